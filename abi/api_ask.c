@@ -1,0 +1,105 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * The C ABI: questions about objects.
+ */
+#include "abi/api.h"
+
+enum { PEER_SIZE_V1 = 32 };
+
+static void runtime_detail(struct runtime *runtime, struct hws_detail *detail) {
+  lock_take(&runtime->lock);
+  cause_tell(runtime->refusal, detail);
+  lock_drop(&runtime->lock);
+}
+
+static void stream_detail(struct stream *stream, struct hws_detail *detail) {
+  lock_take(stream->lock);
+  cause_tell(stream->cause, detail);
+  lock_drop(stream->lock);
+}
+
+static void scope_detail(struct scope *scope, struct hws_detail *detail) {
+  lock_take(&scope->object.runtime->scope_lock);
+  cause_tell(scope->cause, detail);
+  lock_drop(&scope->object.runtime->scope_lock);
+}
+
+hws_result hws_detail(hws_handle handle, struct hws_detail *detail) {
+  struct object *object = NULL;
+  if (!detail || detail->size < sizeof *detail) return HWS_E_INVAL;
+  int status = api_pin(handle, OBJECT_ANY, &object);
+  if (status != HWS_OK) return status;
+  switch (object->class->type) {
+  case OBJECT_RUNTIME:
+    runtime_detail((struct runtime *)object, detail);
+    break;
+  case OBJECT_STREAM:
+    stream_detail((struct stream *)object, detail);
+    break;
+  case OBJECT_SESSION:
+    session_detail((struct session *)object, detail);
+    break;
+  case OBJECT_LISTENER:
+    listener_detail((struct listener *)object, detail);
+    break;
+  case OBJECT_SCOPE:
+    scope_detail((struct scope *)object, detail);
+    break;
+  default:
+    cause_tell(NULL, detail);
+  }
+  object_unpin(object);
+  return HWS_OK;
+}
+
+hws_result hws_text(hws_handle handle, uint32_t which, char *text, uint32_t size) {
+  struct object *object = NULL;
+  if (which < HWS_TEXT_LOCAL || which > HWS_TEXT_NAME || (size && !text)) return HWS_E_INVAL;
+  int result = api_pin(handle, OBJECT_ANY, &object);
+  if (result != HWS_OK) return result;
+  struct stream *stream = (struct stream *)object;
+  switch (object->class->type) {
+  case OBJECT_STREAM:
+    result = stream->class->text(stream, which, text, size);
+    break;
+  case OBJECT_SESSION:
+    result = session_text((struct session *)object, which, text, size);
+    break;
+  case OBJECT_LISTENER:
+    result = listener_text((struct listener *)object, which, text, size);
+    break;
+  default:
+    result = HWS_E_UNSUPPORTED;
+  }
+  object_unpin(object);
+  return result;
+}
+
+hws_result hws_peer(hws_handle handle, struct hws_peer *peer) {
+  struct object *object = NULL;
+  if (!peer || peer->size < PEER_SIZE_V1) return HWS_E_INVAL;
+  int status = api_pin(handle, OBJECT_STREAM, &object);
+  if (status != HWS_OK) return status;
+  struct stream *stream = (struct stream *)object;
+  status = stream->class->peer(stream, peer);
+  object_unpin(object);
+  return status;
+}
+
+hws_result hws_stat(hws_handle handle, const char *name, uint64_t *value) {
+  struct object *object = NULL;
+  if (!name || !value) return HWS_E_INVAL;
+  int status = api_pin(handle, OBJECT_ANY, &object);
+  if (status != HWS_OK) return status;
+  status = stats_get(object, name, value);
+  object_unpin(object);
+  return status;
+}
+
+const char *hws_stat_name(hws_handle handle, uint32_t index) {
+  struct object *object = NULL;
+  if (api_pin(handle, OBJECT_ANY, &object) != HWS_OK) return NULL;
+  const char *name = stats_name(object->class->type, index);
+  object_unpin(object);
+  return name;
+}

@@ -1,0 +1,279 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * The C ABI: the ops. Each resolves its handles, reads hws_how, and hands over to the core.
+ */
+#include <string.h>
+
+#include "abi/api.h"
+
+enum { PIECES_MAX = 1024, REASON_MAX = 1024, CONFIG_SIZE_V1 = 32, OPEN_SIZE_V1 = 48 };
+#define BYTES_MAX (UINT64_C(1) << 40)
+
+/* A call in progress: what it is about, how, and under which life scope. */
+struct call {
+  struct object *object;
+  struct scope *life;
+  struct request request;
+};
+
+/* Pins all or nothing. */
+static int call_begin(struct call *call, hws_handle handle, enum object_type type, hws_handle life,
+                      const struct hws_how *how, struct hws_event *out, hws_handle *op) {
+  struct object *scope = NULL;
+  call->life = NULL;
+  int status = api_pin(handle, type, &call->object);
+  if (status != HWS_OK) return status;
+  status = request_begin(&call->request, how, out, op, true);
+  if (status == HWS_OK && life && (status = handle_pin(life, OBJECT_SCOPE, &scope)) != HWS_OK)
+    request_end(&call->request);
+  if (status != HWS_OK) object_unpin(call->object);
+  call->life = (struct scope *)scope;
+  return status;
+}
+
+static int call_end(struct call *call, int result) {
+  request_end(&call->request);
+  if (call->life) object_unpin(&call->life->object);
+  object_unpin(call->object);
+  return result;
+}
+
+/* CAN-3 for ops that make an object: nothing is made, so the event has none. True: *result is the answer. */
+static bool call_is_over(struct call *call, enum hws_kind kind, int *result) {
+  int status = request_verdict(&call->request);
+  if (status == HWS_OK && call->life) status = scope_status(call->life);
+  if (status == HWS_OK) return false;
+  struct hws_event event = {.status = status, .kind = (uint16_t)kind};
+  *result = request_answer(&call->request, call->object, &event);
+  return true;
+}
+
+static int check_vec(const struct hws_vec *vec, uint32_t count) {
+  uint64_t total = 0;
+  if (count > PIECES_MAX || (count && !vec)) return HWS_E_INVAL;
+  for (uint32_t i = 0; i < count; i++) {
+    if (vec[i].flags || vec[i].reserved || (vec[i].len && !vec[i].ptr)) return HWS_E_INVAL;
+    if (vec[i].len > BYTES_MAX || (total += vec[i].len) > BYTES_MAX) return HWS_E_INVAL;
+  }
+  return HWS_OK;
+}
+
+/* ---- listeners and connections ---- */
+
+hws_result hws_listen(hws_handle runtime, const char *url, hws_handle life, const struct hws_how *how,
+                      struct hws_event *out, hws_handle *op, hws_handle *listener) {
+  struct call call;
+  if (!url || !listener) return HWS_E_INVAL;
+  *listener = 0;
+  int result = call_begin(&call, runtime, OBJECT_RUNTIME, life, how, out, op);
+  if (result != HWS_OK) return result;
+  if (!call_is_over(&call, HWS_KIND_LISTEN, &result))
+    result = listener_listen((struct runtime *)call.object, url, call.life, &call.request, listener);
+  return call_end(&call, result);
+}
+
+hws_result hws_dial(hws_handle runtime, const char *url, hws_handle life, const struct hws_how *how,
+                    struct hws_event *out, hws_handle *op, hws_handle *stream) {
+  struct call call;
+  if (!url || !stream) return HWS_E_INVAL;
+  *stream = 0;
+  int result = call_begin(&call, runtime, OBJECT_RUNTIME, life, how, out, op);
+  if (result != HWS_OK) return result;
+  if (!call_is_over(&call, HWS_KIND_DIAL, &result))
+    result = conn_dial((struct runtime *)call.object, url, call.life, &call.request, stream);
+  return call_end(&call, result);
+}
+
+hws_result hws_accept(hws_handle source, hws_handle life, const struct hws_how *how, struct hws_event *out,
+                      hws_handle *op, hws_handle *stream) {
+  struct call call;
+  enum object_type type = handle_type(source) == OBJECT_SESSION ? OBJECT_SESSION : OBJECT_LISTENER;
+  if (!stream) return HWS_E_INVAL;
+  *stream = 0;
+  int result = call_begin(&call, source, type, life, how, out, op);
+  if (result != HWS_OK) return result;
+  if (call_is_over(&call, HWS_KIND_ACCEPT, &result))
+    ;
+  else if (type == OBJECT_SESSION)
+    result = session_accept((struct session *)call.object, call.life, &call.request, stream);
+  else
+    result = listener_accept((struct listener *)call.object, call.life, &call.request, stream);
+  return call_end(&call, result);
+}
+
+/* ---- sessions ---- */
+
+hws_result hws_session(hws_handle stream, const struct hws_session_config *config, hws_handle *handle) {
+  static const struct hws_session_config defaults = {.size = sizeof defaults};
+  struct object *object = NULL;
+  struct object *life = NULL;
+  struct session *session = NULL;
+  if (!handle || (config && config->size < CONFIG_SIZE_V1)) return HWS_E_INVAL;
+  *handle = 0;
+  if (!config) config = &defaults;
+  int status = api_pin(stream, OBJECT_STREAM, &object);
+  if (status != HWS_OK) return status;
+  if (config->life) status = handle_pin(config->life, OBJECT_SCOPE, &life);
+  if (status == HWS_OK && life) status = scope_status((struct scope *)life);
+  if (status == HWS_OK) status = session_start((struct stream *)object, config, (struct scope *)life, &session);
+  if (status == HWS_OK) *handle = session->object.handle;
+  if (life) object_unpin(life);
+  object_unpin(object);
+  return status;
+}
+
+hws_result hws_open(hws_handle session, const struct hws_open_config *config, const struct hws_how *how,
+                    struct hws_event *out, hws_handle *op, hws_handle *stream) {
+  static const struct hws_open_config defaults = {.size = sizeof defaults};
+  struct call call;
+  if (!stream || (config && config->size < OPEN_SIZE_V1)) return HWS_E_INVAL;
+  *stream = 0;
+  if (!config) config = &defaults;
+  if (config->flags || check_vec(config->payload, config->payload_count) != HWS_OK) return HWS_E_INVAL;
+  int result = call_begin(&call, session, OBJECT_SESSION, config->life, how, out, op);
+  if (result != HWS_OK) return result;
+  if (config->name || config->metadata_count)
+    result = HWS_E_UNSUPPORTED; /* MUX-23 */
+  else if (!call_is_over(&call, HWS_KIND_OPEN, &result))
+    result = session_open((struct session *)call.object, config, call.life, &call.request, stream);
+  return call_end(&call, result);
+}
+
+/* ---- streams ---- */
+
+hws_result hws_send(hws_handle stream, const struct hws_vec *vec, uint32_t count, const struct hws_how *how,
+                    struct hws_event *out, hws_handle *op) {
+  struct call call;
+  int result = check_vec(vec, count);
+  if (result != HWS_OK) return result;
+  result = call_begin(&call, stream, OBJECT_STREAM, 0, how, out, op);
+  if (result != HWS_OK) return result;
+  if (call.request.flags & HWS_EOM)
+    result = HWS_E_UNSUPPORTED;
+  else
+    result = stream_send((struct stream *)call.object, vec, count, &call.request);
+  return call_end(&call, result);
+}
+
+hws_result hws_recv(hws_handle stream, const struct hws_vec *vec, uint32_t count, const struct hws_how *how,
+                    struct hws_event *out, hws_handle *op) {
+  struct call call;
+  int result = check_vec(vec, count);
+  if (result != HWS_OK) return result;
+  result = call_begin(&call, stream, OBJECT_STREAM, 0, how, out, op);
+  if (result != HWS_OK) return result;
+  return call_end(&call, stream_recv((struct stream *)call.object, vec, count, &call.request));
+}
+
+hws_result hws_acquire(hws_handle stream, const struct hws_how *how, struct hws_event *out, hws_handle *op) {
+  struct call call;
+  int result = call_begin(&call, stream, OBJECT_STREAM, 0, how, out, op);
+  if (result != HWS_OK) return result;
+  return call_end(&call, stream_acquire((struct stream *)call.object, &call.request));
+}
+
+hws_result hws_release(hws_handle lease, uint64_t consumed) {
+  struct object *object = NULL;
+  int status = api_pin(lease, OBJECT_LEASE, &object);
+  if (status != HWS_OK) return status;
+  status = lease_release(object, consumed);
+  object_unpin(object);
+  return status;
+}
+
+hws_result hws_flush(hws_handle stream) {
+  struct object *object = NULL;
+  int status = api_pin(stream, OBJECT_STREAM, &object);
+  if (status != HWS_OK) return status;
+  struct stream *which = (struct stream *)object;
+  which->class->kick(which, false);
+  object_unpin(object);
+  return HWS_OK;
+}
+
+hws_result hws_shutdown(hws_handle stream, const struct hws_how *how, struct hws_event *out, hws_handle *op) {
+  struct call call;
+  int result = call_begin(&call, stream, OBJECT_STREAM, 0, how, out, op);
+  if (result != HWS_OK) return result;
+  return call_end(&call, stream_shutdown((struct stream *)call.object, &call.request));
+}
+
+hws_result hws_reset(hws_handle handle, uint64_t code, const char *reason) {
+  struct object *object = NULL;
+  if (reason && strnlen(reason, REASON_MAX + 1) > REASON_MAX) return HWS_E_INVAL;
+  enum object_type type = handle_type(handle) == OBJECT_SESSION ? OBJECT_SESSION : OBJECT_STREAM;
+  int status = api_pin(handle, type, &object);
+  if (status != HWS_OK) return status;
+  struct cause *cause =
+      cause_make(HWS_E_CANCELED, 0, code ? code : HWS_CODE_CANCELED, "%s", reason ? reason : "reset here");
+  if (type == OBJECT_SESSION)
+    session_end((struct session *)object, cause);
+  else
+    stream_reset((struct stream *)object, cause);
+  object_unpin(object);
+  return HWS_OK;
+}
+
+/* ---- any object ---- */
+
+hws_result hws_watch(hws_handle handle, const struct hws_how *how, struct hws_event *out, hws_handle *op) {
+  struct call call;
+  int result = call_begin(&call, handle, OBJECT_ANY, 0, how, out, op);
+  if (result != HWS_OK) return result;
+  switch (call.object->class->type) {
+  case OBJECT_STREAM:
+    result = stream_watch((struct stream *)call.object, &call.request);
+    break;
+  case OBJECT_SESSION:
+    result = session_watch((struct session *)call.object, &call.request);
+    break;
+  case OBJECT_LISTENER:
+    result = listener_watch((struct listener *)call.object, &call.request);
+    break;
+  case OBJECT_SCOPE:
+    result = scope_watch((struct scope *)call.object, &call.request);
+    break;
+  default:
+    result = HWS_E_HANDLE;
+  }
+  return call_end(&call, result);
+}
+
+/* Objects without anything that could take time: the event, if one is wanted, is there at once. */
+static int close_simple(struct object *object, const struct request *request) {
+  struct hws_event event = {.object = object->handle, .kind = HWS_KIND_CLOSE};
+  int result = request_answer(request, object, &event);
+  if (result < 0) return result;
+  if (object->class->type == OBJECT_QUEUE) queue_close((struct queue *)object);
+  object_unpin(object); /* the handle's */
+  return result;
+}
+
+hws_result hws_close(hws_handle handle, const struct hws_how *how, struct hws_event *out, hws_handle *op) {
+  struct object *object = NULL;
+  struct request request;
+  enum object_type type = handle_type(handle);
+  if (type == OBJECT_RUNTIME || type == OBJECT_LEASE || type == OBJECT_OP) return HWS_E_HANDLE;
+  int result = api_pin(handle, OBJECT_ANY, &object);
+  if (result != HWS_OK) return result;
+  result = request_begin(&request, how, out, op, false);
+  if (result == HWS_OK && !object_close(object)) {
+    request_end(&request);
+    result = HWS_E_HANDLE;
+  }
+  if (result != HWS_OK) {
+    object_unpin(object);
+    return result;
+  }
+  if (type == OBJECT_STREAM)
+    result = stream_close((struct stream *)object, &request);
+  else if (type == OBJECT_SESSION)
+    result = session_close((struct session *)object, &request);
+  else if (type == OBJECT_LISTENER)
+    result = listener_close((struct listener *)object, &request);
+  else
+    result = close_simple(object, &request);
+  request_end(&request);
+  object_unpin(object);
+  return result;
+}

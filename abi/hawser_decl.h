@@ -1,0 +1,397 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * The C ABI, declarations only. Parsed as it stands by cffi, cgo and pycparser: no preprocessor line, no inline or
+ * variadic function, no bit-field, no union, fixed-width integers throughout.
+ *
+ * Reading a contract
+ *   Thread-safety  Every function may be called from any thread at any time unless it says otherwise.
+ *   Blocking       A function blocks only where it says so. With HWS_BLOCK in hws_how.flags, an op's function blocks
+ *                  until the op has ended.
+ *   Ownership      Strings and structs passed in are read during the call and may be freed after it. Memory named by
+ *                  a hws_vec belongs to the library from the call until the op's event (OP-5).
+ *   Errors         Negative hws_status values. HWS_E_HANDLE, HWS_E_FORKED, HWS_E_INVAL and HWS_E_NOMEM can come from
+ * any function and are not repeated. An error returned by the call itself has had no effect, and no event follows it.
+ *   Sizes          Every struct that can grow begins with its size: the caller sets it to sizeof. A caller built
+ *                  against an older, shorter struct works; reserved fields must be zero.
+ *
+ * The ops: hws_listen, hws_dial, hws_accept, hws_open, hws_send, hws_recv, hws_acquire, hws_shutdown, hws_watch,
+ * hws_close. Each takes (..., how, out, op) and returns
+ *   < 0  refused: nothing happened and no event will come
+ *   0    pending: one event will come to how->queue with how->tag
+ *   1    done at once: the event is in *out and none is queued. Only where out is given, and only when no earlier op
+ *        of that direction is pending.
+ * `op` (may be NULL) receives the op's handle for hws_cancel, before the event can be harvested; it is stale from the
+ * moment the event was harvested. An op with neither a queue nor HWS_BLOCK nor HWS_TRY is refused, except hws_close.
+ */
+
+typedef uint64_t hws_handle; /* an object or op: type, slot, generation; never a pointer; 0 is none */
+typedef int32_t hws_result;  /* a hws_status, or a non-negative answer */
+
+enum hws_status {
+  HWS_OK = 0,
+  HWS_E_HANDLE = -1,       /* the handle is stale, of another type, or none */
+  HWS_E_INVAL = -2,        /* an argument is wrong; hws_detail of the object or runtime names it */
+  HWS_E_NOMEM = -3,        /* out of memory */
+  HWS_E_CANCELED = -4,     /* a cancel ended it; on an acceptor's stream also: the caller is gone */
+  HWS_E_DEADLINE = -5,     /* its deadline passed */
+  HWS_E_CLOSED = -6,       /* the object was closed here, or the service that it led to went away */
+  HWS_E_EOF = -7,          /* the peer ended its direction; everything it sent was delivered */
+  HWS_E_RESET = -8,        /* a reset ended the stream; code and reason are in the event and the detail */
+  HWS_E_BUSY = -9,         /* ops are pending on it, or a lease is out */
+  HWS_E_AGAIN = -10,       /* HWS_TRY, and it could not end at once */
+  HWS_E_UNSUPPORTED = -11, /* this transport, mode or build cannot do it */
+  HWS_E_PLUGIN = -12,      /* a plugin could not be loaded, or broke its contract */
+  HWS_E_PROTOCOL = -13,    /* the peer broke the protocol */
+  HWS_E_REFUSED = -14,     /* nobody listens there, or the peer refused */
+  HWS_E_INTERRUPTED = -15, /* a signal ended the wait */
+  HWS_E_LIMIT = -16,       /* a limit was reached */
+  HWS_E_FORKED = -17,      /* the object was made before a fork, in the parent */
+  HWS_E_ADDRESS = -18,     /* the URL or address is malformed, or its scheme is unknown */
+  HWS_E_IN_USE = -19,      /* somebody else listens there */
+  HWS_E_ACCESS = -20,      /* the system or an allow-list denies it */
+  HWS_E_IO = -21,          /* the transport failed; the detail has errno */
+  HWS_E_TIMEOUT = -22,     /* the peer was silent, or did not read, for longer than a limit */
+  HWS_E_INTERNAL = -23     /* a bug in this library */
+};
+
+/* What an event answers. Numbers from 32 to 47 are reserved for ops to come: export and import of connections, file
+ * sends, lending of shared memory, datagrams, files and standard streams. */
+enum hws_kind {
+  HWS_KIND_NONE = 0,
+  HWS_KIND_WAKE = 1,     /* hws_queue_wake; data is how many wakes were folded into this event */
+  HWS_KIND_LISTEN = 2,   /* object: the listener */
+  HWS_KIND_DIAL = 3,     /* object: the stream */
+  HWS_KIND_ACCEPT = 4,   /* object: the accepted stream */
+  HWS_KIND_OPEN = 5,     /* object: the stream; bytes of the first payload that were taken */
+  HWS_KIND_SEND = 6,     /* bytes: how many were taken, also when it failed */
+  HWS_KIND_RECV = 7,     /* bytes: how many were received */
+  HWS_KIND_ACQUIRE = 8,  /* data: address of the bytes, bytes: how many, code: the lease */
+  HWS_KIND_SHUTDOWN = 9, /* the end of the send direction is on its way */
+  HWS_KIND_WATCH = 10,   /* status and code: why the object ended */
+  HWS_KIND_CLOSE = 11,   /* nothing of the object is touched any more */
+  HWS_KIND_EXPORT = 32,
+  HWS_KIND_IMPORT = 33,
+  HWS_KIND_SENDFILE = 34,
+  HWS_KIND_LEND = 35,
+  HWS_KIND_SEND_DATAGRAM = 36,
+  HWS_KIND_RECV_DATAGRAM = 37
+};
+
+/* Reset codes with a meaning of their own (CAN-11); an application's own start at HWS_CODE_APPLICATION. */
+enum hws_code {
+  HWS_CODE_NONE = 0,
+  HWS_CODE_CANCELED = 1,
+  HWS_CODE_DEADLINE = 2,
+  HWS_CODE_REFUSED = 3,
+  HWS_CODE_SHUTTING_DOWN = 4,
+  HWS_CODE_PROTOCOL = 5,
+  HWS_CODE_INTERNAL = 6,
+  HWS_CODE_APPLICATION = 65536
+};
+
+enum hws_how_flag {
+  HWS_BLOCK = 1,          /* submit and wait in one call; out must be given; no queue is needed */
+  HWS_TRY = 2,            /* HWS_E_AGAIN instead of pending */
+  HWS_MORE = 4,           /* a send: more follows. Leaves at the first send without it, at hws_flush, at this thread's
+                             next wait, after 64 KiB, or at the loop's next turn */
+  HWS_EOM = 8,            /* a send: its last byte ends a message (native sessions; reserved until then) */
+  HWS_INTERRUPTIBLE = 16, /* with HWS_BLOCK: a signal cancels the op, whose event is then returned */
+  HWS_RELATIVE = 32,      /* deadline_ns counts from this call */
+  HWS_ABORT = 64          /* hws_close: discard what was not sent, reset the peer */
+};
+
+enum hws_event_flag {
+  HWS_EVENT_EOM = 1,   /* a recv: the last byte ends a message */
+  HWS_EVENT_REMOTE = 2 /* the cause came from the peer */
+};
+
+/* How an op is to be done. NULL is the same as a zeroed one. */
+struct hws_how {
+  uint32_t size;
+  uint32_t flags;       /* hws_how_flag */
+  hws_handle scope;     /* cancels the op when it ends; 0: none */
+  hws_handle queue;     /* where the event goes */
+  uint64_t tag;         /* comes back in the event */
+  uint64_t deadline_ns; /* on the clock of hws_now; 0: none */
+};
+
+/* The answer to one op. 64 bytes, for ever. */
+struct hws_event {
+  uint64_t tag;
+  hws_handle op; /* stale by now: for comparing only */
+  hws_handle object;
+  int32_t status;
+  uint16_t kind;
+  uint16_t flags;
+  uint64_t bytes;
+  uint64_t data;
+  uint64_t code; /* the code of a reset, or of the cause */
+  uint64_t reserved;
+};
+
+/* A piece of memory to send from or receive into. */
+struct hws_vec {
+  void *ptr;
+  uint64_t len;   /* bytes; all together at most 2^40 */
+  uint32_t flags; /* zero */
+  uint32_t reserved;
+};
+
+enum hws_runtime_flag {
+  HWS_RUNTIME_CALLER_DRIVEN = 1 /* no I/O thread: work is done by those who wait; nothing moves while nobody does */
+};
+
+struct hws_runtime_config {
+  uint32_t size;
+  uint32_t flags;         /* hws_runtime_flag */
+  const char *plugin_dir; /* absolute; searched before hawser/plugins beside the library; NULL: only there */
+  const char *settings;   /* "key=value&key=value" (docs/settings.md); NULL: defaults */
+};
+
+enum hws_mode {
+  HWS_MODE_DEFAULT = 0, /* what this library speaks by default: yamux */
+  HWS_MODE_YAMUX = 1,
+  HWS_MODE_AUTO = 2,  /* reserved: HWS_E_UNSUPPORTED */
+  HWS_MODE_NATIVE = 3 /* reserved: HWS_E_UNSUPPORTED */
+};
+
+enum hws_role {
+  HWS_ROLE_DEFAULT = 0, /* who dialled or opened is the client */
+  HWS_ROLE_CLIENT = 1,
+  HWS_ROLE_SERVER = 2
+};
+
+struct hws_session_config {
+  uint32_t size;
+  uint32_t flags;       /* zero */
+  uint32_t mode;        /* hws_mode */
+  uint32_t role;        /* hws_role */
+  hws_handle life;      /* when this scope ends, the session is aborted; 0: none */
+  const char *settings; /* "key=value&key=value" (docs/settings.md); NULL: defaults */
+};
+
+struct hws_pair {
+  const char *key;
+  const char *value;
+  uint32_t key_len;
+  uint32_t value_len;
+};
+
+struct hws_open_config {
+  uint32_t size;
+  uint32_t flags;   /* zero */
+  hws_handle life;  /* when this scope ends, the stream is reset; 0: none */
+  const char *name; /* native sessions only, like metadata; NULL: none */
+  const struct hws_pair *metadata;
+  uint32_t metadata_count;
+  uint32_t payload_count;
+  const struct hws_vec *payload; /* first bytes, which leave with the open */
+};
+
+/* Why an object ended, or what was wrong with its last failed op. */
+struct hws_detail {
+  uint32_t size;
+  int32_t status;
+  int32_t os_error; /* errno or GetLastError; 0: none */
+  uint32_t flags;   /* hws_event_flag */
+  uint64_t code;
+  char text[488]; /* one line, zero-terminated, UTF-8 */
+};
+
+struct hws_peer {
+  uint32_t size;
+  uint32_t flags; /* which fields are known: hws_peer_flag */
+  uint64_t uid;
+  uint64_t gid;
+  uint64_t pid;
+};
+
+enum hws_peer_flag { HWS_PEER_UID = 1, HWS_PEER_GID = 2, HWS_PEER_PID = 4 };
+
+/* The strings live as long as the process: plugins are never unloaded. */
+struct hws_plugin_info {
+  uint32_t size;
+  uint32_t flags;        /* zero */
+  uint64_t capabilities; /* hws_cap of hawser_plugin.h */
+  uint32_t abi_major;
+  uint32_t abi_minor_low;
+  uint32_t abi_minor_high;
+  uint32_t reserved;
+  const char *name;
+  const char *version;
+  const char *schemes; /* separated by spaces */
+  const char *path;
+};
+
+enum hws_text {
+  HWS_TEXT_LOCAL = 1,     /* a listener's bound URL, a stream's own end */
+  HWS_TEXT_REMOTE = 2,    /* URL of the far end, as far as it has one */
+  HWS_TEXT_TRANSPORT = 3, /* name of the transport's plugin */
+  HWS_TEXT_NAME = 4       /* a stream's name (native sessions; empty in others) */
+};
+
+/* ---- library ---------------------------------------------------------------------------------------------------- */
+
+/* The version of this ABI: major << 16 | minor. */
+uint32_t hws_abi_version(void);
+
+/* The version of this library, as "1.2.3". The string lives for ever. */
+const char *hws_version(void);
+
+/* The name ("HWS_E_RESET") and a short text of a status. Never NULL; unknown numbers have a name too. */
+const char *hws_status_name(int32_t status);
+const char *hws_status_text(int32_t status);
+
+/* The clock of every deadline: monotonic, in nanoseconds (CLOCK_MONOTONIC on Linux). */
+uint64_t hws_now(void);
+
+/* ---- runtime ---------------------------------------------------------------------------------------------------- */
+
+/* Make a runtime: a loop, and an I/O thread unless the caller drives it. config may be NULL.
+ * The thread blocks all signals. Errors: HWS_E_LIMIT (descriptors, threads). */
+hws_result hws_runtime_open(const struct hws_runtime_config *config, hws_handle *runtime);
+
+/* End a runtime: close every object of it, give every pending op its event, join the I/O thread, free what is left.
+ * Queues can be harvested until this is called; leases stay readable until released, also after it.
+ * Blocks for at most timeout_ns (negative: for ever), and for at most five seconds on a plugin that never completes.
+ * Errors: HWS_E_DEADLINE (call again), HWS_E_BUSY (called on a thread of the runtime, or another thread waits in it),
+ * HWS_E_PLUGIN (it ended, but abandoned ops that a plugin never completed; the detail of the library log names it). */
+hws_result hws_runtime_join(hws_handle runtime, int64_t timeout_ns);
+
+/* ---- queues ----------------------------------------------------------------------------------------------------- */
+
+/* A completion queue. Unbounded, because an op brings its event with it: posting cannot fail. */
+hws_result hws_queue_open(hws_handle runtime, hws_handle *queue);
+
+/* Harvest up to max events (1 to 65536), oldest first. Blocks up to timeout_ns (0: not at all; negative: for ever).
+ * Any number of threads may wait on one queue. Returns how many events were stored; 0 is a normal answer.
+ * Errors: HWS_E_INTERRUPTED (a signal), HWS_E_CLOSED (the queue or its runtime was closed and no event is left). */
+hws_result hws_queue_wait(hws_handle queue, struct hws_event *events, uint32_t max, int64_t timeout_ns);
+
+/* Post a HWS_KIND_WAKE event. Wakes that were not harvested yet fold into one. Async-signal-unsafe. */
+hws_result hws_queue_wake(hws_handle queue, uint64_t tag);
+
+/* A descriptor that is readable exactly while events wait, for poll, epoll and foreign event loops. It belongs to the
+ * queue: do not read, write or close it. Errors: HWS_E_UNSUPPORTED in a caller-driven runtime. */
+hws_result hws_queue_waitable(hws_handle queue, int64_t *descriptor);
+
+/* ---- scopes ----------------------------------------------------------------------------------------------------- */
+
+/* A cancellation scope. parent may be 0. deadline_ns: absolute, 0 for none; never later than the parent's. A scope
+ * opened under one that has ended has ended too. Closing a scope cancels nothing and frees it once nothing uses it. */
+hws_result hws_scope_open(hws_handle runtime, hws_handle parent, uint64_t deadline_ns, hws_handle *scope);
+
+/* End a scope and its children: their ops end with HWS_E_CANCELED, and objects whose life scope it is are reset with
+ * `code` (0: HWS_CODE_CANCELED) and reason (may be NULL, at most 1 KiB UTF-8). Harmless when repeated. */
+hws_result hws_scope_cancel(hws_handle scope, uint64_t code, const char *reason);
+
+/* HWS_OK while the scope runs, HWS_E_CANCELED or HWS_E_DEADLINE once it ended. */
+hws_result hws_scope_status(hws_handle scope);
+
+/* End one op with HWS_E_CANCELED. Harmless when it has ended already (HWS_E_HANDLE once it was harvested): exactly one
+ * event comes in any case. */
+hws_result hws_cancel(hws_handle op);
+
+/* ---- listeners and connections ------------------------------------------------------------------------------------
+ */
+
+/* Listen at a URL ("unix:///run/x.sock?mode=0660"). *listener is valid at once and usable from the op's event on.
+ * Errors, in the event: HWS_E_ADDRESS, HWS_E_IN_USE, HWS_E_ACCESS, HWS_E_PLUGIN, HWS_E_UNSUPPORTED, HWS_E_IO. */
+hws_result hws_listen(hws_handle runtime, const char *url, hws_handle life, const struct hws_how *how,
+                      struct hws_event *out, hws_handle *op, hws_handle *listener);
+
+/* Dial a URL. Errors as hws_listen, and HWS_E_REFUSED. A failed stream still answers hws_detail until it is closed. */
+hws_result hws_dial(hws_handle runtime, const char *url, hws_handle life, const struct hws_how *how,
+                    struct hws_event *out, hws_handle *op, hws_handle *stream);
+
+/* Accept the next stream of a listener or a session. The event's object is the stream; *stream holds it already.
+ * Errors: HWS_E_CLOSED, and what ended the session. */
+hws_result hws_accept(hws_handle source, hws_handle life, const struct hws_how *how, struct hws_event *out,
+                      hws_handle *op, hws_handle *stream);
+
+/* ---- sessions --------------------------------------------------------------------------------------------------- */
+
+/* Turn a stream into a session of many. Consumes the stream: its handle is stale after success.
+ * Errors: HWS_E_BUSY (ops pend on the stream), HWS_E_UNSUPPORTED (mode), HWS_E_LIMIT (nested more than 4 deep). */
+hws_result hws_session(hws_handle stream, const struct hws_session_config *config, hws_handle *session);
+
+/* Open a stream of a session. Ends when its frame is queued; a refusal comes later, as a reset. config may be NULL.
+ * Errors: HWS_E_UNSUPPORTED (name or metadata in plain yamux), HWS_E_LIMIT (ids used up), what ended the session. */
+hws_result hws_open(hws_handle session, const struct hws_open_config *config, const struct hws_how *how,
+                    struct hws_event *out, hws_handle *op, hws_handle *stream);
+
+/* ---- streams ---------------------------------------------------------------------------------------------------- */
+
+/* Send count pieces (at most 1024), in order. The op ends when the bytes are copied or written; a cancelled or failed
+ * one says in `bytes` how many were taken, and the stream stays usable after a cancel. Ops of one direction end in
+ * order. Zero bytes: ends when the stream is writable.
+ * Errors: HWS_E_CLOSED (after shutdown or close), HWS_E_RESET, what ended the session or connection. */
+hws_result hws_send(hws_handle stream, const struct hws_vec *vec, uint32_t count, const struct hws_how *how,
+                    struct hws_event *out, hws_handle *op);
+
+/* Receive at least one byte, into count pieces (at most 1024). Zero bytes: ends when the stream is readable, or at its
+ * end. Errors: HWS_E_EOF, HWS_E_RESET, HWS_E_CLOSED, what ended the session or connection. */
+hws_result hws_recv(hws_handle stream, const struct hws_vec *vec, uint32_t count, const struct hws_how *how,
+                    struct hws_event *out, hws_handle *op);
+
+/* Lease the next received bytes without a copy: the event has their address, length and lease. Errors as hws_recv, and
+ * HWS_E_LIMIT (too many leases are out). */
+hws_result hws_acquire(hws_handle stream, const struct hws_how *how, struct hws_event *out, hws_handle *op);
+
+/* Give a lease back; the bytes from `consumed` on go back to the head of the stream. Leases outlive their stream,
+ * session and runtime, and must be released all the same. Errors: HWS_E_HANDLE (released twice), HWS_E_BUSY (a later
+ * recv or lease has already taken bytes, and consumed is not everything). */
+hws_result hws_release(hws_handle lease, uint64_t consumed);
+
+/* Let out what HWS_MORE held back. */
+hws_result hws_flush(hws_handle stream);
+
+/* End the send direction behind what was sent; the other direction goes on. Errors: HWS_E_UNSUPPORTED (the transport
+ * has no half-close), HWS_E_CLOSED. */
+hws_result hws_shutdown(hws_handle stream, const struct hws_how *how, struct hws_event *out, hws_handle *op);
+
+/* Reset a stream at once, in both directions: pending ops end with HWS_E_CANCELED, the peer's with HWS_E_RESET, code
+ * and reason, as far as the protocol below carries them. On a session: end it without draining. */
+hws_result hws_reset(hws_handle object, uint64_t code, const char *reason);
+
+/* ---- any object ---------------------------------------------------------------------------------------------------
+ */
+
+/* Ends when the object (listener, stream, session, scope) has ended for whatever cause; status and code tell why.
+ * A stream ends by a reset, by the end of its session, or once both directions ended. */
+hws_result hws_watch(hws_handle object, const struct hws_how *how, struct hws_event *out, hws_handle *op);
+
+/* Close an object of any type except a runtime and a lease; its handle is stale from the call on. Ops pending on it end
+ * with HWS_E_CLOSED before the close event. A stream first sends what was taken and ends its send direction; a session
+ * and a listener end; HWS_ABORT, or the op's cancel or deadline, discards instead. Without a queue no event comes. */
+hws_result hws_close(hws_handle object, const struct hws_how *how, struct hws_event *out, hws_handle *op);
+
+/* Why the object ended, or what its last failed op met; status HWS_OK: nothing yet. On a runtime: its last refusal. */
+hws_result hws_detail(hws_handle object, struct hws_detail *detail);
+
+/* One of the object's texts (hws_text), zero-terminated and cut to size. Returns its whole length.
+ * Errors: HWS_E_UNSUPPORTED (the object has no such text). */
+hws_result hws_text(hws_handle object, uint32_t which, char *text, uint32_t size);
+
+/* Who is at the other end of a stream. Errors: HWS_E_UNSUPPORTED. */
+hws_result hws_peer(hws_handle stream, struct hws_peer *peer);
+
+/* A counter or gauge by name (docs/stats.md). Errors: HWS_E_UNSUPPORTED (no such name for this type of object). */
+hws_result hws_stat(hws_handle object, const char *name, uint64_t *value);
+
+/* The name of the index-th counter of an object, for listing. The string lives for ever; NULL past the last one. */
+const char *hws_stat_name(hws_handle object, uint32_t index);
+
+/* ---- plugins ------------------------------------------------------------------------------------------------------
+ */
+
+/* Load a transport from an absolute path, or by name ("unix_epoll") from the plugin directories. Loading what is loaded
+ * already succeeds. May block (reads a file). Errors: HWS_E_PLUGIN; hws_detail of the runtime names file and reason. */
+hws_result hws_plugin_load(hws_handle runtime, const char *path_or_name);
+
+/* Load every plugin of the plugin directories. Returns how many plugins are loaded; those that were refused are counted
+ * in the runtime's "plugins_refused". May block. */
+hws_result hws_plugin_scan(hws_handle runtime);
+
+/* The index-th loaded plugin. Errors: HWS_E_INVAL past the last one. */
+hws_result hws_plugin_at(hws_handle runtime, uint32_t index, struct hws_plugin_info *info);

@@ -1,0 +1,302 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * The plugin ABI: all that a transport or a filter needs. A plugin is one shared library, built against this one
+ * header, linked to nothing of hawser, exporting one symbol: hws_plugin_v1.
+ *
+ * How it works
+ *   The host loads the library, calls hws_plugin_v1, and checks the manifest; no other code of the plugin runs until
+ * the manifest was accepted. It then calls manifest->open once per process, which fills a vtable. The host asks for
+ * work by *ios* (struct hws_io): submit may finish an io at once, or leave it pending and complete it later. The host
+ * tells of readiness by on_ready, which the plugin asked for by host->watch.
+ *
+ * Directions
+ *   An endpoint has two directions, HWS_READ (read, accept, listen, dial) and HWS_WRITE (write, shutdown). At most
+ *   one io is outstanding in each. The host never runs two functions of the plugin at once for the same direction of
+ *   the same endpoint: submit, cancel and on_ready are serialised per direction; on_timer, on_post, on_packet and
+ *   destroy are called with both directions taken. The two directions do run in parallel.
+ *
+ * Threads
+ *   submit and cancel come from any thread; on_* from the thread that drives the loop. Nothing a plugin does may block.
+ *   Host services may be called from any thread and inside any function of the plugin; they only enqueue and never call
+ *   back before they return.
+ *
+ * Memory
+ *   An io, its vectors and what they point to belong to the plugin from submit until it is completed. Under
+ *   HWS_CAP_REVOKE, cancel ends that at once.
+ *
+ * Versions
+ *   A slot of a vtable or a field of a struct exists if it lies inside the sizes that both sides state; a slot that
+ * lies outside counts as absent. Reserved fields are zero, and are checked when the plugin's minor is not above the
+ * host's.
+ */
+#ifndef HAWSER_PLUGIN_H
+#define HAWSER_PLUGIN_H
+
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+enum {
+  HWS_PLUGIN_MAGIC = 0x31535748, /* "HWS1" in memory on a little-endian machine */
+  HWS_PLUGIN_MAJOR = 1,
+  HWS_PLUGIN_MINOR = 0
+};
+
+/* What a plugin can do. The host sends no io that the bits do not announce. */
+enum hws_cap {
+  HWS_CAP_LISTEN = 1,
+  HWS_CAP_DIAL = 2,
+  HWS_CAP_HALF_CLOSE = 4,
+  HWS_CAP_REVOKE = 8,    /* a cancelled read or write stops at an exact byte count before cancel returns, with no harm
+                            to the connection; without it, user memory is never handed down */
+  HWS_CAP_PEER = 16,     /* query answers HWS_QUERY_PEER */
+  HWS_CAP_FILTER = 32,   /* implements wrap, and neither listens nor dials */
+  HWS_CAP_MESSAGES = 64, /* keeps message boundaries */
+  HWS_CAP_DESCRIPTORS = 128, /* carries descriptors beside bytes */
+  HWS_CAP_EXPORT = 256,      /* reserved, like the four below */
+  HWS_CAP_IMPORT = 512,
+  HWS_CAP_SENDFILE = 1024,
+  HWS_CAP_LEND = 2048,
+  HWS_CAP_DATAGRAM = 4096
+};
+
+/* What a plugin needs of its host; one that needs a bit the host lacks is refused. */
+enum hws_host_cap {
+  HWS_HOST_WATCH = 1,   /* watch and rearm: readiness of descriptors */
+  HWS_HOST_PORT = 2,    /* bind_port and on_packet: a completion port */
+  HWS_HOST_RESOLVE = 4, /* resolve: asynchronous names */
+  HWS_HOST_UNDER = 8    /* under_submit and under_cancel: filters */
+};
+
+enum hws_direction { HWS_READ = 0, HWS_WRITE = 1 };
+
+/* Kinds of io, with the direction each takes. Numbers above 31 are reserved. */
+enum hws_io_kind {
+  HWS_IO_NONE = 0,
+  HWS_IO_LISTEN = 1,   /* read: become a listener at the endpoint's address */
+  HWS_IO_DIAL = 2,     /* read: become connected to the endpoint's address; no other io comes before it ended */
+  HWS_IO_ACCEPT = 3,   /* read: the next connection, in `accepted` */
+  HWS_IO_READ = 4,     /* read: at least one byte; 0 with HWS_OK is the end. No vectors: ends when readable */
+  HWS_IO_WRITE = 5,    /* write: at least one byte of the vectors. No vectors: ends when writable */
+  HWS_IO_SHUTDOWN = 6, /* write: end the send direction */
+  HWS_IO_EXPORT = 16,
+  HWS_IO_IMPORT = 17,
+  HWS_IO_SENDFILE = 18,
+  HWS_IO_LEND = 19,
+  HWS_IO_SEND_DATAGRAM = 20,
+  HWS_IO_RECV_DATAGRAM = 21
+};
+
+/* Results of an io: numbers of hws_status. */
+enum hws_io_status {
+  HWS_IO_OK = 0,
+  HWS_IO_NOMEM = -3,
+  HWS_IO_CANCELED = -4,
+  HWS_IO_CLOSED = -6,
+  HWS_IO_RESET = -8,
+  HWS_IO_UNSUPPORTED = -11,
+  HWS_IO_FAULT = -12,
+  HWS_IO_REFUSED = -14,
+  HWS_IO_LIMIT = -16,
+  HWS_IO_ADDRESS = -18,
+  HWS_IO_IN_USE = -19,
+  HWS_IO_ACCESS = -20,
+  HWS_IO_FAILED = -21
+};
+
+/* Same layout as struct iovec on POSIX. */
+struct hws_iov {
+  void *ptr;
+  uint64_t len; /* bytes */
+};
+
+/* One request of the host to a plugin. The host fills the upper half, the plugin the results. */
+struct hws_io {
+  uint32_t size;
+  uint16_t kind;  /* hws_io_kind */
+  uint16_t flags; /* zero */
+  uint32_t vec_count;
+  uint32_t descriptor_room; /* read: how many descriptors fit; write: how many to send */
+  const struct hws_iov *vec;
+  int64_t *descriptors; /* with HWS_CAP_DESCRIPTORS */
+  void *scratch;        /* manifest->io_scratch bytes for the plugin's use while the io is pending */
+  uint64_t offset;      /* reserved for files */
+  /* results */
+  uint64_t bytes;            /* moved; also when status is HWS_IO_CANCELED or an error */
+  void *accepted;            /* accept: what adopt or discard is given; never NULL with HWS_IO_OK */
+  int32_t status;            /* hws_io_status */
+  int32_t os_error;          /* errno or GetLastError; 0: none */
+  uint32_t descriptors_done; /* how many were received or sent */
+  uint32_t reserved0;
+  uint64_t reserved[4];
+};
+
+/* The host's side of one endpoint; opaque. */
+struct hws_host_endpoint;
+
+/* One OVERLAPPED of a plugin on a completion port. A packet that may outlive its io lives in the endpoint. */
+struct hws_packet {
+  uint64_t storage[8];
+  struct hws_host_endpoint *endpoint;
+  uint32_t direction;
+  uint32_t reserved;
+};
+
+struct hws_peer_id {
+  uint32_t size;
+  uint32_t flags; /* hws_peer_flag of hawser_decl.h: uid 1, gid 2, pid 4 */
+  uint64_t uid;
+  uint64_t gid;
+  uint64_t pid;
+};
+
+enum hws_query {
+  HWS_QUERY_LOCAL = 1,  /* char: URL of this end, a listener's with the real port */
+  HWS_QUERY_REMOTE = 2, /* char: URL of the far end, or empty */
+  HWS_QUERY_PEER = 3,   /* struct hws_peer_id */
+  HWS_QUERY_HANDLE = 4  /* int64_t: the descriptor, for diagnosis */
+};
+
+enum hws_log_level { HWS_LOG_ERROR = 1, HWS_LOG_WARNING = 2, HWS_LOG_INFO = 3 };
+
+/* What the host offers. Lives as long as the process. None of these may be called before open. */
+struct hws_host {
+  uint32_t size;
+  uint16_t major;
+  uint16_t minor;
+  uint64_t capabilities; /* hws_host_cap */
+
+  /* End a pending io; its results are filled in. From any thread, once. Legal before submit has returned, which then
+   * returns 0. */
+  void (*complete)(struct hws_host_endpoint *endpoint, struct hws_io *io);
+
+  /* Memory, zeroed; NULL when there is none. release(NULL) does nothing. */
+  void *(*alloc)(uint64_t bytes);
+  void (*release)(void *memory);
+
+  /* The clock of timer_at: monotonic nanoseconds. */
+  uint64_t (*now)(void);
+
+  /* Register a non-blocking descriptor, once in an endpoint's life: on_ready will name each direction that became
+   * ready, edge-triggered, including one that is ready now. The host takes it out of its loop before it calls destroy.
+   * 0, or a negative hws_io_status. */
+  int32_t (*watch)(struct hws_host_endpoint *endpoint, int64_t descriptor);
+
+  /* To be called after a would-block and before returning, or on_ready may not come for that direction. */
+  void (*rearm)(struct hws_host_endpoint *endpoint, uint32_t direction);
+
+  /* Bind a handle to the host's completion port (HWS_HOST_PORT). */
+  int32_t (*bind_port)(struct hws_host_endpoint *endpoint, int64_t handle);
+
+  /* Call on_timer at that time; a later call replaces an earlier one; 0 takes it back. */
+  void (*timer_at)(struct hws_host_endpoint *endpoint, uint64_t ns);
+
+  /* Call on_post soon, from the loop. Posts not delivered yet fold into one. */
+  void (*post)(struct hws_host_endpoint *endpoint);
+
+  /* One line for the host's log. endpoint may be NULL. */
+  void (*log)(struct hws_host_endpoint *endpoint, uint32_t level, const char *text);
+
+  /* What stands in the way of an address, for the user's detail: one line. */
+  void (*explain)(struct hws_host_endpoint *endpoint, const char *text);
+
+  /* A parameter of the endpoint's URL ("mode" of unix:///p?mode=0600), decoded; NULL: absent. Lives as long as the
+   * endpoint. A parameter that the plugin never asked for during listen or dial is an error, named by the host. */
+  const char *(*config)(struct hws_host_endpoint *endpoint, const char *key);
+
+  /* Look names up off the loop (HWS_HOST_RESOLVE). The answer is stored and on_post called. */
+  int32_t (*resolve)(struct hws_host_endpoint *endpoint, const char *name, const char *service);
+
+  /* For filters: submit to, or cancel at, the stream below (HWS_HOST_UNDER); results come to on_done. */
+  int32_t (*under_submit)(struct hws_host_endpoint *endpoint, struct hws_io *io);
+  int32_t (*under_cancel)(struct hws_host_endpoint *endpoint, struct hws_io *io);
+};
+
+/* What a plugin offers. `self` is what open stored in the vtable; `ep` what listen, dial, adopt or wrap stored. A slot
+ * that the capabilities do not need may be NULL. */
+struct hws_vtable {
+  uint32_t size;
+  uint32_t reserved;
+  void *self;
+
+  /* Make an endpoint that will listen at, or dial, `address`: what follows "scheme://" up to the "?", percent-decoded.
+   * Checks and allocates only; the work is done by the io HWS_IO_LISTEN or HWS_IO_DIAL that follows.
+   * 0, or a negative hws_io_status, with *ep untouched. */
+  int32_t (*listen)(void *self, struct hws_host_endpoint *host, const char *address, void **ep);
+  int32_t (*dial)(void *self, struct hws_host_endpoint *host, const char *address, void **ep);
+
+  /* Make an endpoint of what an accept gave, which is owned by it from the call on, also when it fails. `host` NULL:
+   * only dispose of it. */
+  int32_t (*adopt)(void *self, struct hws_host_endpoint *host, void *accepted, void **ep);
+
+  /* Make an endpoint of a foreign descriptor (HWS_CAP_IMPORT). */
+  int32_t (*import_handle)(void *self, struct hws_host_endpoint *host, int64_t handle, void **ep);
+
+  /* Make an endpoint on top of the stream below `host` (HWS_CAP_FILTER). role: 0 dialled, 1 accepted. */
+  int32_t (*wrap)(void *self, struct hws_host_endpoint *host, uint32_t role, void **ep);
+
+  /* Begin an io. 1: it ended, the results are in it, and complete is never called for it. 0: pending, or completed
+   * already through complete. Anything else is a fault of the plugin. Errors are results, not return values. */
+  int32_t (*submit)(void *ep, struct hws_io *io);
+
+  /* End a pending io early. 1: it ended, its results say how far it came, and complete is never called for it.
+   * 0: complete will be called. Required to return 1 under HWS_CAP_REVOKE for reads and writes. */
+  int32_t (*cancel)(void *ep, struct hws_io *io);
+
+  /* The watched descriptor became ready in that direction (hang-ups and errors make both ready). */
+  void (*on_ready)(void *ep, uint32_t direction);
+
+  void (*on_packet)(void *ep, struct hws_packet *packet, uint64_t bytes, int32_t os_error);
+  void (*on_timer)(void *ep);
+  void (*on_post)(void *ep);
+  void (*on_done)(void *ep, struct hws_io *io); /* an io given to under_submit ended */
+
+  /* Answer a question into `answer` of `size` bytes. Returns the whole length of a text, or 0; negative: unknown. */
+  int32_t (*query)(void *ep, uint32_t what, void *answer, uint32_t size);
+
+  /* A text for an os_error. May be NULL: the system's text is used. */
+  const char *(*error_text)(void *self, int32_t os_error);
+
+  /* Close for good and free. No io is outstanding, no function of this endpoint runs or will run. abort 1: discard what
+   * the system has not sent yet. Connections are shut down before they are closed, so that a copy in a forked child
+   * does not keep them open. */
+  void (*destroy)(void *ep, uint32_t abort);
+
+  /* The plugin's own end, when open succeeded but the host refused it afterwards. */
+  void (*fini)(void *self);
+};
+
+/* The manifest; static, constant. */
+struct hws_plugin {
+  uint32_t magic;      /* HWS_PLUGIN_MAGIC */
+  uint32_t size;       /* of this struct as the plugin was built */
+  uint16_t major;      /* HWS_PLUGIN_MAJOR */
+  uint16_t minor_low;  /* lowest minor of a host that will do */
+  uint16_t minor_high; /* the minor it was built against */
+  uint16_t pointer_bits;
+  uint64_t capabilities; /* hws_cap */
+  uint64_t host_needs;   /* hws_host_cap */
+  uint32_t io_scratch;   /* bytes, at most 4096 */
+  uint32_t reserved0;
+  const char *name;           /* [a-z0-9_]{1,32} */
+  const char *version;        /* 1 to 32 printable characters */
+  const char *const *schemes; /* [a-z][a-z0-9.-]{0,15}, NULL-terminated, at most 8 */
+  int32_t (*open)(const struct hws_host *host, struct hws_vtable *vtable); /* 0 or a negative hws_io_status;
+                                                                              vtable->size is set to what fits */
+  uint64_t reserved[4];
+};
+
+/* The one symbol of a plugin. */
+#if defined(__GNUC__)
+__attribute__((visibility("default")))
+#endif
+const struct hws_plugin *
+hws_plugin_v1(void);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif
