@@ -1,0 +1,185 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * The pool of buffers, and lists of slices.
+ */
+#include "core/buffer.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/runtime.h"
+
+enum {
+  POOLED_BLOCKS = 1024, /* 4 MiB */
+  POOLED_CHUNKS = 64,   /* 8 MiB */
+  SMALL = 4096          /* slices below this are copied, so that a byte does not hold a chunk */
+};
+
+/* A buffer is not counted on its runtime while it lies in the pool: the pool goes with the runtime. */
+static struct buffer *pool_take(struct runtime *runtime, struct buffer **list, uint32_t *count, uint32_t size) {
+  struct buffer_pool *pool = &runtime->buffers;
+  lock_take(&pool->lock);
+  struct buffer *buffer = *list;
+  if (buffer) {
+    *list = buffer->next;
+    (*count)--;
+  }
+  lock_drop(&pool->lock);
+  if (!buffer) return buffer_sized(runtime, size);
+  atomic_store_explicit(&buffer->refs, 1, memory_order_relaxed);
+  object_pin(&runtime->object);
+  return buffer;
+}
+
+static bool pool_give(struct buffer *buffer, struct buffer **list, uint32_t *count, uint32_t max) {
+  struct buffer_pool *pool = &buffer->runtime->buffers;
+  lock_take(&pool->lock);
+  bool kept = *count < max;
+  if (kept) {
+    buffer->next = *list;
+    *list = buffer;
+    (*count)++;
+  }
+  lock_drop(&pool->lock);
+  return kept;
+}
+
+struct buffer *buffer_block(struct runtime *runtime) {
+  return pool_take(runtime, &runtime->buffers.blocks, &runtime->buffers.block_count, BLOCK_SIZE);
+}
+
+struct buffer *buffer_chunk(struct runtime *runtime) {
+  return pool_take(runtime, &runtime->buffers.chunks, &runtime->buffers.chunk_count, CHUNK_SIZE);
+}
+
+struct buffer *buffer_sized(struct runtime *runtime, uint32_t size) {
+  struct buffer *buffer = malloc(sizeof *buffer + size);
+  if (!buffer) return NULL;
+  atomic_init(&buffer->refs, 1);
+  buffer->size = size;
+  buffer->runtime = runtime;
+  buffer->next = NULL;
+  object_pin(&runtime->object);
+  return buffer;
+}
+
+void buffer_ref(struct buffer *buffer) {
+  atomic_fetch_add_explicit(&buffer->refs, 1, memory_order_relaxed);
+}
+
+void buffer_unref(struct buffer *buffer) {
+  if (atomic_fetch_sub_explicit(&buffer->refs, 1, memory_order_acq_rel) != 1) return;
+  struct runtime *runtime = buffer->runtime;
+  struct buffer_pool *pool = &runtime->buffers;
+  bool kept = false;
+  if (buffer->size == BLOCK_SIZE)
+    kept = pool_give(buffer, &pool->blocks, &pool->block_count, POOLED_BLOCKS);
+  else if (buffer->size == CHUNK_SIZE)
+    kept = pool_give(buffer, &pool->chunks, &pool->chunk_count, POOLED_CHUNKS);
+  if (!kept) free(buffer);
+  object_unpin(&runtime->object);
+}
+
+bool buffer_sole(const struct buffer *buffer) {
+  return atomic_load_explicit(&buffer->refs, memory_order_acquire) == 1;
+}
+
+static void drain(struct buffer **list) {
+  for (struct buffer *buffer; (buffer = *list);) {
+    *list = buffer->next;
+    free(buffer);
+  }
+}
+
+void buffer_pool_drain(struct buffer_pool *pool) {
+  drain(&pool->blocks);
+  drain(&pool->chunks);
+}
+
+/* ---- slices ---- */
+
+static bool append_slice(struct slices *slices, struct buffer *buffer, uint8_t *data, uint32_t len) {
+  struct slice *slice = malloc(sizeof *slice);
+  if (!slice) return false;
+  *slice = (struct slice){.buffer = buffer, .data = data, .len = len};
+  *(slices->last ? &slices->last->next : &slices->first) = slice;
+  slices->last = slice;
+  return true;
+}
+
+/* Room behind the last slice, if it lies in a block of this stream's own. */
+static uint32_t tail_room(const struct slices *slices) {
+  const struct slice *last = slices->last;
+  if (!last || last->buffer->size != BLOCK_SIZE) return 0;
+  return (uint32_t)(last->buffer->data + BLOCK_SIZE - (last->data + last->len));
+}
+
+static bool append_copy(struct slices *slices, struct runtime *runtime, const uint8_t *data, uint32_t len) {
+  uint32_t room = tail_room(slices);
+  uint32_t part = len < room ? len : room;
+  if (part) {
+    memcpy(slices->last->data + slices->last->len, data, part);
+    slices->last->len += part;
+    slices->bytes += part;
+  }
+  if (part == len) return true;
+  struct buffer *block = buffer_block(runtime);
+  if (!block) return false;
+  if (!append_slice(slices, block, block->data, len - part)) {
+    buffer_unref(block);
+    return false;
+  }
+  memcpy(block->data, data + part, len - part);
+  slices->bytes += len - part;
+  return true;
+}
+
+bool slices_append(struct slices *slices, struct runtime *runtime, struct buffer *buffer, const uint8_t *data,
+                   uint32_t len) {
+  if (len < SMALL) return append_copy(slices, runtime, data, len);
+  if (!append_slice(slices, buffer, (uint8_t *)(uintptr_t)data, len)) return false;
+  buffer_ref(buffer);
+  slices->bytes += len;
+  return true;
+}
+
+void slice_free(struct slice *slice) {
+  buffer_unref(slice->buffer);
+  free(slice);
+}
+
+struct slice *slices_take(struct slices *slices) {
+  struct slice *slice = slices->first;
+  if (!slice) return NULL;
+  slices->first = slice->next;
+  if (!slices->first) slices->last = NULL;
+  slices->bytes -= slice->len;
+  slice->next = NULL;
+  return slice;
+}
+
+void slices_put_back(struct slices *slices, struct slice *slice) {
+  slice->next = slices->first;
+  slices->first = slice;
+  if (!slices->last) slices->last = slice;
+  slices->bytes += slice->len;
+}
+
+size_t slices_read(struct slices *slices, void *to, size_t len) {
+  size_t done = 0;
+  while (done < len && slices->first) {
+    struct slice *slice = slices->first;
+    size_t part = len - done < slice->len ? len - done : slice->len;
+    memcpy((uint8_t *)to + done, slice->data, part);
+    done += part;
+    slice->data += part;
+    slice->len -= (uint32_t)part;
+    slices->bytes -= part;
+    if (slice->len == 0) slice_free(slices_take(slices));
+  }
+  return done;
+}
+
+void slices_clear(struct slices *slices) {
+  for (struct slice *slice; (slice = slices_take(slices));) slice_free(slice);
+}

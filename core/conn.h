@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * A raw connection: a stream whose bytes a plugin's endpoint moves.
+ */
+#ifndef HAWSER_CORE_CONN_H
+#define HAWSER_CORE_CONN_H
+
+#include "core/endpoint.h"
+#include "core/runtime.h"
+#include "core/stream.h"
+
+enum { CONN_PIECES = 64 }; /* of a vector, handed down at once */
+
+struct conn {
+  struct stream stream;
+  struct lock lock;
+  struct endpoint endpoint;
+  struct member member;
+  struct op *connecting; /* the dial op, while it pends */
+  bool dialing;          /* the dial's transfer is out */
+  /* Who owns a transfer: claimed under the lock, submitted without it. */
+  bool reading;
+  bool writing;
+  bool failed;       /* reading has ended for good */
+  bool aborting;     /* discard what was not sent */
+  bool gone;         /* the endpoint was destroyed, or there never was one */
+  struct op *reader; /* whose memory is being read into; NULL: the buffer's */
+  struct op *writer;
+  struct buffer *buffer;
+  char *local; /* asked once, when it was connected */
+  char *remote;
+  struct hws_peer_id peer;
+  struct hws_iov read_iov[CONN_PIECES];
+  struct hws_iov write_iov[CONN_PIECES];
+};
+
+/* A connection yet to come: a stream that is not ready. */
+int conn_new(struct runtime *runtime, struct conn **conn);
+
+/* Submit a dial. Returns what hws_dial does. */
+int conn_dial(struct runtime *runtime, const char *url, struct scope *life, const struct request *request,
+              hws_handle *stream);
+
+/* Take over what an accept of a listener gave. HWS_OK, or why not: then the connection has ended. */
+int conn_adopt(struct conn *conn, const struct plugin *plugin, void *accepted);
+
+/* It will never come: end it. Consumes the cause. */
+void conn_fail(struct conn *conn, struct cause *cause);
+
+/* ---- between conn.c and conn_life.c ---- */
+
+extern const struct stream_class conn_class;
+
+/* Do what there is to do; no lock held. */
+void conn_pump(struct conn *conn);
+
+/* The transfers' ends. */
+void conn_read_done(struct transfer *transfer);
+void conn_write_done(struct transfer *transfer);
+
+/* The dial's transfer ended. Lock held. */
+void conn_connected(struct conn *conn, struct op_list *ended);
+void conn_free(struct object *object);
+
+#endif

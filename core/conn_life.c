@@ -1,0 +1,222 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * How raw connections come and go: dialled, accepted, failed, gone.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/conn.h"
+
+enum { TEXT_MAX = 512 };
+
+static void conn_over(struct object *object) {
+  stream_reset((struct stream *)object, cause_make(HWS_E_CLOSED, 0, HWS_CODE_SHUTTING_DOWN, "the runtime was closed"));
+}
+
+void conn_free(struct object *object) {
+  struct conn *conn = (struct conn *)object;
+  member_remove(object->runtime, &conn->member);
+  if (conn->buffer) buffer_unref(conn->buffer);
+  free(conn->local);
+  free(conn->remote);
+  endpoint_free(&conn->endpoint);
+  stream_fini(&conn->stream);
+  free(conn);
+}
+
+int conn_new(struct runtime *runtime, struct conn **out) {
+  struct conn *conn = calloc(1, sizeof *conn);
+  if (!conn) return HWS_E_NOMEM;
+  int status = stream_init(&conn->stream, &conn_class, runtime, &conn->lock);
+  if (status != HWS_OK) {
+    free(conn);
+    return status;
+  }
+  conn->gone = true; /* until there is an endpoint */
+  status = member_add(runtime, &conn->member, &conn->stream.object, conn_over);
+  if (status != HWS_OK) {
+    object_close(&conn->stream.object);
+    object_unpin(&conn->stream.object);
+    return status;
+  }
+  *out = conn;
+  return HWS_OK;
+}
+
+static void conn_gone(struct endpoint *endpoint) {
+  struct conn *conn = (struct conn *)endpoint->owner;
+  struct op_list ended = {0};
+  lock_take(&conn->lock);
+  conn->gone = true;
+  stream_end(&conn->stream, cause_plain(HWS_E_CLOSED), false, &ended);
+  if (conn->stream.closing) stream_closed(&conn->stream, &ended);
+  lock_drop(&conn->lock);
+  op_deliver(&ended);
+}
+
+void conn_fail(struct conn *conn, struct cause *cause) {
+  struct op_list ended = {0};
+  lock_take(&conn->lock);
+  stream_end(&conn->stream, cause, true, &ended);
+  conn->aborting = true;
+  lock_drop(&conn->lock);
+  op_deliver(&ended);
+  cause_unref(cause);
+}
+
+/* ---- connected ---- */
+
+static char *ask_text(struct endpoint *endpoint, void *ep, uint32_t what) {
+  char text[TEXT_MAX] = "";
+  int32_t (*query)(void *, uint32_t, void *, uint32_t) = endpoint->plugin->vtable.query;
+  if (query) query(ep, what, text, sizeof text);
+  text[sizeof text - 1] = 0;
+  return strdup(text);
+}
+
+/* Ask now, once: later the endpoint may be gone. */
+static void learn(struct conn *conn, void *ep) {
+  struct endpoint *endpoint = &conn->endpoint;
+  char *local = ask_text(endpoint, ep, HWS_QUERY_LOCAL);
+  char *remote = ask_text(endpoint, ep, HWS_QUERY_REMOTE);
+  if (!local || !remote) {
+    free(local);
+    free(remote);
+  } else {
+    conn->local = local;
+    conn->remote = remote;
+  }
+  struct hws_peer_id peer = {.size = sizeof peer};
+  bool can = (endpoint->plugin->manifest->capabilities & HWS_CAP_PEER) && endpoint->plugin->vtable.query;
+  if (can && endpoint->plugin->vtable.query(ep, HWS_QUERY_PEER, &peer, sizeof peer) >= 0) conn->peer = peer;
+}
+
+void conn_connected(struct conn *conn, struct op_list *ended) {
+  const struct transfer *transfer = &conn->endpoint.transfers[HWS_READ];
+  struct op *op = conn->connecting;
+  conn->connecting = NULL;
+  conn->dialing = false;
+  if (conn->stream.cause) { /* ended meanwhile */
+    if (op) op_fail(op, conn->stream.cause, ended);
+  } else if (transfer->io.status == HWS_IO_OK) {
+    learn(conn, conn->endpoint.ep);
+    conn->stream.ready = true;
+    if (op) op_end(op, HWS_OK, ended);
+  } else {
+    struct cause *cause = endpoint_cause(&conn->endpoint, transfer, conn->endpoint.url->address);
+    stream_end(&conn->stream, cause, true, ended);
+    conn->aborting = true;
+    if (op) op_fail(op, cause, ended);
+    cause_unref(cause);
+  }
+}
+
+int conn_adopt(struct conn *conn, const struct plugin *plugin, void *accepted) {
+  struct endpoint *endpoint = &conn->endpoint;
+  void *ep = NULL;
+  endpoint_init(endpoint, &conn->stream.object, plugin, conn_read_done, conn_write_done, conn_gone);
+  int status = plugin->vtable.adopt(plugin->vtable.self, (struct hws_host_endpoint *)endpoint, accepted, &ep);
+  if (status == HWS_OK) {
+    conn->gone = false;
+    learn(conn, ep);
+    conn->stream.ready = true;
+    status = endpoint_open(endpoint, ep);
+    if (status != HWS_OK) plugin->vtable.destroy(ep, 1);
+  }
+  if (status == HWS_OK) return HWS_OK;
+  conn->gone = true;
+  endpoint_unopened(endpoint);
+  conn_fail(conn,
+            cause_make(status, 0, 0, "%s: the accepted connection could not be taken over", plugin->manifest->name));
+  return status;
+}
+
+/* ---- dial ---- */
+
+static void dial_revoke(struct op *op, int status) {
+  struct conn *conn = (struct conn *)op->on;
+  struct op_list ended = {0};
+  lock_take(&conn->lock);
+  bool mine = conn->connecting == op;
+  if (mine) {
+    struct cause *cause = cause_make(status, 0, HWS_CODE_CANCELED, "the dial was given up");
+    conn->connecting = NULL;
+    conn->aborting = true;
+    op_end(op, status, &ended);
+    stream_end(&conn->stream, cause, true, &ended);
+    cause_unref(cause);
+  }
+  lock_drop(&conn->lock);
+  op_deliver(&ended);
+  if (mine) conn_pump(conn);
+}
+
+static int dial_begin(struct conn *conn, struct url *url, const struct request *request, struct op **out) {
+  struct endpoint *endpoint = &conn->endpoint;
+  struct runtime *runtime = conn->stream.object.runtime;
+  const struct plugin *plugin = NULL;
+  void *ep = NULL;
+  int status = runtime_transport(runtime, url, &plugin);
+  if (status != HWS_OK) return status;
+  endpoint_init(endpoint, &conn->stream.object, plugin, conn_read_done, conn_write_done, conn_gone);
+  if (!plugin->vtable.dial || !(plugin->manifest->capabilities & HWS_CAP_DIAL))
+    return runtime_refuse(runtime, cause_make(HWS_E_UNSUPPORTED, 0, 0, "%s cannot dial", plugin->manifest->name));
+  status = plugin->vtable.dial(plugin->vtable.self, (struct hws_host_endpoint *)endpoint, url->address, &ep);
+  if (status != HWS_OK) return endpoint_refuse(endpoint, status, "dial");
+  status = endpoint_check_url(endpoint);
+  if (status == HWS_OK) *out = op_new(request, runtime, &conn->stream.object, HWS_KIND_DIAL, dial_revoke, &status);
+  if (status == HWS_OK && (status = endpoint_open(endpoint, ep)) != HWS_OK) op_discard(*out);
+  if (status != HWS_OK) plugin->vtable.destroy(ep, 1);
+  return status;
+}
+
+static void dial_submit(struct conn *conn, struct op *op, const struct request *request) {
+  struct op_list ended = {0};
+  lock_take(&conn->lock);
+  conn->gone = false;
+  conn->connecting = op;
+  conn->dialing = true;
+  conn->stream.dialled = true;
+  int status = op_arm(op, request);
+  lock_drop(&conn->lock);
+  if (status != HWS_OK) {
+    conn->dialing = false;
+    dial_revoke(op, status);
+    return;
+  }
+  struct transfer *transfer = &conn->endpoint.transfers[HWS_READ];
+  transfer_prepare(transfer, HWS_IO_DIAL, NULL, 0);
+  if (endpoint_submit(transfer)) {
+    lock_take(&conn->lock);
+    conn_connected(conn, &ended);
+    lock_drop(&conn->lock);
+    op_deliver(&ended);
+  }
+  conn_pump(conn);
+}
+
+int conn_dial(struct runtime *runtime, const char *text, struct scope *life, const struct request *request,
+              hws_handle *stream) {
+  struct conn *conn = NULL;
+  struct op *op = NULL;
+  struct url *url = NULL;
+  int status = runtime_parse_url(runtime, text, &url);
+  if (status != HWS_OK) return status;
+  status = conn_new(runtime, &conn);
+  if (status != HWS_OK) {
+    url_free(url);
+    free(url);
+    return status;
+  }
+  conn->endpoint.url = url;
+  status = dial_begin(conn, url, request, &op);
+  if (status != HWS_OK) {
+    object_close(&conn->stream.object);
+    object_unpin(&conn->stream.object);
+    return status;
+  }
+  *stream = conn->stream.object.handle;
+  dial_submit(conn, op, request);
+  stream_live(&conn->stream, life);
+  return op_submitted(op, request);
+}

@@ -1,0 +1,348 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Directions and transfers: exactly-once between the host and a plugin.
+ */
+#include "core/endpoint.h"
+
+#include <stddef.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/park.h"
+#include "core/runtime.h"
+
+/* Bits of a direction. */
+enum { HELD = 1, DO_READY = 2, DO_SUBMIT = 4, DO_CANCEL = 8 };
+
+#define ABANDON_AFTER_NS UINT64_C(5000000000)
+
+static void close_run(struct task *task);
+static struct cause *explain(struct endpoint *endpoint, int status, int os_error, const char *what);
+static void abandon_fire(struct timer *timer);
+
+static void fault(struct endpoint *endpoint, const char *what) {
+  struct runtime *runtime = endpoint->owner->runtime;
+  runtime_count(runtime, COUNT_PLUGIN_FAULTS, 1);
+  runtime_refuse(runtime, cause_make(HWS_E_PLUGIN, 0, HWS_CODE_INTERNAL, "plugin %s (%s): %s",
+                                     endpoint->plugin->manifest->name, endpoint->plugin->path, what));
+}
+
+bool transfer_busy(const struct transfer *transfer) {
+  return atomic_load_explicit(&transfer->state, memory_order_acquire) != TRANSFER_IDLE;
+}
+
+static bool step(struct transfer *transfer, unsigned from, unsigned to) {
+  return atomic_compare_exchange_strong_explicit(&transfer->state, &from, to, memory_order_acq_rel,
+                                                 memory_order_acquire);
+}
+
+static void post_pinned(struct endpoint *endpoint, struct task *task) {
+  object_pin(endpoint->owner);
+  if (!task_post(endpoint->loop, task)) object_unpin(endpoint->owner);
+}
+
+/* ---- ends of transfers ---- */
+
+static void transfer_run(struct task *task) {
+  struct transfer *transfer = (struct transfer *)((char *)task - offsetof(struct transfer, task));
+  struct endpoint *endpoint = transfer->endpoint;
+  struct object *owner = endpoint->owner;
+  if (!endpoint->abandoned) {
+    atomic_store_explicit(&transfer->state, TRANSFER_IDLE, memory_order_release);
+    transfer->done(transfer);
+    if (atomic_load(&endpoint->state) == ENDPOINT_CLOSING) post_pinned(endpoint, &endpoint->close_task);
+  }
+  object_unpin(owner);
+}
+
+static void transfer_completed(struct transfer *transfer) {
+  post_pinned(transfer->endpoint, &transfer->task);
+}
+
+void endpoint_complete(struct endpoint *endpoint, struct hws_io *io) {
+  struct transfer *transfer = (struct transfer *)io;
+  if (transfer != &endpoint->transfers[HWS_READ] && transfer != &endpoint->transfers[HWS_WRITE]) {
+    fault(endpoint, "completed an io of another endpoint");
+    return;
+  }
+  if (step(transfer, TRANSFER_SUBMITTING, TRANSFER_EARLY)) return;
+  /* PENDING twice: a cancel that has nothing to say puts CANCELING back to it. */
+  if (step(transfer, TRANSFER_PENDING, TRANSFER_COMPLETED) || step(transfer, TRANSFER_CANCELING, TRANSFER_COMPLETED) ||
+      step(transfer, TRANSFER_PENDING, TRANSFER_COMPLETED))
+    transfer_completed(transfer);
+  else
+    fault(endpoint, "completed an io that had ended");
+}
+
+/* ---- what runs under a direction ---- */
+
+/* True: it ended here and now. */
+static bool run_submit(struct endpoint *endpoint, struct transfer *transfer) {
+  int32_t answer = endpoint->plugin->vtable.submit(endpoint->ep, &transfer->io);
+  if (answer == 0) {
+    if (step(transfer, TRANSFER_SUBMITTING, TRANSFER_PENDING)) return false;
+    return true; /* EARLY */
+  }
+  if (atomic_load(&transfer->state) == TRANSFER_EARLY) {
+    fault(endpoint, "completed an io inside submit and then returned it as ended");
+  } else if (answer != 1) {
+    fault(endpoint, "submit returned neither 0 nor 1");
+    transfer->io.status = HWS_IO_FAULT;
+  }
+  return true;
+}
+
+static void run_cancel(struct endpoint *endpoint, struct transfer *transfer) {
+  if (!step(transfer, TRANSFER_PENDING, TRANSFER_CANCELING)) return;
+  int32_t answer = endpoint->plugin->vtable.cancel(endpoint->ep, &transfer->io);
+  if (answer == 0) {
+    step(transfer, TRANSFER_CANCELING, TRANSFER_PENDING);
+  } else if (step(transfer, TRANSFER_CANCELING, TRANSFER_COMPLETED)) {
+    transfer_completed(transfer);
+  } else {
+    fault(endpoint, "completed an io inside cancel and then returned it as ended");
+  }
+}
+
+static void run_ready(struct endpoint *endpoint, unsigned which) {
+  struct direction *direction = &endpoint->directions[which];
+  if (direction->armed) {
+    direction->armed = false;
+    poller_disarm_write(endpoint->loop->poller, endpoint->descriptor, endpoint);
+  }
+  endpoint->plugin->vtable.on_ready(endpoint->ep, which);
+}
+
+/* Do what is left to do and let go. `mine`: the caller's own submit may end inline; returns whether it did. */
+static bool direction_run(struct endpoint *endpoint, unsigned which, bool mine) {
+  struct direction *direction = &endpoint->directions[which];
+  struct transfer *transfer = &endpoint->transfers[which];
+  bool ended = false;
+  for (;;) {
+    unsigned bits = atomic_fetch_and_explicit(&direction->state, HELD, memory_order_acq_rel);
+    if ((bits & DO_READY) && endpoint->ep) run_ready(endpoint, which);
+    if ((bits & DO_SUBMIT) && run_submit(endpoint, transfer)) {
+      ended = mine;
+      atomic_store_explicit(&transfer->state, mine ? TRANSFER_IDLE : TRANSFER_COMPLETED, memory_order_release);
+      if (!mine) transfer_completed(transfer);
+    }
+    if (bits & DO_CANCEL) run_cancel(endpoint, transfer);
+    unsigned only = HELD;
+    if (atomic_compare_exchange_strong_explicit(&direction->state, &only, 0, memory_order_acq_rel,
+                                                memory_order_relaxed))
+      return ended;
+  }
+}
+
+/* Leave a bit; true: nobody held the direction, the caller holds it now. */
+static bool direction_enter(struct endpoint *endpoint, unsigned which, unsigned bit) {
+  return !(atomic_fetch_or_explicit(&endpoint->directions[which].state, HELD | bit, memory_order_acq_rel) & HELD);
+}
+
+/* Hold a direction against everybody. Holders only make calls that do not block, so this is short. */
+static void direction_seize(struct endpoint *endpoint, unsigned which) {
+  unsigned free = 0;
+  while (!atomic_compare_exchange_weak_explicit(&endpoint->directions[which].state, &free, HELD, memory_order_acq_rel,
+                                                memory_order_relaxed)) {
+    free = 0;
+    park_yield();
+  }
+}
+
+void transfer_prepare(struct transfer *transfer, enum hws_io_kind kind, const struct hws_iov *vec, uint32_t count) {
+  transfer->io = (struct hws_io){.size = sizeof transfer->io,
+                                 .kind = (uint16_t)kind,
+                                 .vec = vec,
+                                 .vec_count = count,
+                                 .scratch = transfer->scratch};
+}
+
+bool endpoint_submit(struct transfer *transfer) {
+  struct endpoint *endpoint = transfer->endpoint;
+  atomic_store_explicit(&transfer->state, TRANSFER_SUBMITTING, memory_order_relaxed);
+  runtime_count(endpoint->owner->runtime, COUNT_TRANSFERS, 1);
+  if (!direction_enter(endpoint, transfer->direction, DO_SUBMIT)) return false;
+  return direction_run(endpoint, transfer->direction, true);
+}
+
+void endpoint_cancel(struct transfer *transfer) {
+  if (!transfer_busy(transfer)) return;
+  if (direction_enter(transfer->endpoint, transfer->direction, DO_CANCEL))
+    direction_run(transfer->endpoint, transfer->direction, false);
+}
+
+void endpoint_ready(struct endpoint *endpoint, unsigned bits) {
+  for (unsigned which = HWS_READ; which <= HWS_WRITE; which++)
+    if ((bits & (1U << which)) && direction_enter(endpoint, which, DO_READY)) direction_run(endpoint, which, false);
+}
+
+/* ---- timers and posts of the plugin ---- */
+
+static void with_both(struct endpoint *endpoint, void (*call)(void *ep)) {
+  if (!call) return;
+  direction_seize(endpoint, HWS_READ);
+  direction_seize(endpoint, HWS_WRITE);
+  call(endpoint->ep);
+  direction_run(endpoint, HWS_WRITE, false);
+  direction_run(endpoint, HWS_READ, false);
+}
+
+static bool is_live(struct endpoint *endpoint) {
+  unsigned state = atomic_load(&endpoint->state);
+  return state == ENDPOINT_OPEN || state == ENDPOINT_CLOSING;
+}
+
+static void timer_fire(struct timer *timer) {
+  struct endpoint *endpoint = (struct endpoint *)((char *)timer - offsetof(struct endpoint, timer));
+  if (is_live(endpoint)) with_both(endpoint, endpoint->plugin->vtable.on_timer);
+}
+
+static void post_run(struct task *task) {
+  struct endpoint *endpoint = (struct endpoint *)((char *)task - offsetof(struct endpoint, post_task));
+  struct object *owner = endpoint->owner;
+  if (is_live(endpoint)) with_both(endpoint, endpoint->plugin->vtable.on_post);
+  object_unpin(owner);
+}
+
+/* ---- life ---- */
+
+void endpoint_init(struct endpoint *endpoint, struct object *owner, const struct plugin *plugin,
+                   void (*read_done)(struct transfer *), void (*write_done)(struct transfer *),
+                   void (*gone)(struct endpoint *)) {
+  endpoint->owner = owner;
+  endpoint->loop = &owner->runtime->loop;
+  endpoint->plugin = plugin;
+  endpoint->gone = gone;
+  endpoint->descriptor = -1;
+  endpoint->post_task.run = post_run;
+  endpoint->close_task.run = close_run;
+  endpoint->timer = (struct timer){.object = owner, .fire = timer_fire};
+  endpoint->abandon_timer = (struct timer){.object = owner, .fire = abandon_fire};
+  for (uint8_t which = HWS_READ; which <= HWS_WRITE; which++) {
+    struct transfer *transfer = &endpoint->transfers[which];
+    transfer->endpoint = endpoint;
+    transfer->direction = which;
+    transfer->done = which == HWS_READ ? read_done : write_done;
+    transfer->task.run = transfer_run;
+    /* Held until it is open: a watch made by adopt may fire before that. */
+    atomic_store(&endpoint->directions[which].state, HELD);
+  }
+}
+
+int endpoint_open(struct endpoint *endpoint, void *ep) {
+  size_t scratch = endpoint->plugin->manifest->io_scratch;
+  for (unsigned which = HWS_READ; scratch && which <= HWS_WRITE; which++) {
+    endpoint->transfers[which].scratch = calloc(1, scratch);
+    if (!endpoint->transfers[which].scratch) return HWS_E_NOMEM;
+  }
+  endpoint->ep = ep;
+  atomic_store(&endpoint->state, ENDPOINT_OPEN);
+  object_pin(endpoint->owner);
+  runtime_count(endpoint->owner->runtime, COUNT_ENDPOINTS, 1);
+  direction_run(endpoint, HWS_READ, false);
+  direction_run(endpoint, HWS_WRITE, false);
+  return HWS_OK;
+}
+
+void endpoint_unopened(struct endpoint *endpoint) {
+  if (endpoint->descriptor < 0) return;
+  poller_unwatch(endpoint->loop->poller, endpoint->descriptor);
+  endpoint->descriptor = -1;
+  /* The driver may have an event of it in hand: the owner must outlast this turn. */
+  post_pinned(endpoint, &endpoint->post_task);
+}
+
+int endpoint_refuse(struct endpoint *endpoint, int status, const char *what) {
+  struct cause *cause = explain(endpoint, status < 0 ? status : HWS_E_PLUGIN, 0, what);
+  return runtime_refuse(endpoint->owner->runtime, cause);
+}
+
+int endpoint_check_url(struct endpoint *endpoint) {
+  const char *unused = url_unused(endpoint->url);
+  if (!unused) return HWS_OK;
+  return runtime_refuse(endpoint->owner->runtime, cause_make(HWS_E_ADDRESS, 0, 0, "%s does not know the parameter '%s'",
+                                                             endpoint->plugin->manifest->name, unused));
+}
+
+void endpoint_close(struct endpoint *endpoint, bool abort) {
+  unsigned state = ENDPOINT_OPEN;
+  if (!atomic_compare_exchange_strong(&endpoint->state, &state, ENDPOINT_CLOSING)) return;
+  endpoint->abort = abort;
+  endpoint_cancel(&endpoint->transfers[HWS_READ]);
+  endpoint_cancel(&endpoint->transfers[HWS_WRITE]);
+  post_pinned(endpoint, &endpoint->close_task);
+}
+
+static void finish(struct endpoint *endpoint) {
+  struct object *owner = endpoint->owner;
+  timer_disarm(&endpoint->loop->timers, &endpoint->timer);
+  timer_disarm(&endpoint->loop->timers, &endpoint->abandon_timer);
+  if (endpoint->descriptor >= 0) poller_unwatch(endpoint->loop->poller, endpoint->descriptor);
+  atomic_store(&endpoint->state, ENDPOINT_GONE);
+  runtime_count(owner->runtime, COUNT_ENDPOINTS, UINT64_MAX);
+  if (!endpoint->abandoned) endpoint->plugin->vtable.destroy(endpoint->ep, endpoint->abort);
+  endpoint->gone(endpoint);
+  object_unpin(owner);
+}
+
+static void close_run(struct task *task) {
+  struct endpoint *endpoint = (struct endpoint *)((char *)task - offsetof(struct endpoint, close_task));
+  struct object *owner = endpoint->owner;
+  bool busy = transfer_busy(&endpoint->transfers[HWS_READ]) || transfer_busy(&endpoint->transfers[HWS_WRITE]);
+  if (atomic_load(&endpoint->state) != ENDPOINT_CLOSING) {
+    /* Twice posted: by the last transfer and by the close itself. */
+  } else if (!busy) {
+    direction_seize(endpoint, HWS_READ);
+    direction_seize(endpoint, HWS_WRITE);
+    finish(endpoint); /* the directions are never let go of again */
+  } else if (!endpoint->abandon_timer.index) {
+    loop_timer(endpoint->loop, &endpoint->abandon_timer, clock_now() + ABANDON_AFTER_NS);
+  }
+  object_unpin(owner);
+}
+
+/* The plugin's side stays as it is, with the io's memory: it may still write there. One pin of the owner is never given
+ * back, so that this memory lives as long as the process (OP-1). */
+static void abandon_fire(struct timer *timer) {
+  struct endpoint *endpoint = (struct endpoint *)((char *)timer - offsetof(struct endpoint, abandon_timer));
+  if (atomic_load(&endpoint->state) != ENDPOINT_CLOSING) return;
+  struct runtime *runtime = endpoint->owner->runtime;
+  endpoint->abandoned = true;
+  for (unsigned which = HWS_READ; which <= HWS_WRITE; which++) {
+    struct transfer *transfer = &endpoint->transfers[which];
+    if (!transfer_busy(transfer)) continue;
+    runtime_count(runtime, COUNT_IOS_ABANDONED, 1);
+    transfer->io.status = HWS_IO_FAULT;
+    transfer->done(transfer);
+  }
+  fault(endpoint, "never completed an io; it was abandoned");
+  object_pin(endpoint->owner);
+  finish(endpoint);
+}
+
+void endpoint_free(struct endpoint *endpoint) {
+  for (unsigned which = HWS_READ; which <= HWS_WRITE; which++) free(endpoint->transfers[which].scratch);
+  cause_unref(endpoint->explained);
+  if (endpoint->url) url_free(endpoint->url);
+  free(endpoint->url);
+}
+
+static struct cause *explain(struct endpoint *endpoint, int status, int os_error, const char *what) {
+  const char *plugin = endpoint->plugin->manifest->name;
+  const char *(*error_text)(void *, int32_t) = endpoint->plugin->vtable.error_text;
+  lock_take(&endpoint->lock);
+  struct cause *explained = endpoint->explained;
+  endpoint->explained = NULL;
+  lock_drop(&endpoint->lock);
+  const char *text = os_error && error_text ? error_text(endpoint->plugin->vtable.self, os_error) : NULL;
+  if (!text && os_error) text = os_error_text(os_error);
+  if (!text) text = status_text(status);
+  if (explained) text = explained->text;
+  struct cause *cause = cause_make(status, os_error, 0, "%s: %s: %s", plugin, what, text);
+  cause_unref(explained);
+  return cause;
+}
+
+struct cause *endpoint_cause(struct endpoint *endpoint, const struct transfer *transfer, const char *what) {
+  return explain(endpoint, transfer->io.status < 0 ? transfer->io.status : HWS_E_IO, transfer->io.os_error, what);
+}

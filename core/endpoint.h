@@ -1,0 +1,118 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * The host's side of a plugin's endpoint: two directions, each a combining lock, and the transfers that run in them.
+ *
+ * Whoever finds a direction held leaves its request as a bit; the holder does it before it lets go. So a sender's
+ * thread writes while the loop reads, nobody waits, and a descriptor is never closed under a call.
+ */
+#ifndef HAWSER_CORE_ENDPOINT_H
+#define HAWSER_CORE_ENDPOINT_H
+
+#include "core/cause.h"
+#include "core/handle.h"
+#include "core/loop.h"
+#include "core/url.h"
+#include "plugins/registry.h"
+
+enum transfer_state {
+  TRANSFER_IDLE,       /* the host has it */
+  TRANSFER_SUBMITTING, /* inside the plugin's submit, or waiting for the direction */
+  TRANSFER_EARLY,      /* completed before submit returned */
+  TRANSFER_PENDING,    /* the plugin has it */
+  TRANSFER_CANCELING,  /* inside the plugin's cancel */
+  TRANSFER_COMPLETED   /* ended; its done is on its way */
+};
+
+/* One io and who wants it. Reused for io after io of its direction. */
+struct transfer {
+  struct hws_io io; /* first: a plugin's io is turned back into its transfer */
+  struct endpoint *endpoint;
+  uint8_t direction;
+  atomic_uint state;
+  struct task task;                        /* runs done */
+  void (*done)(struct transfer *transfer); /* from the loop; a pin of the owner is held meanwhile */
+  void *scratch;
+};
+
+struct direction {
+  atomic_uint state; /* HELD and what was left for the holder */
+  bool armed;        /* write: a rearm is in force; held under the direction */
+};
+
+enum endpoint_state {
+  ENDPOINT_NEW, /* no plugin endpoint yet */
+  ENDPOINT_OPEN,
+  ENDPOINT_CLOSING, /* transfers are being cancelled, the driver will destroy it */
+  ENDPOINT_GONE     /* destroyed or abandoned */
+};
+
+struct endpoint {
+  struct object *owner; /* pinned from open to gone */
+  struct loop *loop;
+  const struct plugin *plugin;
+  void *ep; /* the plugin's */
+  atomic_uint state;
+  struct direction directions[2];
+  struct transfer transfers[2]; /* by direction */
+  int64_t descriptor;           /* watched; -1: none */
+  bool abort;
+  bool abandoned;
+  struct url *url; /* owned; NULL for accepted ones */
+  struct cause *explained;
+  struct lock lock; /* explained */
+  struct task post_task;
+  struct task close_task;
+  struct timer timer; /* the plugin's */
+  struct timer abandon_timer;
+  void (*gone)(struct endpoint *endpoint); /* from the loop, owner still pinned */
+};
+
+/* Before anything else. done and gone are the owner's. */
+void endpoint_init(struct endpoint *endpoint, struct object *owner, const struct plugin *plugin,
+                   void (*read_done)(struct transfer *), void (*write_done)(struct transfer *),
+                   void (*gone)(struct endpoint *));
+
+/* The plugin has made `ep` for it. HWS_E_NOMEM: the plugin's scratch; then ep is the caller's to destroy. */
+int endpoint_open(struct endpoint *endpoint, void *ep);
+
+/* The plugin would not have it after endpoint_init: nothing was opened, though a watch may have been begun. */
+void endpoint_unopened(struct endpoint *endpoint);
+
+/* Remember with the runtime what the plugin explained about `status`, which is returned. */
+int endpoint_refuse(struct endpoint *endpoint, int status, const char *what);
+
+/* HWS_E_ADDRESS, remembered with the runtime, if the plugin never asked for one of the URL's parameters. */
+int endpoint_check_url(struct endpoint *endpoint);
+
+/* Fill in an idle transfer's io. */
+void transfer_prepare(struct transfer *transfer, enum hws_io_kind kind, const struct hws_iov *vec, uint32_t count);
+
+/* Start the io that stands in the transfer. True: it ended, its results stand there and done will not be called. False:
+ * done will be called. The transfer must be idle and the endpoint open. */
+bool endpoint_submit(struct transfer *transfer);
+
+/* End a transfer early, if it is not over. done is called as ever. */
+void endpoint_cancel(struct transfer *transfer);
+
+/* Is it with the plugin? */
+bool transfer_busy(const struct transfer *transfer);
+
+/* A plugin says that an io ended (host->complete). Any thread. */
+void endpoint_complete(struct endpoint *endpoint, struct hws_io *io);
+
+/* Readiness from the poller; driver only. */
+void endpoint_ready(struct endpoint *endpoint, unsigned bits);
+
+/* Destroy it as soon as no transfer is out; gone is called then. Idempotent. Never blocks. */
+void endpoint_close(struct endpoint *endpoint, bool abort);
+
+/* What the plugin explained, or what the system says of the error. */
+struct cause *endpoint_cause(struct endpoint *endpoint, const struct transfer *transfer, const char *what);
+
+/* Free what endpoint_init and the url hold; after gone, or when never opened. */
+void endpoint_free(struct endpoint *endpoint);
+
+/* The services, for registry_*: one table per process (host.c). */
+const struct hws_host *host_services(void);
+
+#endif

@@ -1,0 +1,87 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Leases: a slice of received bytes in the user's hands. It holds its buffer and its stream's memory, nothing else, so
+ * it outlives the stream's end, its session and the runtime's join.
+ */
+#include <stdlib.h>
+
+#include "core/runtime.h"
+#include "core/stream.h"
+
+enum { LEASES_PER_STREAM = 4096 };
+
+struct lease {
+  struct object object;
+  struct stream *stream; /* pinned */
+  struct slice *slice;
+  uint64_t taken; /* stream->taken right after it was handed out */
+};
+
+static void lease_free(struct object *object) {
+  struct lease *lease = (struct lease *)object;
+  struct stream *stream = lease->stream;
+  if (lease->slice) slice_free(lease->slice);
+  object_retire(object);
+  free(lease);
+  object_unpin(&stream->object);
+}
+
+static const struct object_class lease_class = {.type = OBJECT_LEASE, .free = lease_free};
+
+int lease_make(struct stream *stream, struct hws_event *event) {
+  if (stream->leases >= LEASES_PER_STREAM) return HWS_E_LIMIT;
+  struct lease *lease = calloc(1, sizeof *lease);
+  if (!lease) return HWS_E_NOMEM;
+  int status = object_init(&lease->object, &lease_class, stream->object.runtime);
+  if (status != HWS_OK) {
+    free(lease);
+    return status;
+  }
+  stream->leases++;
+  lease->stream = stream;
+  object_pin(&stream->object);
+  lease->slice = slices_take(&stream->received);
+  lease->taken = ++stream->taken;
+  event->data = (uint64_t)(uintptr_t)lease->slice->data;
+  event->bytes = lease->slice->len;
+  event->code = lease->object.handle;
+  return HWS_OK;
+}
+
+/* Decide under the lock. Rest bytes can go back only if nobody has read past them; where nothing can be read any more
+ * they are dropped. */
+static int check(struct lease *lease, uint64_t consumed, bool readable) {
+  uint64_t len = lease->slice->len;
+  if (consumed > len) return HWS_E_INVAL;
+  if (consumed < len && readable && lease->stream->taken != lease->taken) return HWS_E_BUSY;
+  return object_close(&lease->object) ? HWS_OK : HWS_E_HANDLE;
+}
+
+int lease_release(struct object *object, uint64_t consumed) {
+  struct lease *lease = (struct lease *)object;
+  struct stream *stream = lease->stream;
+  struct op_list ended = {0};
+  lock_take(stream->lock);
+  bool readable = !stream->closing && !stream->discarded;
+  int status = object_closing(object) ? HWS_E_HANDLE : check(lease, consumed, readable);
+  if (status == HWS_OK) {
+    uint64_t len = lease->slice->len;
+    stream->leases--;
+    if (consumed < len && readable) {
+      lease->slice->data += consumed;
+      lease->slice->len -= (uint32_t)consumed;
+      slices_put_back(&stream->received, lease->slice);
+      lease->slice = NULL;
+      stream->taken++; /* an older lease must not go back behind this one */
+      stream_serve(stream, &ended);
+    }
+    stream->class->consumed(stream, readable ? consumed : len);
+  }
+  lock_drop(stream->lock);
+  op_deliver(&ended);
+  if (status == HWS_OK) {
+    stream->class->kick(stream, false);
+    object_unpin(object);
+  }
+  return status;
+}

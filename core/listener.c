@@ -1,0 +1,398 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Listening and accepting on a plugin's endpoint.
+ */
+#include "core/listener.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "core/conn.h"
+
+enum { TEXT_MAX = 512 };
+
+struct listener {
+  struct object object;
+  struct lock lock; /* all below */
+  struct endpoint endpoint;
+  struct member member;
+  struct life life;
+  struct op *starting; /* the listen op, while it pends */
+  struct op *closer;
+  struct op_list accepts;
+  struct op_list watches;
+  struct cause *cause;
+  bool listening; /* the listen's transfer is out */
+  bool ready;
+  bool accepting; /* an accept's transfer is out */
+  void *spare;    /* accepted when nobody wanted it any more: for the next accept */
+  bool gone;
+  char local[TEXT_MAX];
+  _Atomic(uint64_t) accepted;
+};
+
+static void listener_free(struct object *object) {
+  struct listener *listener = (struct listener *)object;
+  member_remove(object->runtime, &listener->member);
+  life_detach(&listener->life);
+  endpoint_free(&listener->endpoint);
+  cause_unref(listener->cause);
+  object_retire(object);
+  free(listener);
+}
+
+static const struct object_class listener_class = {.type = OBJECT_LISTENER, .free = listener_free};
+
+/* ---- ending ---- */
+
+static void fail_all(struct op_list *list, const struct cause *cause, struct op_list *ended) {
+  for (struct op *op; (op = list->first);) {
+    op_list_remove(list, op);
+    if (op->result) conn_fail(op->result, cause_ref((struct cause *)(uintptr_t)cause));
+    op_fail(op, cause, ended);
+  }
+}
+
+/* Lock held. */
+static void end_locked(struct listener *listener, struct cause *cause, struct op_list *ended) {
+  if (listener->cause) return;
+  listener->cause = cause_ref(cause);
+  if (listener->starting) op_fail(listener->starting, cause, ended);
+  listener->starting = NULL;
+  fail_all(&listener->accepts, cause, ended);
+  fail_all(&listener->watches, cause, ended);
+}
+
+/* Get rid of a connection that nobody takes. */
+static void dispose(struct listener *listener, void *accepted) {
+  const struct plugin *plugin = listener->endpoint.plugin;
+  void *none = NULL;
+  plugin->vtable.adopt(plugin->vtable.self, NULL, accepted, &none);
+}
+
+static void nudge(struct listener *listener) {
+  if (listener->endpoint.loop && listener->endpoint.loop->caller_driven) loop_nudge(listener->endpoint.loop);
+}
+
+void listener_end(struct listener *listener, struct cause *cause) {
+  struct op_list ended = {0};
+  lock_take(&listener->lock);
+  end_locked(listener, cause, &ended);
+  bool close = !listener->gone;
+  void *spare = listener->spare;
+  listener->spare = NULL;
+  lock_drop(&listener->lock);
+  op_deliver(&ended);
+  cause_unref(cause);
+  if (spare) dispose(listener, spare);
+  if (close) endpoint_close(&listener->endpoint, true);
+  nudge(listener);
+}
+
+static void listener_over(struct object *object) {
+  listener_end((struct listener *)object, cause_make(HWS_E_CLOSED, 0, 0, "the runtime was closed"));
+}
+
+static void life_over(struct object *object, struct cause *cause) {
+  listener_end((struct listener *)object, cause_ref(cause));
+}
+
+static void listener_gone(struct endpoint *endpoint) {
+  struct listener *listener = (struct listener *)endpoint->owner;
+  struct op_list ended = {0};
+  lock_take(&listener->lock);
+  listener->gone = true;
+  struct op *op = listener->closer;
+  listener->closer = NULL;
+  if (op) op_end(op, HWS_OK, &ended);
+  lock_drop(&listener->lock);
+  op_deliver(&ended);
+}
+
+/* ---- accepting ---- */
+
+static bool claim(struct listener *listener) {
+  if (listener->accepting || listener->listening || !listener->ready || listener->cause) return false;
+  if (!listener->accepts.first) return false;
+  listener->accepting = true;
+  transfer_prepare(&listener->endpoint.transfers[HWS_READ], HWS_IO_ACCEPT, NULL, 0);
+  return true;
+}
+
+/* Lock held. Where the op was cancelled meanwhile the next one gets the connection. */
+static struct op *accept_result(struct listener *listener, void **accepted, struct op_list *ended) {
+  const struct transfer *transfer = &listener->endpoint.transfers[HWS_READ];
+  struct op *op = listener->accepts.first;
+  listener->accepting = false;
+  *accepted = NULL;
+  if (transfer->io.status == HWS_IO_OK) {
+    *accepted = transfer->io.accepted;
+    if (op) op_list_remove(&listener->accepts, op);
+    return op;
+  }
+  if (transfer->io.status == HWS_IO_CANCELED) return NULL;
+  struct cause *cause = endpoint_cause(&listener->endpoint, transfer, "accept");
+  if (op) {
+    op_list_remove(&listener->accepts, op);
+    conn_fail(op->result, cause_ref(cause));
+    op_fail(op, cause, ended);
+  }
+  cause_unref(cause);
+  return NULL;
+}
+
+/* No lock held. The op is in nobody's list: it ends here. */
+static void born(struct listener *listener, struct op *op, void *accepted) {
+  struct conn *conn = op->result;
+  struct op_list ended = {0};
+  int status = conn_adopt(conn, listener->endpoint.plugin, accepted);
+  atomic_fetch_add_explicit(&listener->accepted, 1, memory_order_relaxed);
+  op_end(op, status, &ended);
+  op_deliver(&ended);
+}
+
+static void apply_accept(struct listener *listener) {
+  struct op_list ended = {0};
+  void *accepted;
+  lock_take(&listener->lock);
+  struct op *op = accept_result(listener, &accepted, &ended);
+  bool spare = accepted && !op && !listener->cause;
+  if (spare) listener->spare = accepted;
+  lock_drop(&listener->lock);
+  op_deliver(&ended);
+  if (op)
+    born(listener, op, accepted);
+  else if (accepted && !spare)
+    dispose(listener, accepted);
+}
+
+static void pump(struct listener *listener) {
+  for (;;) {
+    lock_take(&listener->lock);
+    bool claimed = claim(listener);
+    lock_drop(&listener->lock);
+    if (!claimed || !endpoint_submit(&listener->endpoint.transfers[HWS_READ])) return;
+    apply_accept(listener);
+  }
+}
+
+static void revoke(struct op *op, int status) {
+  struct listener *listener = (struct listener *)op->on;
+  struct op_list ended = {0};
+  struct conn *conn = NULL;
+  lock_take(&listener->lock);
+  bool mine = atomic_load(&op->state) != OP_ENDED && (op->listed || op == listener->closer);
+  if (mine) {
+    conn = op->result;
+    op_list_remove(op->event.kind == HWS_KIND_ACCEPT ? &listener->accepts : &listener->watches, op);
+    if (op == listener->closer) listener->closer = NULL;
+    op_end(op, status, &ended);
+  }
+  lock_drop(&listener->lock);
+  if (conn) conn_fail(conn, cause_make(status, 0, 0, "the accept was given up"));
+  op_deliver(&ended);
+}
+
+/* One that was accepted for an op that had gone. Lock held. */
+static void *take_spare(struct listener *listener) {
+  void *spare = listener->accepts.first ? NULL : listener->spare;
+  if (spare) listener->spare = NULL;
+  return spare;
+}
+
+int listener_accept(struct listener *listener, struct scope *life, const struct request *request, hws_handle *stream) {
+  struct op_list none = {0};
+  struct conn *conn = NULL;
+  int status = conn_new(listener->object.runtime, &conn);
+  if (status != HWS_OK) return status;
+  struct op *op = op_new(request, listener->object.runtime, &listener->object, HWS_KIND_ACCEPT, revoke, &status);
+  if (!op) {
+    object_close(&conn->stream.object);
+    object_unpin(&conn->stream.object);
+    return status;
+  }
+  *stream = conn->stream.object.handle;
+  op->event.object = *stream;
+  op->result = conn;
+  lock_take(&listener->lock);
+  struct cause *cause = cause_ref(listener->cause);
+  void *spare = cause ? NULL : take_spare(listener);
+  if (!cause && !spare) {
+    op_list_append(&listener->accepts, op);
+    status = op_arm(op, request);
+  }
+  lock_drop(&listener->lock);
+  if (cause) {
+    op_fail(op, cause, &none);
+    conn_fail(conn, cause);
+  } else if (spare) {
+    born(listener, op, spare);
+  } else if (status != HWS_OK) {
+    revoke(op, status);
+  }
+  stream_live(&conn->stream, life);
+  pump(listener);
+  if (request->flags & HWS_TRY && atomic_load(&op->state) != OP_ENDED) revoke(op, HWS_E_AGAIN);
+  return op_submitted(op, request);
+}
+
+/* ---- listening ---- */
+
+static void listening(struct listener *listener) {
+  const struct transfer *transfer = &listener->endpoint.transfers[HWS_READ];
+  struct endpoint *endpoint = &listener->endpoint;
+  struct op_list ended = {0};
+  struct cause *cause = NULL;
+  lock_take(&listener->lock);
+  listener->listening = false;
+  if (transfer->io.status == HWS_IO_OK && !listener->cause) {
+    listener->ready = true;
+    if (endpoint->plugin->vtable.query)
+      endpoint->plugin->vtable.query(endpoint->ep, HWS_QUERY_LOCAL, listener->local, sizeof listener->local);
+    if (listener->starting) op_end(listener->starting, HWS_OK, &ended);
+    listener->starting = NULL;
+  } else if (!listener->cause) {
+    cause = endpoint_cause(endpoint, transfer, endpoint->url->address);
+  }
+  lock_drop(&listener->lock);
+  op_deliver(&ended);
+  if (cause) listener_end(listener, cause);
+}
+
+static void read_done(struct transfer *transfer) {
+  struct listener *listener = (struct listener *)transfer->endpoint->owner;
+  if (listener->listening)
+    listening(listener);
+  else
+    apply_accept(listener);
+  pump(listener);
+}
+
+static void write_done(struct transfer *transfer) {
+  (void)transfer; /* a listener writes nothing */
+}
+
+static void start_revoke(struct op *op, int status) {
+  struct listener *listener = (struct listener *)op->on;
+  listener_end(listener, cause_make(status, 0, 0, "the listen was given up"));
+}
+
+static int begin(struct listener *listener, const struct request *request, struct op **out) {
+  struct endpoint *endpoint = &listener->endpoint;
+  struct runtime *runtime = listener->object.runtime;
+  const struct plugin *plugin = NULL;
+  void *ep = NULL;
+  int status = runtime_transport(runtime, endpoint->url, &plugin);
+  if (status != HWS_OK) return status;
+  endpoint_init(endpoint, &listener->object, plugin, read_done, write_done, listener_gone);
+  if (!plugin->vtable.listen || !(plugin->manifest->capabilities & HWS_CAP_LISTEN))
+    return runtime_refuse(runtime, cause_make(HWS_E_UNSUPPORTED, 0, 0, "%s cannot listen", plugin->manifest->name));
+  status =
+      plugin->vtable.listen(plugin->vtable.self, (struct hws_host_endpoint *)endpoint, endpoint->url->address, &ep);
+  if (status != HWS_OK) return endpoint_refuse(endpoint, status, "listen");
+  status = endpoint_check_url(endpoint);
+  if (status == HWS_OK) *out = op_new(request, runtime, &listener->object, HWS_KIND_LISTEN, start_revoke, &status);
+  if (status == HWS_OK && (status = endpoint_open(endpoint, ep)) != HWS_OK) op_discard(*out);
+  if (status != HWS_OK) plugin->vtable.destroy(ep, 1);
+  return status;
+}
+
+static int listener_new(struct runtime *runtime, const char *text, struct listener **out) {
+  struct listener *listener = calloc(1, sizeof *listener);
+  if (!listener) return HWS_E_NOMEM;
+  int status = runtime_parse_url(runtime, text, &listener->endpoint.url);
+  if (status == HWS_OK && (status = object_init(&listener->object, &listener_class, runtime)) != HWS_OK)
+    endpoint_free(&listener->endpoint);
+  if (status != HWS_OK) {
+    free(listener);
+    return status;
+  }
+  listener->gone = true; /* until there is an endpoint */
+  *out = listener;
+  return member_add(runtime, &listener->member, &listener->object, listener_over);
+}
+
+int listener_listen(struct runtime *runtime, const char *url, struct scope *life, const struct request *request,
+                    hws_handle *handle) {
+  struct listener *listener = NULL;
+  struct op *op = NULL;
+  int status = listener_new(runtime, url, &listener);
+  if (!listener) return status;
+  if (status == HWS_OK) status = begin(listener, request, &op);
+  if (status != HWS_OK) {
+    object_close(&listener->object);
+    object_unpin(&listener->object);
+    return status;
+  }
+  *handle = listener->object.handle;
+  lock_take(&listener->lock);
+  listener->gone = false;
+  listener->starting = op;
+  listener->listening = true;
+  status = op_arm(op, request);
+  lock_drop(&listener->lock);
+  struct transfer *transfer = &listener->endpoint.transfers[HWS_READ];
+  transfer_prepare(transfer, HWS_IO_LISTEN, NULL, 0);
+  if (endpoint_submit(transfer)) listening(listener);
+  if (status != HWS_OK) start_revoke(op, status);
+  if (life && life_attach(&listener->life, life, &listener->object, life_over) != HWS_OK)
+    listener_end(listener, cause_ref(life->cause));
+  return op_submitted(op, request);
+}
+
+/* ---- the rest ---- */
+
+int listener_watch(struct listener *listener, const struct request *request) {
+  int status = HWS_OK;
+  struct op_list none = {0};
+  struct op *op = op_new(request, listener->object.runtime, &listener->object, HWS_KIND_WATCH, revoke, &status);
+  if (!op) return status;
+  lock_take(&listener->lock);
+  if (listener->cause) {
+    op_fail(op, listener->cause, &none);
+  } else {
+    op_list_append(&listener->watches, op);
+    status = op_arm(op, request);
+  }
+  lock_drop(&listener->lock);
+  if (status != HWS_OK) revoke(op, status);
+  return op_submitted(op, request);
+}
+
+int listener_close(struct listener *listener, const struct request *request) {
+  int status = HWS_OK;
+  struct op *op = NULL;
+  if (request->queue || request->out)
+    op = op_new(request, listener->object.runtime, &listener->object, HWS_KIND_CLOSE, revoke, &status);
+  struct op_list none = {0};
+  lock_take(&listener->lock);
+  if (op && listener->gone)
+    op_end(op, HWS_OK, &none);
+  else
+    listener->closer = op;
+  lock_drop(&listener->lock);
+  listener_end(listener, cause_make(HWS_E_CLOSED, 0, 0, "the listener was closed"));
+  int result = op ? op_submitted(op, request) : 0;
+  object_unpin(&listener->object); /* the handle's */
+  return result;
+}
+
+int listener_text(struct listener *listener, uint32_t which, char *text, uint32_t size) {
+  const char *answer = "";
+  lock_take(&listener->lock);
+  if (which == HWS_TEXT_LOCAL) answer = listener->local;
+  if (which == HWS_TEXT_TRANSPORT && listener->endpoint.plugin) answer = listener->endpoint.plugin->manifest->name;
+  int length = snprintf(text, size, "%s", answer);
+  lock_drop(&listener->lock);
+  return length;
+}
+
+void listener_detail(struct listener *listener, struct hws_detail *detail) {
+  lock_take(&listener->lock);
+  cause_tell(listener->cause, detail);
+  lock_drop(&listener->lock);
+}
+
+uint64_t listener_accepted(const struct listener *listener) {
+  return atomic_load_explicit(&listener->accepted, memory_order_relaxed);
+}

@@ -1,0 +1,93 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * A turn of the loop, and the run queue.
+ */
+#include "core/loop.h"
+
+#include <stddef.h>
+
+#include "abi/hawser.h"
+#include "core/park.h"
+
+int loop_init(struct loop *loop, bool caller_driven) {
+  loop->caller_driven = caller_driven;
+  atomic_store(&loop->timers.next, TIMER_NEVER);
+  loop->poller = poller_new();
+  return loop->poller ? HWS_OK : HWS_E_LIMIT;
+}
+
+void loop_free(struct loop *loop) {
+  if (loop->poller) poller_free(loop->poller);
+  timers_free(&loop->timers);
+}
+
+void loop_kick(struct loop *loop) {
+  if (!atomic_exchange_explicit(&loop->polling, false, memory_order_seq_cst)) return;
+  atomic_fetch_add_explicit(&loop->kicks, 1, memory_order_relaxed);
+  poller_wake(loop->poller);
+}
+
+bool task_post(struct loop *loop, struct task *task) {
+  if (atomic_exchange_explicit(&task->queued, 1, memory_order_acq_rel)) return false;
+  struct task *head = atomic_load_explicit(&loop->tasks, memory_order_relaxed);
+  do task->next = head;
+  while (!atomic_compare_exchange_weak_explicit(&loop->tasks, &head, task, memory_order_seq_cst, memory_order_relaxed));
+  if (atomic_load_explicit(&loop->polling, memory_order_seq_cst)) loop_kick(loop);
+  return true;
+}
+
+int loop_timer(struct loop *loop, struct timer *timer, uint64_t at) {
+  bool failed;
+  bool first = timer_arm(&loop->timers, timer, at, &failed);
+  if (failed) return HWS_E_NOMEM;
+  if (first) loop_kick(loop);
+  return HWS_OK;
+}
+
+/* One batch: what is posted meanwhile waits for the next, so that readiness gets its turn. */
+static void tasks_run(struct loop *loop) {
+  if (!atomic_load_explicit(&loop->tasks, memory_order_relaxed)) return;
+  struct task *newest = atomic_exchange_explicit(&loop->tasks, NULL, memory_order_acquire);
+  struct task *oldest = NULL;
+  while (newest) {
+    struct task *next = newest->next;
+    newest->next = oldest;
+    oldest = newest;
+    newest = next;
+  }
+  while (oldest) {
+    struct task *task = oldest;
+    oldest = task->next;
+    atomic_store_explicit(&task->queued, 0, memory_order_release);
+    task->run(task);
+  }
+}
+
+static bool nothing_to_do(struct loop *loop, struct waiter *waiter) {
+  return !atomic_load_explicit(&loop->tasks, memory_order_seq_cst) &&
+         !(waiter && atomic_load_explicit(&waiter->state, memory_order_seq_cst) == WAITER_READY);
+}
+
+bool loop_turn(struct loop *loop, struct waiter *waiter, uint64_t until) {
+  atomic_fetch_add_explicit(&loop->turns, 1, memory_order_relaxed);
+  tasks_run(loop);
+  bool complete = true;
+  /* Dekker: we say that we may sleep and then look; others queue first and then look whether we sleep. */
+  atomic_store_explicit(&loop->polling, true, memory_order_seq_cst);
+  uint64_t next = atomic_load_explicit(&loop->timers.next, memory_order_seq_cst);
+  uint64_t limit = next < until ? next : until;
+  if (!nothing_to_do(loop, waiter)) limit = 0;
+  if (!(waiter && atomic_load_explicit(&waiter->state, memory_order_relaxed) == WAITER_READY))
+    complete = poller_wait(loop->poller, limit);
+  atomic_store_explicit(&loop->polling, false, memory_order_relaxed);
+  if (atomic_load_explicit(&loop->timers.next, memory_order_relaxed) != TIMER_NEVER)
+    timers_run(&loop->timers, clock_now());
+  tasks_run(loop);
+  return complete;
+}
+
+void loop_nudge(struct loop *loop) {
+  if (!baton_take(loop)) return;
+  loop_turn(loop, NULL, 0);
+  baton_release(loop);
+}

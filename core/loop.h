@@ -1,0 +1,110 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * The loop: tasks, timers, readiness, and the baton that says who drives it.
+ *
+ * One thread at a time drives, and holds the baton while it does. Every thread that has something to wait for is a
+ * waiter: it takes the baton if that is free, else it sleeps on its own word until what it waits for has come or the
+ * baton is handed to it. An I/O thread is a waiter that waits for the end of the runtime.
+ */
+#ifndef HAWSER_CORE_LOOP_H
+#define HAWSER_CORE_LOOP_H
+
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "core/lock.h"
+#include "core/timer.h"
+
+struct endpoint;
+struct poller;
+
+/* Work for the driver; embedded in what it serves. Posted while queued: once is enough. */
+struct task {
+  struct task *next;
+  void (*run)(struct task *task);
+  atomic_uchar queued;
+};
+
+/* What a waiter's word says. */
+enum waiter_state {
+  WAITER_AWAKE = 0, /* looks for itself before it sleeps */
+  WAITER_ASLEEP,    /* in park_wait */
+  WAITER_DRIVING,   /* holds the baton, maybe inside the poller */
+  WAITER_BATON,     /* woken to take the baton */
+  WAITER_READY      /* what it waits for has come; never left again */
+};
+
+struct waiter {
+  atomic_uint state;
+  struct loop *loop;
+  struct waiter *next; /* among the loop's sleepers */
+  struct waiter *prev;
+  bool listed;
+};
+
+struct loop {
+  struct poller *poller;
+  struct timers timers;
+  _Atomic(struct task *) tasks; /* newest first */
+  atomic_bool polling;          /* the driver may sleep in the poller: whoever clears this must wake it */
+  struct lock lock;             /* the three below */
+  struct waiter *sleepers;
+  bool driven;
+  bool caller_driven;
+  atomic_uint inside;      /* threads in waiter_wait */
+  _Atomic(uint64_t) turns; /* counters, for stats */
+  _Atomic(uint64_t) kicks;
+};
+
+int loop_init(struct loop *loop, bool caller_driven); /* hws_status */
+void loop_free(struct loop *loop);
+
+/* Queue a task. True if it was not queued yet: then the caller has pinned what the task belongs to, and run unpins. */
+bool task_post(struct loop *loop, struct task *task);
+
+/* Make the driver look around. */
+void loop_kick(struct loop *loop);
+
+/* Arm a timer and tell the driver where that matters. HWS_OK or HWS_E_NOMEM. */
+int loop_timer(struct loop *loop, struct timer *timer, uint64_t at);
+
+/* Run what is queued, wait for readiness until `until` (0: not at all), run what came of it. Caller holds the baton.
+ * `waiter` is looked at once more before sleeping. False: a signal interrupted the wait. */
+bool loop_turn(struct loop *loop, struct waiter *waiter, uint64_t until);
+
+/* If nobody drives, drive one turn without waiting: so that a close in a caller-driven runtime takes effect. */
+void loop_nudge(struct loop *loop);
+
+/* ---- waiting (wait.c) ---- */
+
+enum wait_result { WAIT_READY, WAIT_TIMEOUT, WAIT_INTERRUPTED };
+
+/* The baton by hand, for loop_nudge. False: somebody drives. */
+bool baton_take(struct loop *loop);
+void baton_release(struct loop *loop);
+
+void waiter_init(struct waiter *waiter, struct loop *loop);
+
+/* Drive or sleep until the waiter is signalled, `until` passes, or a signal arrives. */
+enum wait_result waiter_wait(struct waiter *waiter, uint64_t until);
+
+/* What it waits for has come. The waiter may be gone when this returns. */
+void waiter_signal(struct waiter *waiter);
+
+/* ---- the poller (loop_epoll.c) ---- */
+
+enum ready_bits { READY_READ = 1, READY_WRITE = 2 };
+
+struct poller *poller_new(void);
+void poller_free(struct poller *poller);
+int poller_watch(struct poller *poller, int64_t descriptor, struct endpoint *endpoint, bool both, int *os_error);
+void poller_arm_write(struct poller *poller, int64_t descriptor, struct endpoint *endpoint);
+void poller_disarm_write(struct poller *poller, int64_t descriptor, struct endpoint *endpoint);
+void poller_unwatch(struct poller *poller, int64_t descriptor);
+
+/* Wait until `until` and hand every readiness to endpoint_ready. False: a signal interrupted. */
+bool poller_wait(struct poller *poller, uint64_t until);
+void poller_wake(struct poller *poller);
+
+#endif

@@ -1,0 +1,169 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Time in a session: keep-alive, writes that stall, streams that linger, drains that must end.
+ */
+#include <stddef.h>
+
+#include "core/mux/mux.h"
+#include "core/park.h"
+
+#define FROM_TIMER(timer, member) ((struct mux *)((char *)(timer)-offsetof(struct mux, member)))
+
+static struct loop *loop_of(struct mux *mux) {
+  return &mux->session.object.runtime->loop;
+}
+
+static void end_for(struct mux *mux, const char *why, struct op_list *ended) {
+  struct cause *cause = cause_make(HWS_E_TIMEOUT, 0, 0, "%s", why);
+  mux_end(mux, cause, END_REMOTE, ended);
+  cause_unref(cause);
+}
+
+/* ---- keep-alive: any byte that comes in is life ---- */
+
+static uint64_t bytes_in(const struct mux *mux) {
+  return atomic_load_explicit(&mux->counters[SESSION_BYTES_IN], memory_order_relaxed);
+}
+
+static void alive_fire(struct timer *timer) {
+  struct mux *mux = FROM_TIMER(timer, alive_timer);
+  struct op_list ended = {0};
+  lock_take(&mux->lock);
+  uint64_t next = mux->settings[SET_KEEPALIVE];
+  bool running = mux->state == SESSION_RUNNING;
+  if (running && mux->ping_out && bytes_in(mux) == mux->read_bytes_seen) {
+    end_for(mux, "the peer was silent: no answer to a ping in time", &ended);
+  } else if (running && !mux->ping_out) {
+    mux->ping_out = true;
+    mux->ping_wanted = true;
+    mux->ping_opaque++;
+    mux->ping_sent = clock_now();
+    mux->read_bytes_seen = bytes_in(mux);
+    mux_count(mux, SESSION_PINGS_OUT, 1);
+    next = mux->settings[SET_KEEPALIVE_TIMEOUT];
+  } else if (running) {
+    /* Alive, though the answer has not come: it stands behind something larger. */
+    mux->read_bytes_seen = bytes_in(mux);
+    next = mux->settings[SET_KEEPALIVE_TIMEOUT];
+  }
+  if (mux->state == SESSION_RUNNING) loop_timer(loop_of(mux), &mux->alive_timer, clock_now() + next);
+  mux_leave(mux, &ended);
+  writer_kick(mux, false);
+}
+
+void alive_pong(struct mux *mux, uint32_t opaque) {
+  if (!mux->ping_out || opaque != mux->ping_opaque) return;
+  mux->ping_out = false;
+  atomic_store_explicit(&mux->counters[SESSION_RTT_NS], clock_now() - mux->ping_sent, memory_order_relaxed);
+  if (mux->state == SESSION_RUNNING)
+    loop_timer(loop_of(mux), &mux->alive_timer, clock_now() + mux->settings[SET_KEEPALIVE]);
+}
+
+/* ---- writes that make no progress ---- */
+
+/* Writes count as they end; within one the carrier counts the bytes, under its own lock. */
+static uint64_t progress(const struct mux *mux) {
+  lock_take(mux->under->lock);
+  uint64_t within = mux->write_op.event.bytes;
+  lock_drop(mux->under->lock);
+  return atomic_load_explicit(&mux->counters[SESSION_BYTES_OUT], memory_order_relaxed) + within;
+}
+
+static void stall_fire(struct timer *timer) {
+  struct mux *mux = FROM_TIMER(timer, stall_timer);
+  struct op_list ended = {0};
+  lock_take(&mux->lock);
+  bool writing = atomic_load(&mux->writer) == WRITER_OUT && mux->state != SESSION_ENDED;
+  uint64_t now = progress(mux);
+  if (writing && now == mux->write_progress_seen) {
+    end_for(mux, "a write made no progress: the peer does not read", &ended);
+  } else if (writing) {
+    mux->write_progress_seen = now;
+    loop_timer(loop_of(mux), &mux->stall_timer, clock_now() + mux->settings[SET_WRITE_TIMEOUT]);
+  }
+  mux_leave(mux, &ended);
+}
+
+/* Armed at most once at a time: a write that goes on for a moment costs no timer of its own. */
+void alive_writing(struct mux *mux) {
+  if (mux->stall_timer.index || mux->state == SESSION_ENDED) return;
+  mux->write_progress_seen = progress(mux);
+  loop_timer(loop_of(mux), &mux->stall_timer, clock_now() + mux->settings[SET_WRITE_TIMEOUT]);
+}
+
+/* ---- closed streams whose other half stays silent ---- */
+
+static void linger_arm(struct mux *mux) {
+  if (mux->lingering && mux->state != SESSION_ENDED)
+    loop_timer(loop_of(mux), &mux->linger_timer, mux->lingering->linger_until);
+}
+
+static void linger_fire(struct timer *timer) {
+  struct mux *mux = FROM_TIMER(timer, linger_timer);
+  struct op_list ended = {0};
+  uint64_t now = clock_now();
+  lock_take(&mux->lock);
+  for (struct mux_stream *stream; (stream = mux->lingering) && stream->linger_until <= now;) {
+    alive_unlinger(stream);
+    mux_stream_refuse_data(stream, &ended);
+  }
+  linger_arm(mux);
+  mux_leave(mux, &ended);
+  writer_kick(mux, false);
+}
+
+/* In order of time, as all linger equally long. */
+void alive_linger(struct mux_stream *stream) {
+  struct mux *mux = stream->mux;
+  if (stream->lingering || stream->gone) return;
+  stream->lingering = true;
+  stream->linger_until = clock_now() + mux->settings[SET_LINGER];
+  stream->next_inbound = NULL;
+  stream->prev_linger = mux->lingering_last;
+  *(mux->lingering_last ? &mux->lingering_last->next_inbound : &mux->lingering) = stream;
+  mux->lingering_last = stream;
+  if (!mux->linger_timer.index) linger_arm(mux);
+}
+
+void alive_unlinger(struct mux_stream *stream) {
+  struct mux *mux = stream->mux;
+  if (!stream->lingering) return;
+  stream->lingering = false;
+  *(stream->prev_linger ? &stream->prev_linger->next_inbound : &mux->lingering) = stream->next_inbound;
+  *(stream->next_inbound ? &stream->next_inbound->prev_linger : &mux->lingering_last) = stream->prev_linger;
+}
+
+/* ---- drains ---- */
+
+static void drain_fire(struct timer *timer) {
+  struct mux *mux = FROM_TIMER(timer, drain_timer);
+  struct op_list ended = {0};
+  lock_take(&mux->lock);
+  end_for(mux, "the drain took too long", &ended);
+  mux->abort_under = true;
+  mux_leave(mux, &ended);
+}
+
+void alive_limit(struct mux *mux, uint64_t ns) {
+  loop_timer(loop_of(mux), &mux->drain_timer, clock_now() + ns);
+}
+
+/* ---- all of them ---- */
+
+void alive_start(struct mux *mux) {
+  struct object *object = &mux->session.object;
+  mux->alive_timer = (struct timer){.object = object, .fire = alive_fire};
+  mux->stall_timer = (struct timer){.object = object, .fire = stall_fire};
+  mux->linger_timer = (struct timer){.object = object, .fire = linger_fire};
+  mux->drain_timer = (struct timer){.object = object, .fire = drain_fire};
+  if (mux->settings[SET_KEEPALIVE])
+    loop_timer(loop_of(mux), &mux->alive_timer, clock_now() + mux->settings[SET_KEEPALIVE]);
+}
+
+void alive_stop(struct mux *mux) {
+  struct timers *timers = &loop_of(mux)->timers;
+  timer_disarm(timers, &mux->alive_timer);
+  timer_disarm(timers, &mux->stall_timer);
+  timer_disarm(timers, &mux->linger_timer);
+  timer_disarm(timers, &mux->drain_timer);
+}

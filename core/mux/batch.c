@@ -1,0 +1,200 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * The batch: the frames that are being written, as pieces that know whom to tell.
+ *
+ * A batch that the carrier has taken back (a reset or a cancel wants its place) is pruned: the rest of the one frame
+ * that is on the wire stays, copied where its memory is to be given back; frames of streams that were reset and bytes
+ * of sends that were cancelled go; control frames come next; what is left follows.
+ */
+#include <string.h>
+
+#include "core/mux/mux.h"
+
+enum { FRAME_PIECES_MIN = 4 }; /* a header with less room behind it is not worth a frame */
+
+bool batch_has_piece(const struct mux *mux) {
+  return mux->batch_count + mux->batch_reserved < BATCH_PIECES;
+}
+
+bool batch_has_room(const struct mux *mux) {
+  return mux->batch_count + mux->batch_reserved + FRAME_PIECES_MIN <= BATCH_PIECES;
+}
+
+struct piece *batch_add(struct mux *mux, struct mux_stream *stream, const void *data, uint32_t len) {
+  struct piece *piece = &mux->pieces[mux->batch_count++];
+  *piece = (struct piece){.data = data, .len = len, .stream = stream};
+  if (stream) {
+    stream->in_batch++;
+    object_pin(&stream->stream.object);
+  }
+  return piece;
+}
+
+void batch_add_header(struct mux *mux, struct mux_stream *stream, const struct frame *frame) {
+  struct piece *piece = batch_add(mux, stream, NULL, FRAME_HEADER_SIZE);
+  piece->starts_frame = true;
+  frame_encode(piece->header, frame);
+  mux_count(mux, SESSION_FRAMES_OUT, 1);
+}
+
+/* ---- pieces that are over ---- */
+
+/* A send whose last piece is gone, written or dropped. */
+static void settle_op(struct op *op, struct mux_stream *stream, struct op_list *ended) {
+  if (op->event.bytes != op->planned) return;
+  struct cause *cause = stream->stream.cause;
+  if (!op->listed) {
+    op_fail(op, cause ? cause : cause_plain(HWS_E_CLOSED), ended);
+  } else if (op->planned == op->total || op->cancel) {
+    op_list_remove(&stream->stream.sends, op);
+    op_end(op, op->planned == op->total ? HWS_OK : op->cancel, ended);
+  }
+}
+
+static bool is_copied(const struct piece *piece) {
+  return piece->data && !piece->op;
+}
+
+static void end_shutdown(struct mux_stream *stream, struct op_list *ended) {
+  struct op *op = stream->stream.sends.first;
+  if (op && op->event.kind == HWS_KIND_SHUTDOWN) {
+    op_list_remove(&stream->stream.sends, op);
+    op_end(op, HWS_OK, ended);
+  }
+  stream_shut(&stream->stream, ended);
+  if (stream->stream.closing) stream_closed(&stream->stream, ended);
+}
+
+/* Give back what a piece holds. The stream may be forgotten by this. */
+static void piece_free(struct mux *mux, struct piece *piece, struct op_list *ended) {
+  struct mux_stream *stream = piece->stream;
+  if (is_copied(piece)) mux->copied -= piece->len;
+  if (piece->buffer) buffer_unref(piece->buffer);
+  if (!stream) return;
+  stream->in_batch--;
+  if (piece->op) settle_op(piece->op, stream, ended);
+  mux_stream_settle(stream, ended);
+  object_unpin(&stream->stream.object);
+}
+
+static void piece_written(struct mux *mux, struct piece *piece, struct op_list *ended) {
+  if (piece->op) piece->op->event.bytes += piece->len;
+  if (piece->is_fin) end_shutdown(piece->stream, ended);
+  piece_free(mux, piece, ended);
+}
+
+void batch_advance(struct mux *mux, uint64_t bytes, struct op_list *ended) {
+  mux_count(mux, SESSION_BYTES_OUT, bytes);
+  while (bytes) {
+    struct piece *piece = &mux->pieces[mux->batch_first];
+    uint32_t left = piece->len - piece->done;
+    if (bytes < left) {
+      piece->done += (uint32_t)bytes;
+      return;
+    }
+    bytes -= left;
+    mux->batch_first++;
+    piece_written(mux, piece, ended);
+  }
+  if (mux->batch_first == mux->batch_count) mux->batch_first = mux->batch_count = 0;
+}
+
+/* Never written: its bytes count neither as sent nor as planned. */
+static void piece_dropped(struct mux *mux, struct piece *piece, struct op_list *ended) {
+  if (piece->op) piece->op->planned -= piece->len;
+  piece_free(mux, piece, ended);
+}
+
+void batch_drop_all(struct mux *mux, struct op_list *ended) {
+  for (uint32_t i = mux->batch_first; i < mux->batch_count; i++) piece_dropped(mux, &mux->pieces[i], ended);
+  mux->batch_first = mux->batch_count = 0;
+}
+
+/* ---- pruning ---- */
+
+static bool is_unwanted(const struct piece *piece) {
+  return piece->op && (piece->op->cancel || !piece->op->listed);
+}
+
+/* The part of a user's memory that is still to follow on the wire is copied, and counts as taken. */
+static bool keep_own(struct mux *mux, struct piece *piece, struct op_list *ended) {
+  struct op *op = piece->op;
+  uint32_t whole = piece->len;
+  uint32_t left = whole - piece->done;
+  struct buffer *copy = buffer_sized(mux->session.object.runtime, left);
+  if (!copy) return false;
+  memcpy(copy->data, piece->data + piece->done, left);
+  piece->data = copy->data;
+  piece->buffer = copy;
+  piece->len = left;
+  piece->done = 0;
+  piece->op = NULL;
+  mux->copied += left;
+  op->event.bytes += whole; /* with what was written of it: batch_advance counts whole pieces only */
+  settle_op(op, piece->stream, ended);
+  return true;
+}
+
+/* A frame that is not on the wire: [from, to) of old. Keeps what is wanted. */
+static void prune_frame(struct mux *mux, struct piece *old, uint32_t from, uint32_t to, struct op_list *ended) {
+  struct mux_stream *stream = old[from].stream;
+  bool dead = stream && stream->dead;
+  uint32_t body = 0;
+  uint32_t dropped = 0;
+  for (uint32_t i = from + 1; i < to; i++) *(dead || is_unwanted(&old[i]) ? &dropped : &body) += old[i].len;
+  bool empty = dead || (dropped && !body);
+  uint32_t at = mux->batch_count;
+  if (!empty) mux->pieces[mux->batch_count++] = old[from];
+  for (uint32_t i = from + 1; i < to; i++)
+    if (!empty && !is_unwanted(&old[i])) mux->pieces[mux->batch_count++] = old[i];
+  if (!empty && dropped) {
+    struct frame frame = {.type = FRAME_DATA, .stream = stream->id, .length = body};
+    frame_encode(mux->pieces[at].header, &frame);
+  }
+  if (dropped && !dead) stream->credit += dropped;
+  for (uint32_t i = from + 1; i < to; i++)
+    if (empty || is_unwanted(&old[i])) piece_dropped(mux, &old[i], ended);
+  if (empty) piece_dropped(mux, &old[from], ended);
+}
+
+static uint32_t frame_end(const struct piece *pieces, uint32_t from, uint32_t count) {
+  uint32_t to = from + 1;
+  while (to < count && !pieces[to].starts_frame) to++;
+  return to;
+}
+
+/* An open that is still here vanishes together with its reset. */
+static void forget_unsent_opens(const struct piece *pieces, uint32_t from, uint32_t count) {
+  for (uint32_t i = from; i < count; i = frame_end(pieces, i, count)) {
+    struct mux_stream *stream = pieces[i].stream;
+    struct frame frame;
+    frame_decode(pieces[i].header, &frame);
+    if (stream && stream->dead && stream->opener && (frame.flags & FRAME_SYN)) stream->on_wire = false;
+  }
+}
+
+void batch_prune(struct mux *mux, struct op_list *ended) {
+  struct piece old[BATCH_PIECES];
+  uint32_t count = mux->batch_count - mux->batch_first;
+  memcpy(old, &mux->pieces[mux->batch_first], count * sizeof *old);
+  mux->batch_first = mux->batch_count = 0;
+  uint32_t at = 0;
+  bool on_wire = count && (!old[0].starts_frame || old[0].done);
+  if (on_wire) at = frame_end(old, 0, count);
+  for (uint32_t i = 0; i < at; i++) {
+    mux->pieces[mux->batch_count] = old[i];
+    struct piece *kept = &mux->pieces[mux->batch_count++];
+    if (is_unwanted(kept) && !keep_own(mux, kept, ended)) {
+      /* Without memory the frame cannot be finished, and with it not the session. */
+      mux_end(mux, cause_plain(HWS_E_NOMEM), END_REMOTE, ended);
+    }
+  }
+  forget_unsent_opens(old, at, count);
+  mux->batch_reserved = count - at;
+  schedule_fill_control(mux, ended);
+  mux->batch_reserved = 0;
+  for (uint32_t to; at < count; at = to) {
+    to = frame_end(old, at, count);
+    prune_frame(mux, old, at, to, ended);
+  }
+}

@@ -1,0 +1,224 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * How a session ends, and who learns what.
+ *
+ * The first cause is kept, and every op of every stream reports it (MUX-8). Whoever ends the session ends its streams,
+ * in one go under the lock (MUX-9); nobody is waited for, so any thread may do it at any time (MUX-11). docs/ends.md
+ * has the table of all causes.
+ */
+#include <stddef.h>
+
+#include "core/mux/mux.h"
+
+#define DEAF_NS UINT64_C(1000000000) /* after a failed write, what can still be read is read for so long */
+
+static struct mux *self(struct session *session) {
+  return (struct mux *)session;
+}
+
+/* MUX-21: the opener learns that the service went, the handler that its caller did. */
+static struct cause *for_acceptors(struct cause *cause) {
+  if (cause->status != HWS_E_CLOSED && cause->status != HWS_E_IO && cause->status != HWS_E_RESET)
+    return cause_ref(cause);
+  return cause_make(HWS_E_CANCELED, cause->os_error, cause->code, "the peer is gone: %s",
+                    cause->refs ? cause->text : status_text(cause->status));
+}
+
+static void fail_all(struct op_list *list, const struct cause *cause, struct op_list *ended) {
+  for (struct op *op; (op = list->first);) {
+    struct mux_stream *stream = op->result;
+    op_list_remove(list, op);
+    op_fail(op, cause, ended);
+    if (!stream) continue;
+    stream_end(&stream->stream, (struct cause *)(uintptr_t)cause, true, ended);
+    object_unpin(&stream->stream.object);
+  }
+}
+
+static void attend(struct mux *mux) {
+  atomic_store_explicit(&mux->attention, true, memory_order_release);
+}
+
+void mux_end(struct mux *mux, struct cause *cause, enum end_kind kind, struct op_list *ended) {
+  if (mux->state == SESSION_ENDED) return;
+  bool was_local = mux->state == SESSION_DRAINING;
+  mux->state = SESSION_ENDED;
+  if (mux->deaf) cause = mux->deaf;
+  mux->cause = cause_ref(cause);
+  mux->cause_serving = kind == END_LOCAL || was_local ? cause_ref(cause) : for_acceptors(cause);
+  alive_stop(mux);
+  fail_all(&mux->opens, mux->cause, ended);
+  fail_all(&mux->accepts, mux->cause, ended);
+  fail_all(&mux->watches, mux->cause, ended);
+  for (struct mux_stream *stream; (stream = mux->all);) {
+    stream_end(&stream->stream, stream->opener ? mux->cause : mux->cause_serving, kind == END_LOCAL, ended);
+    stream->dead = true;
+    mux_stream_drop(stream, ended);
+  }
+  schedule_drop_all(mux);
+  if (atomic_load(&mux->writer) != WRITER_OUT)
+    batch_drop_all(mux, ended);
+  else
+    mux->revoke = true;
+  mux->close_under = true;
+  mux->abort_under = !was_local;
+  attend(mux);
+}
+
+void mux_write_failed(struct mux *mux, struct cause *cause, struct op_list *ended) {
+  if (mux->state == SESSION_ENDED || mux->state == SESSION_DEAF) return;
+  mux->state = SESSION_DEAF;
+  mux->deaf = cause_ref(cause);
+  for (struct mux_stream *stream = mux->all; stream; stream = stream->next)
+    stream_end_out(&stream->stream, cause, ended);
+  mux_admit(mux, ended);
+  alive_limit(mux, DEAF_NS);
+}
+
+/* ---- closing ---- */
+
+/* Is anything of what was taken still to be sent? */
+static bool owes(const struct mux *mux) {
+  if (mux->copied) return true;
+  for (const struct mux_stream *stream = mux->all; stream; stream = stream->next)
+    if (stream->stream.closing && stream->stream.out == OUT_ENDING && !stream->dead) return true;
+  return false;
+}
+
+bool mux_drain_next(struct mux *mux, struct op_list *ended) {
+  if (mux->state != SESSION_DRAINING || (!mux->goaway_cut && owes(mux))) return false;
+  if (mux->goaway_cut) {
+    struct cause *cause = cause_make(HWS_E_CLOSED, 0, 0, "the session was closed");
+    mux_end(mux, cause, END_LOCAL, ended);
+    cause_unref(cause);
+    return false;
+  }
+  mux->goaway_cut = true;
+  batch_add_header(mux, NULL, &(struct frame){.type = FRAME_GOAWAY});
+  return true;
+}
+
+/* What the user has not closed itself ends now; what it sent still goes out. */
+static void drain(struct mux *mux, struct op_list *ended) {
+  struct cause *cause = cause_make(HWS_E_CLOSED, 0, 0, "the session was closed");
+  mux->state = SESSION_DRAINING;
+  for (struct mux_stream *stream = mux->all, *next; stream; stream = next) {
+    next = stream->next;
+    if (stream->stream.closing) continue;
+    stream_end(&stream->stream, cause, true, ended);
+  }
+  fail_all(&mux->opens, cause, ended);
+  fail_all(&mux->accepts, cause, ended);
+  cause_unref(cause);
+  alive_limit(mux, mux->settings[SET_DRAIN]);
+}
+
+static void revoke_close(struct op *op, int status) {
+  struct mux *mux = (struct mux *)op->on;
+  struct op_list ended = {0};
+  lock_take(&mux->lock);
+  if (mux->closer == op) {
+    struct cause *cause = cause_make(status, 0, 0, "the close was not waited for");
+    mux->closer = NULL;
+    op_end(op, status, &ended);
+    mux_end(mux, cause, END_LOCAL, &ended);
+    mux->abort_under = true;
+    cause_unref(cause);
+  }
+  mux_leave(mux, &ended);
+}
+
+int session_close(struct session *session, const struct request *request) {
+  struct mux *mux = self(session);
+  struct op_list ended = {0};
+  int status = HWS_OK;
+  struct op *op = NULL;
+  if (request->queue || request->out)
+    op = op_new(request, session->object.runtime, &session->object, HWS_KIND_CLOSE, revoke_close, &status);
+  bool abort = (request->flags & HWS_ABORT) || request_verdict(request) != HWS_OK;
+  lock_take(&mux->lock);
+  if (op && mux->under_closed) {
+    op_end(op, HWS_OK, &ended);
+  } else if (op) {
+    mux->closer = op;
+    status = op_arm(op, request);
+  }
+  if (abort || status != HWS_OK || mux->state == SESSION_DEAF) {
+    struct cause *cause = cause_make(HWS_E_CLOSED, 0, HWS_CODE_CANCELED, "the session was closed");
+    mux_end(mux, cause, END_LOCAL, &ended);
+    mux->abort_under = true;
+    cause_unref(cause);
+  } else if (mux->state == SESSION_RUNNING) {
+    drain(mux, &ended);
+  }
+  mux_leave(mux, &ended);
+  writer_kick(mux, false);
+  int result = op ? op_submitted(op, request) : 0;
+  object_unpin(&session->object); /* the handle's */
+  return result;
+}
+
+void session_end(struct session *session, struct cause *cause) {
+  struct mux *mux = self(session);
+  struct op_list ended = {0};
+  lock_take(&mux->lock);
+  mux_end(mux, cause, END_LOCAL, &ended);
+  mux->abort_under = true;
+  mux_leave(mux, &ended);
+  cause_unref(cause);
+}
+
+/* ---- the carrier's close ---- */
+
+static void under_closed(struct mux *mux) {
+  struct op_list ended = {0};
+  lock_take(&mux->lock);
+  mux->under_closed = true;
+  struct op *op = mux->closer;
+  mux->closer = NULL;
+  if (op) op_end(op, HWS_OK, &ended);
+  lock_drop(&mux->lock);
+  op_deliver(&ended);
+  object_unpin(&mux->session.object); /* close_under's */
+}
+
+static void close_done(struct task *task) {
+  struct mux *mux = (struct mux *)((char *)task - offsetof(struct mux, close_op.task));
+  struct stream *under = mux->under;
+  under_closed(mux);
+  object_unpin(&under->object); /* op_deliver's */
+}
+
+void mux_end_init(struct mux *mux) {
+  op_init_inside(&mux->close_op, mux->session.object.runtime, &mux->under->object, HWS_KIND_CLOSE, stream_revoke,
+                 close_done);
+}
+
+static void close_under(struct mux *mux, bool abort) {
+  object_pin(&mux->session.object);
+  if (stream_close_inside(mux->under, &mux->close_op, abort)) under_closed(mux);
+}
+
+void mux_leave(struct mux *mux, struct op_list *ended) {
+  bool revoke = false;
+  bool close = false;
+  bool resume = false;
+  bool abort = false;
+  if (atomic_load_explicit(&mux->attention, memory_order_relaxed)) {
+    revoke = mux->revoke && !mux->revoking && atomic_load(&mux->writer) == WRITER_OUT;
+    if (revoke) mux->revoking = true;
+    close = mux->close_under;
+    abort = mux->abort_under;
+    mux->close_under = false;
+    atomic_store_explicit(&mux->attention, false, memory_order_relaxed);
+  }
+  if (mux->paused && !guard_is_full(mux)) {
+    mux->paused = false;
+    resume = true;
+  }
+  lock_drop(&mux->lock);
+  op_deliver(ended);
+  if (revoke) stream_revoke(&mux->write_op, HWS_E_CANCELED);
+  if (close) close_under(mux, abort);
+  if (resume) reader_start(mux);
+}

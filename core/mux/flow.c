@@ -1,0 +1,108 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Credit: how much each side may still send.
+ *
+ * Ours to the peer: a stream's window is kept at its target by updates sent when half of it was consumed. The target
+ * begins at the protocol's 256 KiB, which is granted to every stream, and doubles while the reader keeps up, out of a
+ * pool that all streams of the session share (MUX-17).
+ */
+#include <string.h>
+
+#include "core/mux/mux.h"
+#include "core/park.h"
+
+#define KEEPS_UP_NS UINT64_C(250000000) /* half a window in less than this is a stream that a larger one would help */
+
+/* ---- sending ---- */
+
+/* Room in blocks for this many bytes of one stream's, and of all. */
+static uint64_t room(const struct mux_stream *stream) {
+  const struct mux *mux = stream->mux;
+  uint64_t all = mux->settings[SET_UNSENT] > mux->copied ? mux->settings[SET_UNSENT] - mux->copied : 0;
+  uint64_t own = BATCH_BYTES > stream->copied ? BATCH_BYTES - stream->copied : 0;
+  return all < own ? all : own;
+}
+
+static bool append(struct mux_stream *stream, const uint8_t *data, uint64_t len) {
+  while (len) {
+    if (!stream->last_block || stream->tail_fill == BLOCK_SIZE) {
+      struct buffer *block = buffer_block(stream->stream.object.runtime);
+      if (!block) return false;
+      block->next = NULL;
+      *(stream->last_block ? &stream->last_block->next : &stream->first_block) = block;
+      stream->last_block = block;
+      stream->tail_fill = 0;
+    }
+    uint64_t part = BLOCK_SIZE - stream->tail_fill;
+    if (part > len) part = len;
+    memcpy(stream->last_block->data + stream->tail_fill, data, part);
+    stream->tail_fill += (uint32_t)part;
+    stream->copied += part;
+    stream->mux->copied += part;
+    data += part;
+    len -= part;
+  }
+  return true;
+}
+
+enum { COPY_MAX = 16 * 1024 }; /* larger sends are written from the user's memory */
+
+uint64_t flow_take(struct mux_stream *stream, const struct hws_vec *vec, uint32_t count, uint64_t total, bool partial) {
+  uint64_t limit = room(stream);
+  if (!partial && (total > limit || total > COPY_MAX)) return 0;
+  uint64_t taken = 0;
+  for (uint32_t i = 0; i < count && taken < limit; i++) {
+    uint64_t before = stream->copied;
+    uint64_t part = vec[i].len < limit - taken ? vec[i].len : limit - taken;
+    bool complete = append(stream, vec[i].ptr, part);
+    taken += stream->copied - before;
+    if (!complete) break; /* out of memory: what was copied is taken, the rest is the caller's */
+  }
+  return taken;
+}
+
+const char *flow_credit(struct mux_stream *stream, uint32_t delta) {
+  if (delta > UINT32_MAX - stream->credit) return "credit above 2^32-1";
+  stream->credit += delta;
+  if (delta) schedule_data(stream);
+  return NULL;
+}
+
+/* ---- receiving ---- */
+
+const char *flow_receive(struct mux_stream *stream, uint32_t bytes) {
+  if (bytes > stream->window) return "data beyond the window";
+  stream->window -= bytes;
+  return NULL;
+}
+
+void flow_consumed(struct mux_stream *stream, uint64_t bytes) {
+  stream->consumed += bytes;
+  if (stream->stream.in != IN_OPEN || !stream->on_wire) return;
+  if (stream->consumed >= stream->target / 2) schedule_control(stream, WANT_WINDOW);
+}
+
+static uint32_t growth(struct mux_stream *stream) {
+  struct mux *mux = stream->mux;
+  uint64_t now = clock_now();
+  bool keeps_up = stream->updated && now - stream->updated < KEEPS_UP_NS;
+  stream->updated = now;
+  uint64_t more = stream->target;
+  if (!keeps_up || stream->target + more > mux->settings[SET_WINDOW_MAX]) return 0;
+  if (mux->pool_used + more > mux->settings[SET_POOL]) return 0;
+  mux->pool_used += more;
+  stream->target += (uint32_t)more;
+  return (uint32_t)more;
+}
+
+uint32_t flow_grant(struct mux_stream *stream) {
+  uint32_t delta = (uint32_t)stream->consumed + growth(stream);
+  stream->consumed = 0;
+  stream->window += delta;
+  return delta;
+}
+
+void flow_release(struct mux_stream *stream) {
+  stream->mux->pool_used -= stream->target - CREDIT_INITIAL;
+  stream->target = CREDIT_INITIAL;
+}

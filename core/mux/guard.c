@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Limits against a hostile peer: budgets of what costs it little and us something, and bounds of what we queue for it.
+ */
+#include "core/mux/mux.h"
+#include "core/park.h"
+
+#define BILLION UINT64_C(1000000000)
+
+/* A token bucket that fills at `rate` a second up to `burst`. The clock is read only when it has run dry. */
+static bool bucket_take(struct bucket *bucket, uint64_t rate, uint64_t burst) {
+  if (bucket->tokens < BILLION) {
+    uint64_t now = clock_now();
+    uint64_t gained = now - bucket->at;
+    uint64_t full = burst * BILLION;
+    bucket->at = now;
+    bucket->tokens = gained > full / rate ? full : bucket->tokens + gained * rate;
+    if (bucket->tokens > full) bucket->tokens = full;
+    if (bucket->tokens < BILLION) return false;
+  }
+  bucket->tokens -= BILLION;
+  return true;
+}
+
+void guard_init(struct mux *mux) {
+  mux->useless = (struct bucket){.tokens = mux->settings[SET_USELESS] * BILLION, .at = clock_now()};
+  mux->resets = (struct bucket){.tokens = mux->settings[SET_RESETS] * BILLION, .at = clock_now()};
+}
+
+const char *guard_useless(struct mux *mux) {
+  mux_count(mux, SESSION_USELESS_FRAMES, 1);
+  bool fine = bucket_take(&mux->useless, mux->settings[SET_USELESS], mux->settings[SET_USELESS]);
+  return fine ? NULL : "too many frames that do nothing (pings, empty data, updates of zero, unknown streams)";
+}
+
+const char *guard_reset(struct mux *mux) {
+  bool fine = bucket_take(&mux->resets, mux->settings[SET_RESET_RATE], mux->settings[SET_RESETS]);
+  return fine ? NULL : "too many streams opened and reset";
+}
+
+bool guard_reply(struct mux *mux, uint32_t stream, uint32_t code) {
+  if (mux->reply_count == REPLIES_MAX) return false;
+  mux->replies[mux->reply_count++] = (struct reply){.stream = stream, .code = code};
+  return true;
+}
+
+bool guard_pong(struct mux *mux, uint32_t opaque) {
+  if (mux->pong_count == PONGS_MAX) return false;
+  mux->pongs[mux->pong_count++] = opaque;
+  return true;
+}
+
+bool guard_is_full(const struct mux *mux) {
+  return mux->pong_count == PONGS_MAX || mux->reply_count == REPLIES_MAX;
+}

@@ -1,0 +1,317 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * The structures that the files of a session share. All of it stands under the session's lock, save where it says so.
+ *
+ *   reader.c    carrier bytes -> frames -> streams          schedule.c  who is next, and cutting it into frames
+ *   writer.c    who writes, and when                        stream.c    the stream class
+ *   batch.c     what is being written, and taking it back
+ *   flow.c      credit, both ways                           table.c     streams by id
+ *   guard.c     limits against a hostile peer               alive.c     keep-alive, stalls, linger
+ *   session.c   start, open, accept                         end.c       close, end, who learns what
+ */
+#ifndef HAWSER_CORE_MUX_MUX_H
+#define HAWSER_CORE_MUX_MUX_H
+
+#include "core/mux/frame.h"
+#include "core/mux/session.h"
+#include "core/runtime.h"
+
+enum {
+  FRAME_BODY_MAX = 64 * 1024,
+  BATCH_BYTES = 256 * 1024,
+  BATCH_PIECES = 256,
+  NEST_MAX = 4,
+  PONGS_MAX = 64,
+  REPLIES_MAX = 256,
+  UNACKED_MAX = 256, /* opens that the peer has not answered in any way */
+  STREAMS_PLAIN_MAX = 512,
+  LAZY_BYTES = 64 * 1024
+};
+
+#define CREDIT_INITIAL UINT32_C(262144)
+
+/* Settings of a session, in the order of the table in settings.c. */
+enum session_setting {
+  SET_WINDOW_MAX,
+  SET_POOL,
+  SET_UNSENT,
+  SET_STREAMS,
+  SET_BACKLOG,
+  SET_KEEPALIVE,
+  SET_KEEPALIVE_TIMEOUT,
+  SET_WRITE_TIMEOUT,
+  SET_LINGER,
+  SET_DRAIN,
+  SET_USELESS,
+  SET_RESETS,
+  SET_RESET_RATE,
+  SESSION_SETTINGS
+};
+
+enum session_state {
+  SESSION_RUNNING,
+  SESSION_DEAF,     /* a write failed: what can be read still is, for a while */
+  SESSION_DRAINING, /* closed here: what was taken goes out, then the go-away */
+  SESSION_ENDED     /* the cause is known to all; the carrier is being closed */
+};
+
+/* What a stream wants to say besides data. */
+enum stream_want { WANT_SYN = 1, WANT_ACK = 2, WANT_WINDOW = 4, WANT_RST = 8 };
+
+struct mux;
+
+struct mux_stream {
+  struct stream stream;
+  struct mux *mux; /* pinned */
+  uint32_t id;     /* 0 until its SYN is cut, or has come */
+  uint8_t wants;
+  bool opener;
+  bool acked;
+  bool fin_cut;
+  bool dead; /* reset here: what it has not sent is dropped */
+  bool gone; /* forgotten: nothing of it is on the wire any more */
+  bool in_control;
+  bool in_data;
+  bool on_wire; /* its SYN was cut or has come, and it is not over there */
+  bool known;   /* counted, and in the list of all */
+  bool lingering;
+  bool accepted; /* the application has it */
+  struct mux_stream *next_in_table;
+  struct mux_stream *next; /* in the list of all */
+  struct mux_stream *prev;
+  struct mux_stream *next_control;
+  struct mux_stream *next_data;
+  struct mux_stream *next_inbound; /* waiting for an accept, or (never both) lingering */
+  struct mux_stream *prev_linger;
+  uint64_t linger_until;
+  uint32_t reset_code;
+  /* sending */
+  uint32_t credit;            /* what the peer still lets us send */
+  uint32_t in_batch;          /* pieces of the batch that speak of this stream */
+  struct buffer *first_block; /* taken, not cut */
+  struct buffer *last_block;
+  uint32_t head_cut;  /* of the first block */
+  uint32_t tail_fill; /* of the last */
+  uint64_t copied;    /* bytes in blocks, not cut */
+  /* receiving */
+  uint32_t window;   /* what the peer may still send */
+  uint32_t target;   /* the window it is kept at */
+  uint64_t consumed; /* since the last update */
+  uint64_t updated;  /* when that was */
+};
+
+/* A part of the batch: what to do when its bytes are written, and whom to tell. */
+struct piece {
+  const uint8_t *data; /* NULL: the header */
+  uint32_t len;
+  uint32_t done;             /* written of it */
+  struct mux_stream *stream; /* pinned; NULL: the session's own */
+  struct op *op;             /* a send's own memory; NULL: copied bytes, counted in mux->copied, or a header */
+  struct buffer *buffer;     /* to unref */
+  bool starts_frame;         /* a header, behind which the frame's body lies in the pieces up to the next one */
+  bool is_fin;
+  uint8_t header[FRAME_HEADER_SIZE];
+};
+
+enum writer_state {
+  WRITER_IDLE,
+  WRITER_OUT,     /* a batch is with the carrier, or being handed to it */
+  WRITER_DEFERRED /* the loop will write */
+};
+
+struct reply {
+  uint32_t stream;
+  uint32_t code;
+};
+
+struct bucket {
+  uint64_t tokens; /* in billionths */
+  uint64_t at;
+};
+
+struct mux {
+  struct session session;
+  struct lock lock;
+  struct stream *under; /* its handle's pin is ours */
+  enum session_state state;
+  bool client;
+  bool peer_away;   /* it said go-away: no new opens */
+  bool close_under; /* the carrier is to be closed */
+  bool under_closed;
+  bool abort_under;
+  uint8_t depth;
+  struct cause *cause;         /* why it ended, first cause; for openers */
+  struct cause *cause_serving; /* the same, for acceptors (MUX-21) */
+  uint64_t settings[SESSION_SETTINGS];
+  struct member member;
+  struct life life;
+
+  /* streams */
+  struct mux_stream **table;
+  uint32_t table_size;
+  uint32_t table_count;
+  struct mux_stream *all;
+  uint32_t streams;
+  uint32_t unacked;
+  uint64_t next_id; /* 64 bits, to see the end of 32 */
+  uint32_t last_peer_id;
+  struct mux_stream *inbound;
+  struct mux_stream *inbound_last;
+  uint32_t inbound_count;
+  struct mux_stream *lingering;
+  struct mux_stream *lingering_last;
+  struct op_list accepts;
+  struct op_list opens; /* waiting for room */
+  struct op_list watches;
+  struct op *closer;
+  struct op close_op; /* the carrier's close */
+  struct cause *deaf; /* what the write that failed met */
+  uint64_t pool_used;
+
+  /* writing */
+  atomic_uint writer; /* writer_state; changed under the lock, read also without */
+  struct op write_op;
+  struct task drain_task;
+  struct lazy lazy;
+  struct mux_stream *control;
+  struct mux_stream *control_last;
+  struct mux_stream *data;
+  struct mux_stream *data_last;
+  uint64_t copied; /* taken and not written, all streams */
+  uint32_t batch_count;
+  uint32_t batch_first;    /* pieces before it are written */
+  uint32_t batch_reserved; /* room kept free for pieces that are put back */
+  bool revoke;             /* the batch is to be taken back to make room for a reset */
+  bool revoking;           /* the carrier was told */
+  atomic_bool attention;   /* mux_leave has more to do than to deliver; read also without the lock */
+  bool goaway_cut;
+  uint32_t inline_flushes; /* small ones, since something was read */
+  uint32_t pongs[PONGS_MAX];
+  uint32_t pong_count;
+  struct reply replies[REPLIES_MAX];
+  uint32_t reply_count;
+  bool ping_wanted;
+
+  /* reading */
+  struct op read_op;
+  struct buffer *chunk;
+  uint32_t chunk_used;
+  struct parser parser;
+  struct mux_stream *body; /* whose body is being read; pinned; NULL: dropped */
+  bool reading;            /* the read op is out, or its result is being parsed */
+  bool paused;             /* replies are full: no reading until some are written */
+  uint16_t body_flags;     /* of the frame whose body is being read: its end comes after it */
+  const uint8_t *unparsed; /* what a pause left of the chunk */
+  size_t unparsed_len;
+  struct task read_task;
+
+  /* time */
+  struct timer alive_timer;
+  struct timer stall_timer;
+  struct timer linger_timer;
+  struct timer drain_timer;
+  uint64_t read_bytes_seen;
+  uint64_t write_progress_seen;
+  bool ping_out;
+  uint32_t ping_opaque;
+  uint64_t ping_sent;
+  struct bucket useless;
+  struct bucket resets;
+
+  _Atomic(uint64_t) counters[SESSION_COUNTERS];
+  struct piece pieces[BATCH_PIECES];
+  struct hws_vec vec[BATCH_PIECES];
+};
+
+static inline void mux_count(struct mux *mux, enum session_counter counter, uint64_t by) {
+  atomic_fetch_add_explicit(&mux->counters[counter], by, memory_order_relaxed);
+}
+
+/* ---- table.c ---- */
+struct mux_stream *table_find(const struct mux *mux, uint32_t id);
+int table_add(struct mux *mux, struct mux_stream *stream); /* HWS_OK or HWS_E_NOMEM */
+void table_remove(struct mux *mux, struct mux_stream *stream);
+
+/* ---- schedule.c ---- */
+void schedule_control(struct mux_stream *stream, unsigned want);
+void schedule_data(struct mux_stream *stream);   /* if it has something to cut, and credit */
+void schedule_forget(struct mux_stream *stream); /* stands nowhere any more */
+bool schedule_is_empty(const struct mux *mux);
+void schedule_fill(struct mux *mux, struct op_list *ended); /* cut frames into the batch */
+void schedule_fill_control(struct mux *mux, struct op_list *ended);
+void schedule_drop_all(struct mux *mux);
+
+/* ---- writer.c, batch.c ---- */
+void writer_kick(struct mux *mux, bool lazily);          /* no lock held */
+void writer_run(struct mux *mux, struct op_list *ended); /* lock held, dropped meanwhile; the writer must be idle */
+void writer_init(struct mux *mux);
+struct piece *batch_add(struct mux *mux, struct mux_stream *stream, const void *data, uint32_t len);
+void batch_add_header(struct mux *mux, struct mux_stream *stream, const struct frame *frame);
+bool batch_has_room(const struct mux *mux);                                 /* for another frame */
+bool batch_has_piece(const struct mux *mux);                                /* for another piece of a body */
+void batch_advance(struct mux *mux, uint64_t bytes, struct op_list *ended); /* that many were written */
+void batch_prune(struct mux *mux, struct op_list *ended); /* drop what was cancelled, put control before the rest */
+void batch_drop_all(struct mux *mux, struct op_list *ended);
+
+/* ---- stream.c ---- */
+struct mux_stream *mux_stream_new(struct mux *mux, bool opener, int *status);
+void mux_stream_know(struct mux_stream *stream);                          /* into the list of all */
+void mux_stream_settle(struct mux_stream *stream, struct op_list *ended); /* forget it if it is over on the wire */
+void mux_stream_drop(struct mux_stream *stream, struct op_list *ended);   /* forget it in any case */
+void mux_stream_drop_blocks(struct mux_stream *stream);
+extern const struct stream_class mux_stream_class;
+
+/* ---- flow.c ---- */
+uint64_t flow_take(struct mux_stream *stream, const struct hws_vec *vec, uint32_t count, uint64_t total, bool partial);
+void flow_consumed(struct mux_stream *stream, uint64_t bytes);
+uint32_t flow_grant(struct mux_stream *stream);                      /* the delta of the update that is being cut */
+const char *flow_credit(struct mux_stream *stream, uint32_t delta);  /* the peer grants; an error text */
+const char *flow_receive(struct mux_stream *stream, uint32_t bytes); /* the peer uses; an error text */
+void flow_release(struct mux_stream *stream);
+
+/* ---- guard.c ---- */
+void guard_init(struct mux *mux);
+const char *guard_useless(struct mux *mux); /* an error text when there were too many */
+const char *guard_reset(struct mux *mux);
+bool guard_reply(struct mux *mux, uint32_t stream, uint32_t code); /* queue a reset for a stream we do not keep */
+bool guard_pong(struct mux *mux, uint32_t opaque);
+bool guard_is_full(const struct mux *mux);
+
+/* ---- reader.c ---- */
+void reader_init(struct mux *mux);
+void reader_free(struct mux *mux);
+void reader_start(struct mux *mux); /* no lock held: read, unless somebody does already */
+
+/* ---- alive.c ---- */
+void alive_start(struct mux *mux);
+void alive_stop(struct mux *mux);
+void alive_pong(struct mux *mux, uint32_t opaque);
+void alive_writing(struct mux *mux); /* a write pends: watch that it makes progress */
+void alive_linger(struct mux_stream *stream);
+void alive_unlinger(struct mux_stream *stream);
+void alive_limit(struct mux *mux, uint64_t ns); /* a drain must end by then */
+
+/* ---- session.c ---- */
+void mux_admit(struct mux *mux, struct op_list *ended); /* opens that wait for room */
+/* A stream that the peer opens: the placeholder of an accept that waits, or a new one that waits for an accept. NULL:
+ * no memory. */
+struct mux_stream *mux_admit_peer(struct mux *mux, uint32_t id, struct op_list *ended);
+int mux_settings(const char *text, uint64_t *values, char *error, size_t size);
+
+/* ---- end.c ---- */
+enum end_kind {
+  END_LOCAL, /* decided here: what was received and not read is discarded */
+  END_REMOTE /* by the peer, the carrier, or a fault: what had arrived can still be read */
+};
+void mux_end(struct mux *mux, struct cause *cause, enum end_kind kind, struct op_list *ended); /* lock held */
+void mux_write_failed(struct mux *mux, struct cause *cause, struct op_list *ended);            /* lock held */
+bool mux_drain_next(struct mux *mux, struct op_list *ended); /* nothing else to write; true: there is now */
+void mux_end_init(struct mux *mux);
+
+/* Drop the lock and do what is left: deliver events, take the batch back, close the carrier, resume reading. */
+void mux_leave(struct mux *mux, struct op_list *ended);
+
+/* Refuse data for a stream that was closed here. */
+void mux_stream_refuse_data(struct mux_stream *stream, struct op_list *ended);
+
+#endif

@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * The settings of a session: names, limits, defaults. docs/settings.md says more of each.
+ */
+#include "core/settings.h"
+#include "core/mux/mux.h"
+
+#define SECONDS(n) (UINT64_C(1000000000) * (n))
+#define MIB(n) (UINT64_C(1048576) * (n))
+
+static const struct setting table[SESSION_SETTINGS] = {
+    [SET_WINDOW_MAX] = {"window_max", CREDIT_INITIAL, MIB(1024), MIB(1), SETTING_BYTES,
+                        "how far a stream's receive window may grow"},
+    [SET_POOL] = {"window_pool", 0, MIB(1024 * 64), MIB(64), SETTING_BYTES,
+                  "memory for growth of windows, shared by all streams"},
+    [SET_UNSENT] = {"unsent_max", 65536, MIB(1024), MIB(1), SETTING_BYTES, "bytes copied from sends and not written"},
+    [SET_STREAMS] = {"streams_max", 1, 1 << 20, 256, SETTING_COUNT,
+                     "streams open at once before the peer's are refused"},
+    [SET_BACKLOG] = {"backlog", 1, 1 << 20, 256, SETTING_COUNT, "streams opened by the peer and not accepted yet"},
+    [SET_KEEPALIVE] = {"keepalive", 0, SECONDS(86400), SECONDS(30), SETTING_TIME, "time between pings; 0: none"},
+    [SET_KEEPALIVE_TIMEOUT] = {"keepalive_timeout", SECONDS(1) / 1000, SECONDS(86400), SECONDS(10), SETTING_TIME,
+                               "silence after a ping that ends the session"},
+    [SET_WRITE_TIMEOUT] = {"write_timeout", SECONDS(1) / 1000, SECONDS(86400), SECONDS(10), SETTING_TIME,
+                           "a write without progress that ends the session"},
+    [SET_LINGER] = {"linger", SECONDS(1) / 1000, SECONDS(86400), SECONDS(30), SETTING_TIME,
+                    "how long a closed stream waits for the peer's end before it is reset"},
+    [SET_DRAIN] = {"drain", 0, SECONDS(86400), SECONDS(10), SETTING_TIME,
+                   "how long a closed session goes on sending what was taken"},
+    [SET_USELESS] = {"useless_rate", 1, 1 << 30, 1000, SETTING_COUNT, "frames a second that do nothing"},
+    [SET_RESETS] = {"resets_burst", 1, 1 << 30, 1000, SETTING_COUNT, "streams opened and reset by the peer in a burst"},
+    [SET_RESET_RATE] = {"resets_rate", 1, 1 << 30, 33, SETTING_COUNT, "the same a second, in the long run"},
+};
+
+int mux_settings(const char *text, uint64_t *values, char *error, size_t size) {
+  settings_defaults(table, SESSION_SETTINGS, values);
+  return settings_parse(table, SESSION_SETTINGS, text, values, error, size);
+}

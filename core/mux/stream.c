@@ -1,0 +1,249 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * The stream class of a session: how the ops of a stream become frames, and when a stream is over on the wire.
+ *
+ * Life. A stream is known to its session from open or SYN until it is over on the wire: both ends were sent and
+ * received, or a reset was sent or received. The session pins it meanwhile; its handle is a pin of its own, so either
+ * may go first.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "core/mux/mux.h"
+
+static struct mux_stream *self(struct stream *stream) {
+  return (struct mux_stream *)stream;
+}
+
+/* ---- life ---- */
+
+static void mux_stream_free(struct object *object) {
+  struct mux_stream *stream = (struct mux_stream *)object;
+  struct mux *mux = stream->mux;
+  stream_fini(&stream->stream);
+  free(stream);
+  object_unpin(&mux->session.object);
+}
+
+struct mux_stream *mux_stream_new(struct mux *mux, bool opener, int *status) {
+  struct mux_stream *stream = calloc(1, sizeof *stream);
+  *status =
+      stream ? stream_init(&stream->stream, &mux_stream_class, mux->session.object.runtime, &mux->lock) : HWS_E_NOMEM;
+  if (*status != HWS_OK) {
+    free(stream);
+    return NULL;
+  }
+  stream->mux = mux;
+  object_pin(&mux->session.object);
+  stream->opener = stream->stream.dialled = opener;
+  stream->credit = stream->window = stream->target = CREDIT_INITIAL;
+  stream->stream.depth = mux->depth;
+  return stream;
+}
+
+void mux_stream_know(struct mux_stream *stream) {
+  struct mux *mux = stream->mux;
+  stream->known = true;
+  stream->stream.ready = true;
+  stream->next = mux->all;
+  if (stream->next) stream->next->prev = stream;
+  mux->all = stream;
+  object_pin(&stream->stream.object);
+  mux->streams++;
+  atomic_store_explicit(&mux->counters[SESSION_STREAMS], mux->streams, memory_order_relaxed);
+  if (mux->streams > atomic_load_explicit(&mux->counters[SESSION_STREAMS_PEAK], memory_order_relaxed))
+    atomic_store_explicit(&mux->counters[SESSION_STREAMS_PEAK], mux->streams, memory_order_relaxed);
+  if (stream->opener) mux->unacked++;
+}
+
+void mux_stream_drop_blocks(struct mux_stream *stream) {
+  stream->mux->copied -= stream->copied;
+  stream->copied = 0;
+  stream->head_cut = 0;
+  stream->last_block = NULL;
+  for (struct buffer *block; (block = stream->first_block);) {
+    stream->first_block = block->next;
+    buffer_unref(block);
+  }
+}
+
+static void forget_inbound(struct mux_stream *stream) {
+  struct mux *mux = stream->mux;
+  struct mux_stream *before = NULL;
+  for (struct mux_stream *each = mux->inbound; each; before = each, each = each->next_inbound) {
+    if (each != stream) continue;
+    *(before ? &before->next_inbound : &mux->inbound) = each->next_inbound;
+    if (mux->inbound_last == each) mux->inbound_last = before;
+    mux->inbound_count--;
+    return;
+  }
+}
+
+/* Nobody accepted it: its handle is the session's to close. */
+static void discard_unaccepted(struct mux_stream *stream) {
+  if (stream->opener || stream->accepted) return;
+  stream->accepted = true;
+  forget_inbound(stream);
+  if (object_close(&stream->stream.object)) object_unpin(&stream->stream.object);
+}
+
+void mux_stream_drop(struct mux_stream *stream, struct op_list *ended) {
+  struct mux *mux = stream->mux;
+  if (stream->gone) return;
+  stream->gone = true;
+  stream->on_wire = false;
+  object_pin(&stream->stream.object);
+  schedule_forget(stream);
+  mux_stream_drop_blocks(stream);
+  alive_unlinger(stream);
+  flow_release(stream);
+  if (stream->id) table_remove(mux, stream);
+  if (stream->opener && stream->known && !stream->acked) mux->unacked--;
+  if (stream->stream.closing) stream_closed(&stream->stream, ended);
+  if (stream->known) {
+    *(stream->prev ? &stream->prev->next : &mux->all) = stream->next;
+    if (stream->next) stream->next->prev = stream->prev;
+    mux->streams--;
+    atomic_store_explicit(&mux->counters[SESSION_STREAMS], mux->streams, memory_order_relaxed);
+    object_unpin(&stream->stream.object);
+  }
+  discard_unaccepted(stream);
+  if (mux->state == SESSION_RUNNING) mux_admit(mux, ended);
+  object_unpin(&stream->stream.object);
+}
+
+void mux_stream_settle(struct mux_stream *stream, struct op_list *ended) {
+  if (stream->gone || stream->in_batch) return;
+  bool reset_out = stream->dead && !(stream->wants & WANT_RST);
+  bool both_ends = stream->stream.in != IN_OPEN && stream->stream.out == OUT_SHUT;
+  if (reset_out || both_ends) mux_stream_drop(stream, ended);
+}
+
+/* ---- the class ---- */
+
+static uint64_t stream_take(struct stream *stream, const struct hws_vec *vec, uint32_t count, uint64_t total,
+                            bool partial) {
+  uint64_t taken = flow_take(self(stream), vec, count, total, partial);
+  if (taken) schedule_data(self(stream));
+  return taken;
+}
+
+static bool stream_writable(struct stream *stream) {
+  return self(stream)->credit && self(stream)->copied < BATCH_BYTES;
+}
+
+static void stream_push(struct stream *stream) {
+  self(stream)->mux->inline_flushes = 0; /* large ones are worth a flush of their own */
+  schedule_data(self(stream));
+}
+
+static void take_back(struct mux *mux) {
+  mux->revoke = true;
+  atomic_store_explicit(&mux->attention, true, memory_order_release);
+}
+
+/* Bytes of it are in the batch: the carrier has to give that back first. */
+static bool is_in_batch(const struct op *op) {
+  return op->planned != op->event.bytes;
+}
+
+static bool stream_unsend(struct stream *stream, struct op *op, int status) {
+  if (op->event.kind == HWS_KIND_SHUTDOWN) return !self(stream)->fin_cut; /* else it is on its way */
+  if (!is_in_batch(op)) return true;
+  op->cancel = status;
+  take_back(self(stream)->mux);
+  return false;
+}
+
+static void stream_want(struct stream *stream) {
+  (void)stream; /* the session always reads */
+}
+
+static bool stream_unwant(struct stream *stream, struct op *op, int status) {
+  (void)stream, (void)op, (void)status;
+  return true;
+}
+
+static void stream_consumed(struct stream *stream, uint64_t bytes) {
+  flow_consumed(self(stream), bytes);
+}
+
+static void stream_hold(struct stream *stream) {
+  for (struct op *op = stream->sends.first, *next; op; op = next) {
+    next = op->next;
+    if (op->event.kind != HWS_KIND_SEND || !is_in_batch(op)) continue;
+    op_list_remove(&stream->sends, op);
+    take_back(self(stream)->mux);
+  }
+}
+
+/* In plain yamux a reset carries 32 bits. */
+static uint32_t wire_code(uint64_t code) {
+  return code > UINT32_MAX ? HWS_CODE_INTERNAL : (uint32_t)code;
+}
+
+static void abort_with(struct mux_stream *stream, uint32_t code) {
+  struct mux *mux = stream->mux;
+  if (stream->gone || stream->dead || !stream->known) return;
+  stream->dead = true;
+  stream->reset_code = code;
+  mux_stream_drop_blocks(stream);
+  schedule_control(stream, WANT_RST);
+  take_back(mux);
+}
+
+static void stream_abort(struct stream *stream) {
+  abort_with(self(stream), wire_code(stream->cause->code));
+}
+
+void mux_stream_refuse_data(struct mux_stream *stream, struct op_list *ended) {
+  struct cause *cause = cause_make(HWS_E_CANCELED, 0, HWS_CODE_CANCELED, "data came after the stream was closed");
+  stream_end(&stream->stream, cause, true, ended);
+  abort_with(stream, HWS_CODE_CANCELED);
+  cause_unref(cause);
+}
+
+static void stream_close_class(struct stream *stream, struct op_list *ended) {
+  struct mux_stream *mine = self(stream);
+  if (mine->gone || !mine->known) {
+    mine->gone = true;
+    stream_closed(stream, ended);
+  } else {
+    if (stream->out >= OUT_SHUT) stream_closed(stream, ended);
+    alive_linger(mine);
+    mux_stream_settle(mine, ended);
+  }
+}
+
+static void stream_kick(struct stream *stream, bool lazily) {
+  writer_kick(self(stream)->mux, lazily);
+}
+
+static int stream_text(struct stream *stream, uint32_t which, char *text, uint32_t size) {
+  if (which == HWS_TEXT_NAME) return snprintf(text, size, "%s", "");
+  struct stream *under = self(stream)->mux->under;
+  return under->class->text(under, which, text, size);
+}
+
+static int stream_peer(struct stream *stream, struct hws_peer *peer) {
+  struct stream *under = self(stream)->mux->under;
+  return under->class->peer(under, peer);
+}
+
+const struct stream_class mux_stream_class = {
+    .object = {.type = OBJECT_STREAM, .free = mux_stream_free},
+    .buffered = true,
+    .take = stream_take,
+    .writable = stream_writable,
+    .push = stream_push,
+    .unsend = stream_unsend,
+    .want = stream_want,
+    .unwant = stream_unwant,
+    .consumed = stream_consumed,
+    .hold = stream_hold,
+    .abort = stream_abort,
+    .close = stream_close_class,
+    .kick = stream_kick,
+    .text = stream_text,
+    .peer = stream_peer,
+};

@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Streams by id: chains in a table that doubles.
+ */
+#include <stdlib.h>
+
+#include "core/mux/mux.h"
+
+enum { TABLE_MIN = 16 };
+
+/* Ids of one side differ by two: the parity bit would leave every other place empty. */
+static uint32_t place_of(const struct mux *mux, uint32_t id) {
+  return (id >> 1) & (mux->table_size - 1);
+}
+
+struct mux_stream *table_find(const struct mux *mux, uint32_t id) {
+  if (!mux->table_size) return NULL;
+  struct mux_stream *stream = mux->table[place_of(mux, id)];
+  while (stream && stream->id != id) stream = stream->next_in_table;
+  return stream;
+}
+
+static void insert(struct mux *mux, struct mux_stream *stream) {
+  struct mux_stream **place = &mux->table[place_of(mux, stream->id)];
+  stream->next_in_table = *place;
+  *place = stream;
+}
+
+static bool grow(struct mux *mux) {
+  uint32_t old_size = mux->table_size;
+  uint32_t size = old_size ? old_size * 2 : TABLE_MIN;
+  struct mux_stream **old = mux->table;
+  struct mux_stream **table = calloc(size, sizeof(struct mux_stream *));
+  if (!table) return false;
+  mux->table = table;
+  mux->table_size = size;
+  for (uint32_t i = 0; i < old_size; i++)
+    for (struct mux_stream *stream = old[i], *next; stream; stream = next) {
+      next = stream->next_in_table;
+      insert(mux, stream);
+    }
+  free(old);
+  return true;
+}
+
+int table_add(struct mux *mux, struct mux_stream *stream) {
+  if (mux->table_count >= mux->table_size && !grow(mux)) return HWS_E_NOMEM;
+  insert(mux, stream);
+  mux->table_count++;
+  object_pin(&stream->stream.object);
+  return HWS_OK;
+}
+
+void table_remove(struct mux *mux, struct mux_stream *stream) {
+  for (struct mux_stream **at = &mux->table[place_of(mux, stream->id)]; *at; at = &(*at)->next_in_table) {
+    if (*at != stream) continue;
+    *at = stream->next_in_table;
+    mux->table_count--;
+    object_unpin(&stream->stream.object);
+    return;
+  }
+}

@@ -1,0 +1,246 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * The exactly-once lifecycle of ops.
+ */
+#include "core/op.h"
+
+#include <stddef.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/park.h"
+#include "core/queue.h"
+#include "core/runtime.h"
+#include "core/scope.h"
+
+static void op_free(struct object *object);
+
+static const struct object_class op_class = {.type = OBJECT_OP, .free = op_free};
+
+void op_list_append(struct op_list *list, struct op *op) {
+  op->prev = list->last;
+  op->next = NULL;
+  *(list->last ? &list->last->next : &list->first) = op;
+  list->last = op;
+  op->listed = true;
+}
+
+void op_list_remove(struct op_list *list, struct op *op) {
+  if (!op->listed) return;
+  *(op->prev ? &op->prev->next : &list->first) = op->next;
+  *(op->next ? &op->next->prev : &list->last) = op->prev;
+  op->listed = false;
+}
+
+/* ---- the pool ---- */
+
+static struct op *pool_take(struct runtime *runtime, int *status) {
+  struct op_pool *pool = &runtime->ops;
+  struct op *op;
+  do {
+    lock_take(&pool->lock);
+    op = pool->free;
+    if (op) pool->free = op->next;
+    lock_drop(&pool->lock);
+  } while (op && !object_renew(&op->object) && (free(op), true));
+  if (op) return op;
+  op = calloc(1, sizeof *op);
+  *status = op ? object_init(&op->object, &op_class, NULL) : HWS_E_NOMEM;
+  if (*status == HWS_OK) return op;
+  free(op);
+  return NULL;
+}
+
+static void op_free(struct object *object) {
+  struct op *op = (struct op *)object;
+  struct object *on = op->on;
+  struct queue *queue = op->queue;
+  struct op_pool *pool = &op->runtime->ops;
+  if (op->vec != op->own_vec) free(op->vec);
+  lock_take(&pool->lock);
+  op->next = pool->free;
+  pool->free = op;
+  lock_drop(&pool->lock);
+  /* Last, as what it pended on may be the last to hold the runtime, and so the pool. */
+  if (queue) object_unpin(&queue->object);
+  object_unpin(on);
+}
+
+void op_pool_drain(struct op_pool *pool) {
+  for (struct op *op; (op = pool->free);) {
+    pool->free = op->next;
+    object_retire(&op->object);
+    free(op);
+  }
+}
+
+/* ---- beginning ---- */
+
+struct op *op_new(const struct request *request, struct runtime *runtime, struct object *on, enum hws_kind kind,
+                  void (*revoke)(struct op *op, int status), int *status) {
+  struct op *op = pool_take(runtime, status);
+  if (!op) return NULL;
+  struct object object = op->object;
+  memset(op, 0, offsetof(struct op, own_vec));
+  op->object = object;
+  op->runtime = runtime;
+  op->on = on;
+  object_pin(on);
+  op->revoke = revoke;
+  op->vec = op->own_vec;
+  op->event =
+      (struct hws_event){.tag = request->tag, .op = object.handle, .object = on->handle, .kind = (uint16_t)kind};
+  if (request->queue && !(request->flags & HWS_BLOCK)) {
+    op->queue = request->queue;
+    object_pin(&op->queue->object);
+  }
+  if (request->op) *request->op = object.handle;
+  return op;
+}
+
+int op_set_vec(struct op *op, const struct hws_vec *vec, uint32_t count, uint64_t total) {
+  size_t room = sizeof op->own_vec / sizeof op->own_vec[0];
+  if (count > room) {
+    op->vec = malloc(count * sizeof *vec);
+    if (!op->vec) {
+      op->vec = op->own_vec;
+      return HWS_E_NOMEM;
+    }
+  }
+  if (count) memcpy(op->vec, vec, count * sizeof *vec);
+  op->vec_count = count;
+  op->total = total;
+  return HWS_OK;
+}
+
+static void deadline_passed(struct timer *timer) {
+  struct op *op = (struct op *)((char *)timer - offsetof(struct op, timer));
+  op->revoke(op, HWS_E_DEADLINE);
+}
+
+int op_arm(struct op *op, const struct request *request) {
+  if (request->scope) {
+    int status = scope_attach(request->scope, op);
+    if (status != HWS_OK) return status;
+  }
+  if (!request->deadline) return HWS_OK;
+  op->timer.object = &op->object;
+  op->timer.fire = deadline_passed;
+  op->timed = true;
+  return loop_timer(&op->runtime->loop, &op->timer, request->deadline);
+}
+
+static void disarm(struct op *op) {
+  if (op->scope) scope_detach(op);
+  if (op->timed) timer_disarm(&op->runtime->loop.timers, &op->timer);
+  op->timed = false;
+}
+
+void op_discard(struct op *op) {
+  disarm(op);
+  op_release(op);
+}
+
+/* ---- ending ---- */
+
+bool op_end(struct op *op, int status, struct op_list *ended) {
+  if (atomic_load_explicit(&op->state, memory_order_relaxed) == OP_ENDED) return false;
+  disarm(op);
+  op->event.status = status;
+  unsigned before = atomic_exchange_explicit(&op->state, OP_ENDED, memory_order_acq_rel);
+  if (before == OP_PENDING) op_list_append(ended, op);
+  return true;
+}
+
+bool op_fail(struct op *op, const struct cause *cause, struct op_list *ended) {
+  if (atomic_load_explicit(&op->state, memory_order_relaxed) == OP_ENDED) return false;
+  op->event.code = cause->code;
+  op->event.flags = cause->flags;
+  return op_end(op, cause->status, ended);
+}
+
+bool op_leave(struct op *op) {
+  unsigned state = OP_SUBMITTING;
+  return !atomic_compare_exchange_strong_explicit(&op->state, &state, OP_PENDING, memory_order_acq_rel,
+                                                  memory_order_acquire);
+}
+
+static void deliver_inside(struct op *op) {
+  struct object *on = op->on;
+  object_pin(on);
+  if (!task_post(&op->runtime->loop, &op->task)) object_unpin(on);
+}
+
+void op_deliver(struct op_list *ended) {
+  struct op *op = ended->first;
+  ended->first = ended->last = NULL;
+  while (op) {
+    struct op *next = op->next;
+    op->listed = false;
+    if (op->inside)
+      deliver_inside(op);
+    else if (op->waiter)
+      waiter_signal(op->waiter);
+    else if (op->queue)
+      queue_post(op->queue, op);
+    else
+      op_release(op);
+    op = next;
+  }
+}
+
+void op_release(struct op *op) {
+  object_close(&op->object);
+  object_unpin(&op->object);
+}
+
+/* ---- submitters ---- */
+
+static int answer_ended(struct op *op, const struct request *request) {
+  if (request->out) {
+    *request->out = op->event;
+    op_release(op);
+    return 1;
+  }
+  struct op_list one = {0};
+  op_list_append(&one, op);
+  op_deliver(&one);
+  return 0;
+}
+
+static void block(struct op *op, struct waiter *waiter, bool interruptible) {
+  while (waiter_wait(waiter, PARK_FOREVER) != WAIT_READY)
+    if (interruptible) op->revoke(op, HWS_E_CANCELED);
+}
+
+int op_submitted(struct op *op, const struct request *request) {
+  struct waiter waiter;
+  if (request->flags & HWS_BLOCK) {
+    waiter_init(&waiter, &op->runtime->loop);
+    op->waiter = &waiter;
+  }
+  if (op_leave(op)) return answer_ended(op, request);
+  if (!(request->flags & HWS_BLOCK)) return 0;
+  runtime_flush_lazy(op->runtime);
+  block(op, &waiter, request->flags & HWS_INTERRUPTIBLE);
+  return answer_ended(op, request);
+}
+
+/* ---- ops of the core itself ---- */
+
+void op_init_inside(struct op *op, struct runtime *runtime, struct object *on, enum hws_kind kind,
+                    void (*revoke)(struct op *, int), void (*run)(struct task *)) {
+  *op = (struct op){.inside = true, .runtime = runtime, .on = on, .revoke = revoke, .task.run = run};
+  op->event.kind = (uint16_t)kind;
+  op->vec = op->own_vec;
+}
+
+void op_reuse_inside(struct op *op) {
+  op->event.status = 0;
+  op->event.bytes = 0;
+  op->cancel = 0;
+  op->planned = 0;
+  op->vec_at = 0;
+  op->vec_offset = 0;
+  atomic_store_explicit(&op->state, OP_SUBMITTING, memory_order_relaxed);
+}

@@ -1,0 +1,140 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * An op: one asynchronous request, which ends exactly once.
+ *
+ * Life. op_new gives it a handle. Whoever it pends on (a stream's list, a listener's, ...) ends it under its own lock
+ * by op_end, which decides the event and takes it off its scope and timer; op_deliver, called after that lock was
+ * dropped, brings the event to where it is awaited. An op that ends while it is still being submitted stays with the
+ * submitter, who answers at once.
+ */
+#ifndef HAWSER_CORE_OP_H
+#define HAWSER_CORE_OP_H
+
+#include "core/cause.h"
+#include "core/handle.h"
+#include "core/loop.h"
+
+struct queue;
+struct scope;
+struct runtime;
+
+enum op_state {
+  OP_SUBMITTING, /* with the submitter, though it may already stand in a list */
+  OP_PENDING,    /* the submitter has left */
+  OP_ENDED       /* the event is decided; never left */
+};
+
+struct op {
+  struct object object;
+  atomic_uint state;
+  struct hws_event event;
+  struct op *next; /* in the list of what it pends on, then among the ended */
+  struct op *prev;
+  bool listed;
+  bool timed;
+  bool inside;    /* an op of the core itself, delivered as a task; has no handle */
+  int32_t cancel; /* asked to end with this status, by somebody who could not end it at once; 0: no */
+  struct runtime *runtime;
+  struct object *on; /* what it pends on; pinned */
+  /* Ask it to end with that status: called with no lock held, the op pinned. */
+  void (*revoke)(struct op *op, int status);
+  struct queue *queue;   /* pinned; or */
+  struct waiter *waiter; /* a blocked submitter; or */
+  struct task task;      /* inside ops */
+  struct scope *scope;   /* pinned; in its list while pending */
+  struct op *scope_next;
+  struct op *scope_prev;
+  struct timer timer;
+  /* what it asks for */
+  struct hws_vec *vec; /* own_vec or allocated */
+  uint32_t vec_count;
+  uint32_t vec_at; /* the cursor of what was handed out of it */
+  uint64_t vec_offset;
+  uint64_t total;   /* bytes of vec */
+  uint64_t planned; /* sends: bytes cut into frames or handed to a transfer */
+  struct hws_vec own_vec[2];
+  void *result; /* accept: the stream that waits to be born */
+};
+
+struct op_list {
+  struct op *first;
+  struct op *last;
+};
+
+/* A request as it came in, checked. */
+struct request {
+  uint32_t flags;
+  uint64_t tag;
+  uint64_t deadline;   /* absolute; 0: none */
+  struct queue *queue; /* pinned until request_end */
+  struct scope *scope; /* pinned until request_end */
+  struct hws_event *out;
+  hws_handle *op;
+};
+
+/* Check and resolve. HWS_OK, or a refusal with nothing pinned. needs_answer: refuse when nobody would see the event. */
+int request_begin(struct request *request, const struct hws_how *how, struct hws_event *out, hws_handle *op,
+                  bool needs_answer);
+void request_end(struct request *request);
+
+/* HWS_OK, or what the op has to end with before it does anything (CAN-3). */
+int request_verdict(const struct request *request);
+
+/* Answer without ever having pended: 1 with the event in out, or 0 with the event queued, or a refusal. `event` needs
+ * all but tag and op; `on` is the object that was asked. */
+int request_answer(const struct request *request, struct object *on, const struct hws_event *event);
+
+/* An op for the request, in OP_SUBMITTING; *status says why not. */
+struct op *op_new(const struct request *request, struct runtime *runtime, struct object *on, enum hws_kind kind,
+                  void (*revoke)(struct op *op, int status), int *status);
+
+/* Copy the vector in. HWS_OK or HWS_E_NOMEM. */
+int op_set_vec(struct op *op, const struct hws_vec *vec, uint32_t count, uint64_t total);
+
+/* Put the op under its scope and deadline. From now on it can be revoked, also at once. */
+int op_arm(struct op *op, const struct request *request);
+
+/* An op that was never shown to anybody. */
+void op_discard(struct op *op);
+
+/* The submitter leaves: blocks where asked, answers at once where it ended (1), else 0. */
+int op_submitted(struct op *op, const struct request *request);
+
+/* Decide its end, once: the caller holds the lock of what it pends on and has taken it off the list there. Adds it to
+ * `ended` unless the submitter still has it. False: it had ended before. */
+bool op_end(struct op *op, int status, struct op_list *ended);
+
+/* op_end with a cause's status, code and flags. */
+bool op_fail(struct op *op, const struct cause *cause, struct op_list *ended);
+
+/* Bring events to their waiters, queues and tasks. No lock of level 1 or 2 is held. */
+void op_deliver(struct op_list *ended);
+
+/* The event was taken. */
+void op_release(struct op *op);
+
+/* Core-inside ops: no handle, no scope; when it ends, task.run is called by the loop (or the caller answers at once).
+ */
+void op_init_inside(struct op *op, struct runtime *runtime, struct object *on, enum hws_kind kind,
+                    void (*revoke)(struct op *, int), void (*run)(struct task *));
+
+/* Get ready for the next use: OP_SUBMITTING. */
+void op_reuse_inside(struct op *op);
+
+/* Leave a submit: true if it ended meanwhile. */
+bool op_leave(struct op *op);
+
+void op_list_append(struct op_list *list, struct op *op);
+void op_list_remove(struct op_list *list, struct op *op);
+
+/* Free the pool of a runtime. */
+struct op_pool;
+void op_pool_drain(struct op_pool *pool);
+
+struct op_pool {
+  struct lock lock;
+  struct op *free;
+  uint32_t count;
+};
+
+#endif

@@ -1,0 +1,183 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Harvesting.
+ */
+#include "core/queue.h"
+
+#include <stdlib.h>
+
+#include "core/park.h"
+#include "core/runtime.h"
+
+/* A thread in queue_wait, on its stack; listed under the queue's lock. */
+struct queue_waiter {
+  struct waiter waiter;
+  struct queue_waiter *next;
+  bool listed;
+};
+
+static void queue_free(struct object *object) {
+  struct queue *queue = (struct queue *)object;
+  waitable_free(queue->waitable);
+  object_retire(object);
+  free(queue);
+}
+
+static const struct object_class queue_class = {.type = OBJECT_QUEUE, .free = queue_free};
+
+int queue_open(struct runtime *runtime, struct queue **out) {
+  struct queue *queue = calloc(1, sizeof *queue);
+  if (!queue) return HWS_E_NOMEM;
+  int status = object_init(&queue->object, &queue_class, runtime);
+  if (status != HWS_OK) {
+    free(queue);
+    return status;
+  }
+  *out = queue;
+  return HWS_OK;
+}
+
+static bool is_empty(const struct queue *queue) {
+  return !queue->ended.first && !queue->wakes;
+}
+
+/* Take the next waiter off. Caller holds the lock and signals before it drops it: a waiter leaves under the lock. */
+static void signal_one(struct queue *queue) {
+  struct queue_waiter *waiter = queue->waiters;
+  if (!waiter) return;
+  queue->waiters = waiter->next;
+  waiter->listed = false;
+  waiter_signal(&waiter->waiter);
+}
+
+static void filled(struct queue *queue, bool was_empty) {
+  if (was_empty && queue->waitable) waitable_set(queue->waitable);
+  signal_one(queue);
+}
+
+void queue_post(struct queue *queue, struct op *op) {
+  lock_take(&queue->lock);
+  bool closed = queue->closed;
+  if (!closed) {
+    bool was_empty = is_empty(queue);
+    op_list_append(&queue->ended, op);
+    filled(queue, was_empty);
+  }
+  lock_drop(&queue->lock);
+  if (closed) op_release(op);
+}
+
+int queue_wake(struct queue *queue, uint64_t tag) {
+  lock_take(&queue->lock);
+  bool was_empty = is_empty(queue);
+  queue->wakes++;
+  queue->wake_tag = tag;
+  filled(queue, was_empty);
+  lock_drop(&queue->lock);
+  return HWS_OK;
+}
+
+/* Move up to max events out. Caller holds the lock. */
+static uint32_t take(struct queue *queue, struct hws_event *events, uint32_t max, struct op_list *taken) {
+  uint32_t count = 0;
+  if (queue->wakes && count < max) {
+    events[count++] = (struct hws_event){
+        .tag = queue->wake_tag, .object = queue->object.handle, .kind = HWS_KIND_WAKE, .data = queue->wakes};
+    queue->wakes = 0;
+  }
+  for (struct op *op; count < max && (op = queue->ended.first);) {
+    op_list_remove(&queue->ended, op);
+    events[count++] = op->event;
+    op_list_append(taken, op);
+  }
+  if (count && queue->waitable && is_empty(queue)) waitable_clear(queue->waitable);
+  return count;
+}
+
+static void release_all(struct op_list *taken) {
+  for (struct op *op = taken->first; op;) {
+    struct op *next = op->next;
+    op_release(op);
+    op = next;
+  }
+}
+
+/* Harvest, or with a waiter register it instead; HWS_E_CLOSED when there will be nothing any more. */
+static int try_take(struct queue *queue, struct hws_event *events, uint32_t max, struct queue_waiter *waiter) {
+  struct op_list taken = {0};
+  lock_take(&queue->lock);
+  int result = (int)take(queue, events, max, &taken);
+  if (!result && queue->closed) {
+    result = HWS_E_CLOSED;
+  } else if (!result && waiter) {
+    waiter->next = queue->waiters;
+    queue->waiters = waiter;
+    waiter->listed = true;
+  }
+  if (result && !is_empty(queue)) signal_one(queue); /* more than one thread's worth */
+  lock_drop(&queue->lock);
+  release_all(&taken);
+  return result;
+}
+
+static void leave(struct queue *queue, struct queue_waiter *waiter) {
+  lock_take(&queue->lock);
+  for (struct queue_waiter **at = &queue->waiters; waiter->listed && *at; at = &(*at)->next) {
+    if (*at != waiter) continue;
+    *at = waiter->next;
+    break;
+  }
+  waiter->listed = false;
+  lock_drop(&queue->lock);
+}
+
+int queue_wait(struct queue *queue, struct hws_event *events, uint32_t max, int64_t timeout_ns) {
+  struct loop *loop = &queue->object.runtime->loop;
+  uint64_t until = PARK_FOREVER;
+  runtime_flush_lazy(queue->object.runtime);
+  int result = try_take(queue, events, max, NULL);
+  if (result) return result;
+  if (timeout_ns == 0) {
+    if (loop->caller_driven) loop_nudge(loop);
+    return try_take(queue, events, max, NULL);
+  }
+  if (timeout_ns > 0) until = clock_now() + (uint64_t)timeout_ns;
+  for (;;) {
+    struct queue_waiter waiter = {.listed = false};
+    waiter_init(&waiter.waiter, loop);
+    result = try_take(queue, events, max, &waiter);
+    if (result) return result;
+    enum wait_result waited = waiter_wait(&waiter.waiter, until);
+    leave(queue, &waiter);
+    if (waited == WAIT_READY) continue; /* maybe another thread took them */
+    result = try_take(queue, events, max, NULL);
+    return result ? result : waited == WAIT_INTERRUPTED ? HWS_E_INTERRUPTED : 0;
+  }
+}
+
+int queue_waitable(struct queue *queue, int64_t *descriptor) {
+  int status = HWS_OK;
+  if (queue->object.runtime->loop.caller_driven) return HWS_E_UNSUPPORTED;
+  lock_take(&queue->lock);
+  if (!queue->waitable) {
+    queue->waitable = waitable_new();
+    if (!queue->waitable)
+      status = HWS_E_LIMIT;
+    else if (!is_empty(queue))
+      waitable_set(queue->waitable);
+  }
+  if (status == HWS_OK) *descriptor = waitable_descriptor(queue->waitable);
+  lock_drop(&queue->lock);
+  return status;
+}
+
+void queue_close(struct queue *queue) {
+  lock_take(&queue->lock);
+  queue->closed = true;
+  struct op_list dropped = queue->ended;
+  queue->ended = (struct op_list){0};
+  queue->wakes = 0;
+  while (queue->waiters) signal_one(queue);
+  lock_drop(&queue->lock);
+  release_all(&dropped);
+}

@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Completion queues: lists of ended ops, each of which brings its event with it.
+ */
+#ifndef HAWSER_CORE_QUEUE_H
+#define HAWSER_CORE_QUEUE_H
+
+#include "core/handle.h"
+#include "core/loop.h"
+#include "core/op.h"
+
+struct queue {
+  struct object object;
+  struct lock lock; /* all below */
+  struct op_list ended;
+  struct queue_waiter *waiters;
+  struct waitable *waitable;
+  uint64_t wakes;
+  uint64_t wake_tag;
+  bool closed;
+};
+
+int queue_open(struct runtime *runtime, struct queue **queue);
+
+/* Take over an ended op; wakes whoever waits. Cannot fail. */
+void queue_post(struct queue *queue, struct op *op);
+
+int queue_wait(struct queue *queue, struct hws_event *events, uint32_t max, int64_t timeout_ns);
+int queue_wake(struct queue *queue, uint64_t tag);
+int queue_waitable(struct queue *queue, int64_t *descriptor);
+
+/* No more waiting: waiters leave with HWS_E_CLOSED. Events that are there or still come are dropped. */
+void queue_close(struct queue *queue);
+
+/* ---- the descriptor behind a waitable (waitable_linux.c) ---- */
+
+struct waitable *waitable_new(void);
+void waitable_free(struct waitable *waitable);
+int64_t waitable_descriptor(const struct waitable *waitable);
+void waitable_set(struct waitable *waitable);
+void waitable_clear(struct waitable *waitable);
+
+#endif

@@ -1,0 +1,95 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * What every op's call has in common: reading hws_how, and answering at once.
+ */
+#include "core/op.h"
+#include "core/park.h"
+#include "core/queue.h"
+#include "core/scope.h"
+
+enum {
+  HOW_FLAGS = HWS_BLOCK | HWS_TRY | HWS_MORE | HWS_EOM | HWS_INTERRUPTIBLE | HWS_RELATIVE | HWS_ABORT,
+  HOW_SIZE_V1 = 40
+};
+_Static_assert(sizeof(struct hws_how) == HOW_SIZE_V1, "the first version of hws_how");
+
+static int check_flags(const struct request *request) {
+  uint32_t flags = request->flags;
+  if (flags & ~(uint32_t)HOW_FLAGS) return HWS_E_INVAL;
+  if ((flags & HWS_BLOCK) && ((flags & HWS_TRY) || !request->out)) return HWS_E_INVAL;
+  if ((flags & HWS_TRY) && !request->out) return HWS_E_INVAL;
+  if ((flags & HWS_INTERRUPTIBLE) && !(flags & HWS_BLOCK)) return HWS_E_INVAL;
+  return HWS_OK;
+}
+
+static void resolve_deadline(struct request *request, uint64_t deadline) {
+  request->deadline = deadline;
+  if (!deadline || !(request->flags & HWS_RELATIVE)) return;
+  uint64_t now = clock_now();
+  request->deadline = deadline > UINT64_MAX - 1 - now ? 0 : now + deadline;
+}
+
+int request_begin(struct request *request, const struct hws_how *how, struct hws_event *out, hws_handle *op,
+                  bool needs_answer) {
+  *request = (struct request){.out = out, .op = op};
+  if (op) *op = 0;
+  if (!how) return needs_answer ? HWS_E_INVAL : HWS_OK;
+  if (how->size < HOW_SIZE_V1) return HWS_E_INVAL;
+  request->flags = how->flags;
+  request->tag = how->tag;
+  int status = check_flags(request);
+  if (status != HWS_OK) return status;
+  if (needs_answer && !how->queue && !(how->flags & (HWS_BLOCK | HWS_TRY))) return HWS_E_INVAL;
+  resolve_deadline(request, how->deadline_ns);
+  struct object *object = NULL;
+  if (how->queue) {
+    status = handle_pin(how->queue, OBJECT_QUEUE, &object);
+    if (status != HWS_OK) return status;
+    request->queue = (struct queue *)object;
+  }
+  if (how->scope) {
+    status = handle_pin(how->scope, OBJECT_SCOPE, &object);
+    if (status == HWS_OK) request->scope = (struct scope *)object;
+  }
+  if (status != HWS_OK) request_end(request);
+  return status;
+}
+
+void request_end(struct request *request) {
+  if (request->queue) object_unpin(&request->queue->object);
+  if (request->scope) object_unpin(&request->scope->object);
+}
+
+int request_verdict(const struct request *request) {
+  if (request->scope) {
+    int status = scope_status(request->scope);
+    if (status != HWS_OK) return status;
+  }
+  if (request->deadline && clock_now() >= request->deadline) return HWS_E_DEADLINE;
+  return HWS_OK;
+}
+
+static void never_revoked(struct op *op, int status) {
+  (void)op;
+  (void)status;
+}
+
+int request_answer(const struct request *request, struct object *on, const struct hws_event *event) {
+  if (request->out) {
+    *request->out = *event;
+    request->out->tag = request->tag;
+    request->out->op = 0;
+    return 1;
+  }
+  if (!request->queue) return 0;
+  int status = HWS_OK;
+  struct op *op = op_new(request, on->runtime, on, (enum hws_kind)event->kind, never_revoked, &status);
+  if (!op) return status;
+  hws_handle handle = op->event.op;
+  op->event = *event;
+  op->event.tag = request->tag;
+  op->event.op = handle;
+  atomic_store_explicit(&op->state, OP_ENDED, memory_order_release);
+  queue_post(request->queue, op);
+  return 0;
+}

@@ -1,0 +1,236 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Runtimes: opening, finding transports, and ending everything in the right order.
+ */
+#include "core/runtime.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/endpoint.h"
+#include "core/fork.h"
+#include "core/park.h"
+#include "core/queue.h"
+#include "core/settings.h"
+#include "core/url.h"
+
+enum { ERROR_MAX = 256, CONFIG_SIZE_V1 = 24 };
+
+static void runtime_free(struct object *object) {
+  struct runtime *runtime = (struct runtime *)object;
+  op_pool_drain(&runtime->ops);
+  buffer_pool_drain(&runtime->buffers);
+  cause_unref(runtime->refusal);
+  free(runtime->plugin_dir);
+  object_retire(object);
+  free(runtime);
+}
+
+static const struct object_class runtime_class = {.type = OBJECT_RUNTIME, .free = runtime_free};
+
+/* ---- opening ---- */
+
+static int check_config(const struct hws_runtime_config *config) {
+  if (!config) return HWS_OK;
+  if (config->size < CONFIG_SIZE_V1 || (config->flags & ~(uint32_t)HWS_RUNTIME_CALLER_DRIVEN)) return HWS_E_INVAL;
+  if (config->plugin_dir && config->plugin_dir[0] != '/') return HWS_E_INVAL;
+  char error[ERROR_MAX];
+  return settings_parse(NULL, 0, config->settings, NULL, error, sizeof error);
+}
+
+static int set_dirs(struct runtime *runtime, const char *plugin_dir) {
+  size_t count = 0;
+  if (plugin_dir) {
+    runtime->plugin_dir = strdup(plugin_dir);
+    if (!runtime->plugin_dir) return HWS_E_NOMEM;
+    runtime->dirs[count++] = runtime->plugin_dir;
+  }
+  if (registry_default_dir((const void *)(uintptr_t)&runtime_open, runtime->default_dir, sizeof runtime->default_dir) ==
+      0)
+    runtime->dirs[count++] = runtime->default_dir;
+  return HWS_OK;
+}
+
+int runtime_open(const struct hws_runtime_config *config, struct runtime **out) {
+  int status = check_config(config);
+  if (status == HWS_OK && fork_watch() != 0) status = HWS_E_UNSUPPORTED;
+  if (status != HWS_OK) return status;
+  struct runtime *runtime = calloc(1, sizeof *runtime);
+  if (!runtime) return HWS_E_NOMEM;
+  bool caller_driven = config && (config->flags & HWS_RUNTIME_CALLER_DRIVEN);
+  runtime->members.next = runtime->members.prev = &runtime->members;
+  status = object_init(&runtime->object, &runtime_class, NULL);
+  if (status != HWS_OK) {
+    free(runtime);
+    return status;
+  }
+  status = set_dirs(runtime, config ? config->plugin_dir : NULL);
+  if (status == HWS_OK) status = loop_init(&runtime->loop, caller_driven);
+  if (status == HWS_OK && !caller_driven && !(runtime->thread = io_thread_start(runtime))) status = HWS_E_LIMIT;
+  runtime->object.runtime = NULL;
+  if (status != HWS_OK) {
+    loop_free(&runtime->loop);
+    object_close(&runtime->object);
+    object_unpin(&runtime->object);
+    return status;
+  }
+  *out = runtime;
+  return HWS_OK;
+}
+
+/* ---- members, refusals, lazy flushes ---- */
+
+int member_add(struct runtime *runtime, struct member *member, struct object *object,
+               void (*end)(struct object *object)) {
+  lock_take(&runtime->lock);
+  bool ending = atomic_load(&runtime->ending);
+  if (!ending) {
+    *member = (struct member){.next = &runtime->members, .prev = runtime->members.prev, .object = object, .end = end};
+    member->prev->next = member->next->prev = member;
+  }
+  lock_drop(&runtime->lock);
+  return ending ? HWS_E_CLOSED : HWS_OK;
+}
+
+void member_remove(struct runtime *runtime, struct member *member) {
+  lock_take(&runtime->lock);
+  if (member->next) {
+    member->next->prev = member->prev;
+    member->prev->next = member->next;
+    member->next = NULL;
+  }
+  lock_drop(&runtime->lock);
+}
+
+int runtime_refuse(struct runtime *runtime, struct cause *cause) {
+  int status = cause->status;
+  lock_take(&runtime->lock);
+  struct cause *before = runtime->refusal;
+  runtime->refusal = cause;
+  lock_drop(&runtime->lock);
+  cause_unref(before);
+  return status;
+}
+
+bool runtime_add_lazy(struct runtime *runtime, struct lazy *lazy) {
+  lock_take(&runtime->lock);
+  bool added = !lazy->queued;
+  if (added) {
+    lazy->queued = true;
+    lazy->next = runtime->lazy;
+    runtime->lazy = lazy;
+    atomic_store_explicit(&runtime->has_lazy, true, memory_order_release);
+  }
+  lock_drop(&runtime->lock);
+  return added;
+}
+
+void runtime_flush_lazy_now(struct runtime *runtime) {
+  lock_take(&runtime->lock);
+  struct lazy *lazy = runtime->lazy;
+  runtime->lazy = NULL;
+  atomic_store_explicit(&runtime->has_lazy, false, memory_order_relaxed);
+  for (struct lazy *each = lazy; each; each = each->next) each->queued = false;
+  lock_drop(&runtime->lock);
+  while (lazy) {
+    struct lazy *next = lazy->next;
+    lazy->flush(lazy);
+    lazy = next;
+  }
+}
+
+/* ---- URLs and transports ---- */
+
+int runtime_parse_url(struct runtime *runtime, const char *text, struct url **out) {
+  char error[ERROR_MAX];
+  struct url *url = calloc(1, sizeof *url);
+  if (!url) return HWS_E_NOMEM;
+  int status = url_parse(text, url, error, sizeof error);
+  if (status == HWS_OK) {
+    *out = url;
+    return HWS_OK;
+  }
+  free(url);
+  return runtime_refuse(runtime, cause_make(status, 0, 0, "%s", error));
+}
+
+int runtime_transport(struct runtime *runtime, const struct url *url, const struct plugin **plugin) {
+  struct plugin_error error = {{0}};
+  if (url->scheme_count != 1)
+    return runtime_refuse(
+        runtime, cause_make(HWS_E_UNSUPPORTED, 0, 0, "filters ('%s+') are not supported yet", url->schemes[0]));
+  *plugin = registry_find(host_services(), runtime->dirs, url->schemes[0], &error);
+  if (*plugin) return HWS_OK;
+  return runtime_refuse(runtime, cause_make(HWS_E_ADDRESS, 0, 0, "%s", error.text));
+}
+
+/* ---- ending ---- */
+
+/* Tell every member once; they leave the list when their memory goes. */
+static void end_members(struct runtime *runtime) {
+  lock_take(&runtime->lock);
+  atomic_store(&runtime->ending, true);
+  for (struct member *member = runtime->members.next; member != &runtime->members;) {
+    if (!member->end || !object_try_pin(member->object)) {
+      member = member->next;
+      continue;
+    }
+    void (*end)(struct object *) = member->end;
+    struct object *object = member->object;
+    member->end = NULL;
+    lock_drop(&runtime->lock);
+    end(object);
+    object_unpin(object);
+    lock_take(&runtime->lock);
+    member = runtime->members.next; /* the list may have changed; those that were told are passed over */
+  }
+  lock_drop(&runtime->lock);
+}
+
+static bool is_quiet(const struct runtime *runtime) {
+  return !atomic_load(&runtime->counters[COUNT_ENDPOINTS]) && !atomic_load(&runtime->loop.tasks);
+}
+
+enum { JOIN_STEP_NS = 10000000 };
+
+/* Wait until every endpoint is gone and nothing is queued. Where an I/O thread drives, it is woken by what ends; we
+ * look again every few milliseconds, as an end has nobody to tell once the last object is gone. */
+static int wait_quiet(struct runtime *runtime, uint64_t until) {
+  while (!is_quiet(runtime)) {
+    uint64_t now = clock_now();
+    if (now >= until) return HWS_E_DEADLINE;
+    struct waiter waiter;
+    waiter_init(&waiter, &runtime->loop);
+    waiter_wait(&waiter, until - now > JOIN_STEP_NS ? now + JOIN_STEP_NS : until);
+  }
+  return HWS_OK;
+}
+
+/* What the user left open. Leases stay: their bytes can be read until they are released. */
+static void close_handle(struct object *object) {
+  if (object->class->type == OBJECT_LEASE || !object_close(object)) return;
+  if (object->class->type == OBJECT_QUEUE) queue_close((struct queue *)object);
+  object_unpin(object);
+}
+
+/* With the thread gone and every queue closed, the last waiters leave, and the last tasks only free memory. */
+static void settle(struct runtime *runtime) {
+  while (atomic_load(&runtime->loop.inside)) park_yield();
+  while (atomic_load(&runtime->loop.tasks)) loop_nudge(&runtime->loop);
+}
+
+int runtime_join(struct runtime *runtime, uint64_t until) {
+  if (runtime->thread && io_thread_is_self(runtime->thread)) return HWS_E_BUSY;
+  end_members(runtime);
+  int status = wait_quiet(runtime, until);
+  if (status != HWS_OK) return status;
+  if (!object_close(&runtime->object)) return HWS_E_HANDLE; /* another join was first */
+  bool abandoned = atomic_load(&runtime->counters[COUNT_IOS_ABANDONED]) != 0;
+  handle_each(runtime, close_handle);
+  if (runtime->thread) io_thread_stop(runtime->thread);
+  runtime->thread = NULL;
+  settle(runtime);
+  loop_free(&runtime->loop);
+  object_unpin(&runtime->object); /* the handle's; the memory goes with the last lease */
+  return abandoned ? HWS_E_PLUGIN : HWS_OK;
+}

@@ -1,0 +1,96 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * A runtime: one loop with what belongs to it, and the list of all that has to end before it does.
+ */
+#ifndef HAWSER_CORE_RUNTIME_H
+#define HAWSER_CORE_RUNTIME_H
+
+#include "core/buffer.h"
+#include "core/cause.h"
+#include "core/handle.h"
+#include "core/loop.h"
+#include "core/op.h"
+#include "plugins/registry.h"
+
+enum runtime_counter {
+  COUNT_PLUGIN_FAULTS, /* a plugin broke its contract */
+  COUNT_PLUGINS_REFUSED,
+  COUNT_IOS_ABANDONED, /* never completed by their plugin */
+  COUNT_TRANSFERS,     /* ios submitted */
+  COUNT_ENDPOINTS,     /* open now */
+  RUNTIME_COUNTERS
+};
+
+struct io_thread;
+
+/* Whatever has to be told when the runtime ends: listeners, connections, sessions, queues; embedded in each. */
+struct member {
+  struct member *next;
+  struct member *prev;
+  struct object *object;
+  void (*end)(struct object *object); /* no lock held; pinned */
+};
+
+struct runtime {
+  struct object object;
+  struct loop loop;
+  struct op_pool ops;
+  struct buffer_pool buffers;
+  struct lock scope_lock;
+  struct lock lock; /* the members, the last refusal, the lazy list */
+  struct member members;
+  struct cause *refusal;
+  struct lazy *lazy;
+  atomic_bool has_lazy;
+  atomic_bool ending;
+  struct io_thread *thread;
+  char *plugin_dir;
+  char default_dir[1024];
+  const char *dirs[3];
+  _Atomic(uint64_t) counters[RUNTIME_COUNTERS];
+};
+
+int runtime_open(const struct hws_runtime_config *config, struct runtime **runtime);
+int runtime_join(struct runtime *runtime, uint64_t until);
+
+/* HWS_E_CLOSED once the runtime is ending. The object is not pinned by this: member_remove before it is freed. */
+int member_add(struct runtime *runtime, struct member *member, struct object *object,
+               void (*end)(struct object *object));
+void member_remove(struct runtime *runtime, struct member *member);
+
+/* Parse a URL, and find who serves it. Refusals are remembered. The url is the caller's to free. */
+struct url;
+int runtime_parse_url(struct runtime *runtime, const char *text, struct url **url);
+int runtime_transport(struct runtime *runtime, const struct url *url, const struct plugin **plugin);
+
+/* Remember why a call was refused; consumes the cause; returns its status. */
+int runtime_refuse(struct runtime *runtime, struct cause *cause);
+
+static inline void runtime_count(struct runtime *runtime, enum runtime_counter counter, uint64_t by) {
+  atomic_fetch_add_explicit(&runtime->counters[counter], by, memory_order_relaxed);
+}
+
+/* A session that holds bytes back under HWS_MORE; embedded in it. */
+struct lazy {
+  struct lazy *next;
+  void (*flush)(struct lazy *lazy); /* unpins */
+  bool queued;
+};
+
+/* Remember to flush at the next wait. The caller has pinned what the entry belongs to; false: it stood there already.
+ */
+bool runtime_add_lazy(struct runtime *runtime, struct lazy *lazy);
+
+void runtime_flush_lazy_now(struct runtime *runtime);
+
+static inline void runtime_flush_lazy(struct runtime *runtime) {
+  if (atomic_load_explicit(&runtime->has_lazy, memory_order_acquire)) runtime_flush_lazy_now(runtime);
+}
+
+/* ---- the I/O thread (thread_posix.c) ---- */
+
+struct io_thread *io_thread_start(struct runtime *runtime); /* NULL: no thread to be had */
+bool io_thread_is_self(const struct io_thread *thread);
+void io_thread_stop(struct io_thread *thread); /* signals and joins */
+
+#endif

@@ -1,0 +1,165 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * The states of a stream, and how bytes and ends reach the ops that wait for them.
+ */
+#include "core/stream.h"
+
+#include <string.h>
+
+#include "core/runtime.h"
+
+int stream_init(struct stream *stream, const struct stream_class *class, struct runtime *runtime, struct lock *lock) {
+  stream->class = class;
+  stream->lock = lock;
+  return object_init(&stream->object, &class->object, runtime);
+}
+
+void stream_fini(struct stream *stream) {
+  life_detach(&stream->life);
+  slices_clear(&stream->received);
+  cause_unref(stream->cause);
+  object_retire(&stream->object);
+}
+
+bool stream_is_over(const struct stream *stream) {
+  return stream->in != IN_OPEN && stream->out >= OUT_SHUT;
+}
+
+static void fail_all(struct op_list *list, const struct cause *cause, struct op_list *ended) {
+  for (struct op *op; (op = list->first);) {
+    op_list_remove(list, op);
+    op_fail(op, cause, ended);
+  }
+}
+
+/* Both ends or a cause: watchers learn. */
+static void tell_watchers(struct stream *stream, struct op_list *ended) {
+  if (!stream_is_over(stream)) return;
+  for (struct op *op; (op = stream->watches.first);) {
+    op_list_remove(&stream->watches, op);
+    if (stream->cause)
+      op_fail(op, stream->cause, ended);
+    else
+      op_end(op, HWS_OK, ended);
+  }
+}
+
+/* ---- receiving ---- */
+
+static uint64_t copy_out(struct op *op, const uint8_t *data, uint32_t len) {
+  uint64_t done = 0;
+  for (uint32_t i = 0; i < op->vec_count && done < len; i++) {
+    uint64_t part = op->vec[i].len < len - done ? op->vec[i].len : len - done;
+    if (part) memcpy(op->vec[i].ptr, data + done, part);
+    done += part;
+  }
+  return done;
+}
+
+static uint64_t copy_slices(struct slices *slices, struct op *op) {
+  uint64_t done = 0;
+  for (uint32_t i = 0; i < op->vec_count && slices->bytes; i++)
+    done += slices_read(slices, op->vec[i].ptr, op->vec[i].len);
+  return done;
+}
+
+/* End the first recv with what is buffered. */
+static void serve_one(struct stream *stream, struct op_list *ended) {
+  struct op *op = stream->recvs.first;
+  int status = HWS_OK;
+  op_list_remove(&stream->recvs, op);
+  if (op->event.kind == HWS_KIND_ACQUIRE) {
+    status = lease_make(stream, &op->event);
+  } else if (op->total) {
+    op->event.bytes = copy_slices(&stream->received, op);
+    stream->taken++;
+    stream->class->consumed(stream, op->event.bytes);
+  }
+  op_end(op, status, ended);
+}
+
+void stream_serve(struct stream *stream, struct op_list *ended) {
+  while (stream->received.bytes && stream->recvs.first) serve_one(stream, ended);
+}
+
+bool stream_feed(struct stream *stream, struct buffer *buffer, const uint8_t *data, uint32_t len,
+                 struct op_list *ended) {
+  if (stream->closing || stream->in != IN_OPEN) {
+    stream->class->consumed(stream, len);
+    return true;
+  }
+  /* Straight to a waiting recv, without a stop in a slice. */
+  for (struct op *op;
+       len && !stream->received.bytes && (op = stream->recvs.first) && op->total && op->event.kind == HWS_KIND_RECV;) {
+    uint64_t part = copy_out(op, data, len);
+    op_list_remove(&stream->recvs, op);
+    op->event.bytes = part;
+    data += part;
+    len -= (uint32_t)part;
+    stream->taken++;
+    stream->class->consumed(stream, part);
+    op_end(op, HWS_OK, ended);
+  }
+  if (len && !slices_append(&stream->received, stream->object.runtime, buffer, data, len)) return false;
+  stream_serve(stream, ended);
+  return true;
+}
+
+/* At an end, readiness is an answer, and the others learn why. */
+static void end_recvs(struct stream *stream, const struct cause *cause, struct op_list *ended) {
+  for (struct op *op; (op = stream->recvs.first);) {
+    op_list_remove(&stream->recvs, op);
+    if (op->event.kind == HWS_KIND_RECV && !op->total)
+      op_end(op, HWS_OK, ended);
+    else
+      op_fail(op, cause, ended);
+  }
+}
+
+void stream_eof(struct stream *stream, struct op_list *ended) {
+  if (stream->in != IN_OPEN) return;
+  stream->in = IN_EOF;
+  end_recvs(stream, cause_plain(HWS_E_EOF), ended);
+  tell_watchers(stream, ended);
+}
+
+/* ---- sending and ending ---- */
+
+void stream_shut(struct stream *stream, struct op_list *ended) {
+  if (stream->out >= OUT_SHUT) return;
+  stream->out = OUT_SHUT;
+  tell_watchers(stream, ended);
+}
+
+void stream_end_out(struct stream *stream, struct cause *cause, struct op_list *ended) {
+  if (stream->out == OUT_ENDED) return;
+  stream->out = OUT_ENDED;
+  if (!stream->cause) stream->cause = cause_ref(cause);
+  fail_all(&stream->sends, cause, ended);
+  tell_watchers(stream, ended);
+}
+
+void stream_end(struct stream *stream, struct cause *cause, bool discard, struct op_list *ended) {
+  if (stream->in == IN_ENDED && stream->out == OUT_ENDED) return;
+  /* A direction that had ended properly stays so: what came before the end was complete. */
+  bool was_eof = stream->in == IN_EOF && !discard;
+  stream->class->hold(stream);
+  if (!stream->cause) stream->cause = cause_ref(cause);
+  stream->in = was_eof ? IN_EOF : IN_ENDED;
+  stream->out = OUT_ENDED;
+  if (discard) {
+    stream->discarded = true;
+    slices_clear(&stream->received);
+  }
+  end_recvs(stream, stream->cause, ended);
+  fail_all(&stream->sends, stream->cause, ended);
+  tell_watchers(stream, ended);
+}
+
+void stream_closed(struct stream *stream, struct op_list *ended) {
+  struct op *op = stream->closer;
+  stream->closed = true;
+  stream->closer = NULL;
+  fail_all(&stream->watches, cause_plain(HWS_E_CLOSED), ended);
+  if (op) op_end(op, HWS_OK, ended);
+}

@@ -1,0 +1,153 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * A stream: what everything that can be read and written has in common, whatever carries it. Ops, buffers, half-closes,
+ * ends and leases are here, once; a class (a raw connection, a stream of a session) moves the bytes.
+ */
+#ifndef HAWSER_CORE_STREAM_H
+#define HAWSER_CORE_STREAM_H
+
+#include "core/buffer.h"
+#include "core/cause.h"
+#include "core/handle.h"
+#include "core/op.h"
+#include "core/scope.h"
+
+enum stream_in {
+  IN_OPEN,
+  IN_EOF,  /* the peer ended its direction; `received` may hold more */
+  IN_ENDED /* by stream->cause; `received` may hold more, unless it was discarded */
+};
+
+enum stream_out {
+  OUT_OPEN,
+  OUT_ENDING, /* the end stands behind what was sent */
+  OUT_SHUT,   /* the end is on its way */
+  OUT_ENDED   /* by stream->cause */
+};
+
+struct stream;
+
+/* What carries it. With the stream's lock held, save where it says otherwise. */
+struct stream_class {
+  struct object_class object;
+  bool buffered; /* bytes only come by the loop: a recv that finds none need not ask */
+  /* Copy what can be copied: all of total, or with `partial` as much as goes; returns how many. sends is empty. */
+  uint64_t (*take)(struct stream *stream, const struct hws_vec *vec, uint32_t count, uint64_t total, bool partial);
+  /* Would a send of one byte be taken now? */
+  bool (*writable)(struct stream *stream);
+  /* sends grew, or the state became OUT_ENDING. */
+  void (*push)(struct stream *stream);
+  /* A send or shutdown is to end early. True: it was taken off the list, its bytes stand in its event, the caller ends
+   * it. False: op->cancel was set, the class ends it in a moment. */
+  bool (*unsend)(struct stream *stream, struct op *op, int status);
+  /* recvs grew, and nothing is buffered. */
+  void (*want)(struct stream *stream);
+  /* A recv or acquire is to end early. As unsend. */
+  bool (*unwant)(struct stream *stream, struct op *op, int status);
+  /* The reader is done with bytes. */
+  void (*consumed)(struct stream *stream, uint64_t bytes);
+  /* The stream was ended here, by stream->cause: tell the peer. */
+  void (*abort)(struct stream *stream);
+  /* All ends now: take ops off the lists whose memory is in use this moment. They end when it no longer is. */
+  void (*hold)(struct stream *stream);
+  /* The user closed it: get rid of it once all is sent; stream_closed when that is done. */
+  void (*close)(struct stream *stream, struct op_list *ended);
+  /* No lock held: do what the others have put off. lazily: HWS_MORE. */
+  void (*kick)(struct stream *stream, bool lazily);
+  int (*text)(struct stream *stream, uint32_t which, char *text, uint32_t size); /* no lock held */
+  int (*peer)(struct stream *stream, struct hws_peer *peer);                     /* no lock held */
+};
+
+struct stream {
+  struct object object;
+  const struct stream_class *class;
+  struct lock *lock; /* the connection's or session's: everything below */
+  uint8_t in;
+  uint8_t out;
+  bool ready;     /* connected or accepted */
+  bool dialled;   /* by us: a session on it is a client's unless told otherwise */
+  bool closing;   /* the user has closed it */
+  bool closed;    /* the class has let go of it */
+  bool discarded; /* what was received was dropped: there is nothing to put a lease's rest back to */
+  uint8_t depth;  /* sessions below it */
+  uint32_t leases;
+  uint64_t taken;       /* how often bytes were taken from the head; a lease can go back only if none were since */
+  struct op_list recvs; /* nothing is received while one pends */
+  struct op_list sends;
+  struct op_list watches;
+  struct op *closer; /* the close op */
+  struct slices received;
+  struct cause *cause;
+  struct life life;
+};
+
+/* A handle with its pin, all zero else. */
+int stream_init(struct stream *stream, const struct stream_class *class, struct runtime *runtime, struct lock *lock);
+
+/* The last of a class's free. */
+void stream_fini(struct stream *stream);
+
+/* ---- for classes; lock held ---- */
+
+/* Bytes have arrived, lying in `buffer`. False: no memory; the connection has to end. */
+bool stream_feed(struct stream *stream, struct buffer *buffer, const uint8_t *data, uint32_t len,
+                 struct op_list *ended);
+
+/* Bytes came back from a lease. */
+void stream_serve(struct stream *stream, struct op_list *ended);
+
+/* The peer ended its direction. */
+void stream_eof(struct stream *stream, struct op_list *ended);
+
+/* The end of the send direction is on its way. */
+void stream_shut(struct stream *stream, struct op_list *ended);
+
+/* The send direction failed; what can be received still can. */
+void stream_end_out(struct stream *stream, struct cause *cause, struct op_list *ended);
+
+/* All is over; takes a reference of its own. discard: drop what was received and not read (MUX-10). */
+void stream_end(struct stream *stream, struct cause *cause, bool discard, struct op_list *ended);
+
+/* The class is done with a stream that the user has closed. */
+void stream_closed(struct stream *stream, struct op_list *ended);
+
+/* Both directions are over, in whatever way? */
+bool stream_is_over(const struct stream *stream);
+
+/* ---- ops (stream_ops.c); no lock held; return what hws_* returns ---- */
+
+int stream_send(struct stream *stream, const struct hws_vec *vec, uint32_t count, const struct request *request);
+int stream_recv(struct stream *stream, const struct hws_vec *vec, uint32_t count, const struct request *request);
+int stream_acquire(struct stream *stream, const struct request *request);
+int stream_shutdown(struct stream *stream, const struct request *request);
+int stream_watch(struct stream *stream, const struct request *request);
+
+/* The handle is stale already; consumes its pin. */
+int stream_close(struct stream *stream, const struct request *request);
+
+/* End it here; consumes the cause. Idempotent. */
+void stream_reset(struct stream *stream, struct cause *cause);
+
+/* Give it a life scope; an end that came before is applied at once. */
+void stream_live(struct stream *stream, struct scope *scope);
+
+/* Ops of the core itself. True: ended, the event stands in the op. */
+bool stream_send_inside(struct stream *stream, struct op *op);
+bool stream_recv_inside(struct stream *stream, struct op *op);
+bool stream_close_inside(struct stream *stream, struct op *op, bool abort); /* consumes the handle's pin */
+
+/* Why the stream cannot go on, as an op that ended with `status` saw it; the caller's reference. */
+struct cause *stream_cause(struct stream *stream, int status);
+
+/* For op->revoke of anything that pends on a stream. */
+void stream_revoke(struct op *op, int status);
+
+/* ---- leases (lease.c); lock held ---- */
+
+/* Hand out the first slice. HWS_OK, HWS_E_NOMEM, HWS_E_LIMIT. */
+int lease_make(struct stream *stream, struct hws_event *event);
+
+/* No lock held; the handle is pinned. */
+int lease_release(struct object *lease, uint64_t consumed);
+
+#endif

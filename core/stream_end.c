@@ -1,0 +1,154 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * How a stream is ended from this side: closed, reset, or with its life scope. And the ops of the core itself.
+ */
+#include "core/runtime.h"
+#include "core/stream.h"
+
+static void fail_listed(struct op_list *list, struct op_list *ended) {
+  const struct cause *closed = cause_plain(HWS_E_CLOSED);
+  for (struct op *op; (op = list->first);) {
+    op_list_remove(list, op);
+    op_fail(op, closed, ended);
+  }
+}
+
+/* Those that the class holds end in a moment, before the close does. */
+static void fail_held(struct stream *stream, struct op_list *ended) {
+  const struct cause *closed = cause_plain(HWS_E_CLOSED);
+  for (struct op *op = stream->recvs.first, *next; op; op = next) {
+    next = op->next;
+    if (!stream->class->unwant(stream, op, closed->status)) continue;
+    op_list_remove(&stream->recvs, op);
+    op_fail(op, closed, ended);
+  }
+  for (struct op *op = stream->sends.first, *next; op; op = next) {
+    next = op->next;
+    if (op->event.kind == HWS_KIND_SHUTDOWN || !stream->class->unsend(stream, op, closed->status)) continue;
+    op_list_remove(&stream->sends, op);
+    op_fail(op, closed, ended);
+  }
+}
+
+static void close_locked(struct stream *stream, bool abort, struct op_list *ended) {
+  stream->closing = true;
+  fail_held(stream, ended);
+  fail_listed(&stream->watches, ended);
+  uint64_t unread = stream->received.bytes;
+  slices_clear(&stream->received);
+  if (unread) stream->class->consumed(stream, unread);
+  if (abort && !stream_is_over(stream)) {
+    struct cause *cause = cause_make(HWS_E_CANCELED, 0, HWS_CODE_CANCELED, "closed with HWS_ABORT");
+    stream_end(stream, cause, true, ended);
+    stream->class->abort(stream);
+    cause_unref(cause);
+  } else if (stream->out == OUT_OPEN && stream->ready) {
+    stream->out = OUT_ENDING;
+    stream->class->push(stream);
+  }
+  stream->class->close(stream, ended);
+}
+
+int stream_close(struct stream *stream, const struct request *request) {
+  int status = HWS_OK;
+  struct op *op = NULL;
+  struct op_list ended = {0};
+  bool answers = request->queue || request->out;
+  if (answers) op = op_new(request, stream->object.runtime, &stream->object, HWS_KIND_CLOSE, stream_revoke, &status);
+  bool abort = (request->flags & HWS_ABORT) || request_verdict(request) != HWS_OK || (answers && !op);
+  lock_take(stream->lock);
+  stream->closer = op;
+  close_locked(stream, abort, &ended);
+  if (op && stream->closer == op) status = op_arm(op, request);
+  if (op && status != HWS_OK && stream->closer == op) {
+    stream->closer = NULL;
+    op_end(op, status, &ended);
+  }
+  lock_drop(stream->lock);
+  op_deliver(&ended);
+  stream->class->kick(stream, false);
+  int result = op ? op_submitted(op, request) : 0;
+  object_unpin(&stream->object); /* the handle's */
+  return result;
+}
+
+void stream_reset(struct stream *stream, struct cause *cause) {
+  struct op_list ended = {0};
+  lock_take(stream->lock);
+  if (stream->in != IN_ENDED || stream->out != OUT_ENDED) {
+    bool done_properly = stream->in == IN_EOF && stream->out == OUT_SHUT;
+    stream_end(stream, cause, true, &ended);
+    if (!done_properly) stream->class->abort(stream);
+  }
+  lock_drop(stream->lock);
+  op_deliver(&ended);
+  stream->class->kick(stream, false);
+  cause_unref(cause);
+}
+
+static void life_over(struct object *object, struct cause *cause) {
+  stream_reset((struct stream *)object, cause_ref(cause));
+}
+
+void stream_live(struct stream *stream, struct scope *scope) {
+  if (!scope || life_attach(&stream->life, scope, &stream->object, life_over) == HWS_OK) return;
+  stream_reset(stream, cause_ref(scope->cause));
+}
+
+/* ---- ops of the core itself ---- */
+
+static bool submit_inside(struct op_list *list, struct op *op, const struct cause *cause) {
+  struct op_list none = {0};
+  if (cause) {
+    op_fail(op, cause, &none);
+    return true;
+  }
+  op_list_append(list, op);
+  return false;
+}
+
+bool stream_send_inside(struct stream *stream, struct op *op) {
+  lock_take(stream->lock);
+  bool over = stream->out != OUT_OPEN;
+  const struct cause *cause = !over ? NULL : stream->cause ? stream->cause : cause_plain(HWS_E_CLOSED);
+  if (!submit_inside(&stream->sends, op, cause)) stream->class->push(stream);
+  lock_drop(stream->lock);
+  stream->class->kick(stream, false);
+  return op_leave(op);
+}
+
+bool stream_recv_inside(struct stream *stream, struct op *op) {
+  lock_take(stream->lock);
+  struct op_list ended = {0};
+  const struct cause *cause = NULL;
+  if (!stream->received.bytes && stream->in != IN_OPEN)
+    cause = stream->in == IN_EOF ? cause_plain(HWS_E_EOF) : stream->cause;
+  if (!submit_inside(&stream->recvs, op, cause)) {
+    if (stream->received.bytes)
+      stream_serve(stream, &ended);
+    else
+      stream->class->want(stream);
+  }
+  lock_drop(stream->lock);
+  stream->class->kick(stream, false);
+  return op_leave(op);
+}
+
+bool stream_close_inside(struct stream *stream, struct op *op, bool abort) {
+  struct op_list ended = {0};
+  lock_take(stream->lock);
+  stream->closer = op;
+  close_locked(stream, abort, &ended);
+  lock_drop(stream->lock);
+  op_deliver(&ended);
+  stream->class->kick(stream, false);
+  object_unpin(&stream->object);
+  return op_leave(op);
+}
+
+struct cause *stream_cause(struct stream *stream, int status) {
+  lock_take(stream->lock);
+  struct cause *cause = cause_ref(stream->cause ? stream->cause : cause_plain(status));
+  lock_drop(stream->lock);
+  return cause;
+}

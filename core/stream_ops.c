@@ -1,0 +1,295 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * The ops of a stream, as a user or the core itself submits them.
+ *
+ * All have one shape: under the lock, what can be answered at once is; else an op is made, put in its list and armed;
+ * then, with the lock dropped, the class is kicked, and an op that ended meanwhile is still answered at once.
+ */
+#include "core/runtime.h"
+#include "core/stream.h"
+
+/* ---- revoking ---- */
+
+static struct op_list *list_of(struct stream *stream, const struct op *op) {
+  switch (op->event.kind) {
+  case HWS_KIND_SEND:
+  case HWS_KIND_SHUTDOWN:
+    return &stream->sends;
+  case HWS_KIND_RECV:
+  case HWS_KIND_ACQUIRE:
+    return &stream->recvs;
+  default:
+    return &stream->watches;
+  }
+}
+
+static void revoke_locked(struct stream *stream, struct op *op, int status, struct op_list *ended) {
+  struct op_list *list = list_of(stream, op);
+  if (list == &stream->sends && !stream->class->unsend(stream, op, status)) return;
+  if (list == &stream->recvs && !stream->class->unwant(stream, op, status)) return;
+  op_list_remove(list, op);
+  if (op->event.kind == HWS_KIND_SHUTDOWN && stream->out == OUT_ENDING && !stream->closing) stream->out = OUT_OPEN;
+  op_end(op, status, ended);
+}
+
+/* A close that is not to wait any longer aborts what it waited for. */
+static void revoke_close(struct stream *stream, struct op *op, int status, struct op_list *ended) {
+  struct cause *cause = cause_make(status, 0, status == HWS_E_DEADLINE ? HWS_CODE_DEADLINE : HWS_CODE_CANCELED,
+                                   "the close was not waited for");
+  stream->closer = NULL;
+  op_end(op, status, ended);
+  stream_end(stream, cause, true, ended);
+  stream->class->abort(stream);
+  cause_unref(cause);
+}
+
+void stream_revoke(struct op *op, int status) {
+  struct stream *stream = (struct stream *)op->on;
+  struct op_list ended = {0};
+  lock_take(stream->lock);
+  if (atomic_load(&op->state) != OP_ENDED) {
+    if (op->event.kind == HWS_KIND_CLOSE)
+      revoke_close(stream, op, status, &ended);
+    else
+      revoke_locked(stream, op, status, &ended);
+  }
+  lock_drop(stream->lock);
+  op_deliver(&ended);
+  stream->class->kick(stream, false);
+}
+
+/* ---- answering and leaving ---- */
+
+static int answer(struct stream *stream, const struct request *request, enum hws_kind kind, const struct cause *cause,
+                  uint64_t bytes) {
+  struct hws_event event = {.object = stream->object.handle, .kind = (uint16_t)kind, .bytes = bytes};
+  if (cause) {
+    event.status = cause->status;
+    event.code = cause->code;
+    event.flags = cause->flags;
+  }
+  return request_answer(request, &stream->object, &event);
+}
+
+/* HWS_TRY with an op that only the class can judge: take it back at once, and see how far it came. */
+static int leave_try(struct op *op, const struct request *request) {
+  struct waiter waiter;
+  waiter_init(&waiter, &op->runtime->loop);
+  op->waiter = &waiter;
+  if (!op_leave(op)) {
+    op->revoke(op, HWS_E_AGAIN);
+    while (waiter_wait(&waiter, UINT64_MAX) != WAIT_READY) continue;
+  }
+  *request->out = op->event;
+  op_release(op);
+  if (request->out->status != HWS_E_AGAIN) return 1;
+  if (!request->out->bytes) return HWS_E_AGAIN;
+  request->out->status = HWS_OK;
+  return 1;
+}
+
+static int leave(struct stream *stream, struct op *op, const struct request *request) {
+  stream->class->kick(stream, request->flags & HWS_MORE);
+  return request->flags & HWS_TRY ? leave_try(op, request) : op_submitted(op, request);
+}
+
+/* Put an armed op where it pends; ends it there when its scope or deadline says so. Lock held. */
+static void enlist(struct op_list *list, struct op *op, const struct request *request) {
+  struct op_list none = {0}; /* an op in submission stays with its submitter */
+  op_list_append(list, op);
+  int status = op_arm(op, request);
+  if (status == HWS_OK) return;
+  op_list_remove(list, op);
+  op_end(op, status, &none);
+}
+
+static struct op *make(struct stream *stream, const struct request *request, enum hws_kind kind, int *status) {
+  return op_new(request, stream->object.runtime, &stream->object, kind, stream_revoke, status);
+}
+
+/* ---- send ---- */
+
+static const struct cause *send_cause(const struct stream *stream) {
+  if (stream->out == OUT_OPEN && !stream->closing) return NULL;
+  if (stream->out == OUT_ENDED && stream->cause) return stream->cause;
+  return cause_plain(HWS_E_CLOSED);
+}
+
+static uint64_t total_of(const struct hws_vec *vec, uint32_t count) {
+  uint64_t total = 0;
+  for (uint32_t i = 0; i < count; i++) total += vec[i].len;
+  return total;
+}
+
+static int send_slow(struct stream *stream, const struct hws_vec *vec, uint32_t count, uint64_t total,
+                     const struct request *request) {
+  int status = HWS_OK;
+  struct op *op = make(stream, request, HWS_KIND_SEND, &status);
+  if (op && (status = op_set_vec(op, vec, count, total)) != HWS_OK) op_discard(op);
+  if (status != HWS_OK) {
+    lock_drop(stream->lock);
+    return status;
+  }
+  enlist(&stream->sends, op, request);
+  stream->class->push(stream);
+  lock_drop(stream->lock);
+  return leave(stream, op, request);
+}
+
+int stream_send(struct stream *stream, const struct hws_vec *vec, uint32_t count, const struct request *request) {
+  uint64_t total = total_of(vec, count);
+  int verdict = request_verdict(request);
+  if (verdict != HWS_OK) return answer(stream, request, HWS_KIND_SEND, cause_plain(verdict), 0);
+  lock_take(stream->lock);
+  if (!stream->ready) {
+    lock_drop(stream->lock);
+    return HWS_E_BUSY;
+  }
+  const struct cause *cause = send_cause(stream);
+  if (cause) {
+    struct cause *kept = cause_ref((struct cause *)(uintptr_t)cause);
+    lock_drop(stream->lock);
+    int result = answer(stream, request, HWS_KIND_SEND, kept, 0);
+    cause_unref(kept);
+    return result;
+  }
+  bool first = !stream->sends.first && request->out;
+  uint64_t taken = first && total ? stream->class->take(stream, vec, count, total, request->flags & HWS_TRY) : 0;
+  if (taken || (first && !total && stream->class->writable(stream))) {
+    lock_drop(stream->lock);
+    stream->class->kick(stream, request->flags & HWS_MORE);
+    return answer(stream, request, HWS_KIND_SEND, NULL, taken);
+  }
+  return send_slow(stream, vec, count, total, request);
+}
+
+/* ---- recv and acquire ---- */
+
+static const struct cause *recv_cause(const struct stream *stream) {
+  if (stream->closing) return cause_plain(HWS_E_CLOSED);
+  if (stream->in == IN_OPEN) return NULL;
+  return stream->in == IN_EOF ? cause_plain(HWS_E_EOF) : stream->cause;
+}
+
+/* Lock held: what is there, or why there will be nothing. True: *event is the answer. */
+static bool recv_now(struct stream *stream, const struct hws_vec *vec, uint32_t count, uint64_t total,
+                     struct hws_event *event) {
+  if (stream->recvs.first) return false;
+  bool empty = !stream->received.bytes;
+  const struct cause *cause = empty ? recv_cause(stream) : NULL;
+  if (event->kind == HWS_KIND_RECV && !total) return !empty || cause;
+  if (cause) {
+    event->status = cause->status;
+    event->code = cause->code;
+    event->flags = cause->flags;
+    return true;
+  }
+  if (empty) return false;
+  if (event->kind == HWS_KIND_ACQUIRE) {
+    event->status = lease_make(stream, event);
+    return true;
+  }
+  for (uint32_t i = 0; i < count && stream->received.bytes; i++)
+    event->bytes += slices_read(&stream->received, vec[i].ptr, vec[i].len);
+  stream->taken++;
+  stream->class->consumed(stream, event->bytes);
+  return true;
+}
+
+/* The op path: also for what is there already, when the event has to go to a queue. Lock held; drops it. */
+static int recv_slow(struct stream *stream, enum hws_kind kind, const struct hws_vec *vec, uint32_t count,
+                     uint64_t total, const struct request *request) {
+  int status = HWS_OK;
+  struct op *op = make(stream, request, kind, &status);
+  if (op && (status = op_set_vec(op, vec, count, total)) != HWS_OK) op_discard(op);
+  if (status != HWS_OK) {
+    lock_drop(stream->lock);
+    return status;
+  }
+  struct op_list none = {0};
+  if (recv_now(stream, op->vec, count, total, &op->event)) {
+    op_end(op, op->event.status, &none);
+  } else {
+    enlist(&stream->recvs, op, request);
+    stream->class->want(stream);
+  }
+  lock_drop(stream->lock);
+  return leave(stream, op, request);
+}
+
+static int recv_any(struct stream *stream, enum hws_kind kind, const struct hws_vec *vec, uint32_t count,
+                    const struct request *request) {
+  struct hws_event event = {.object = stream->object.handle, .kind = (uint16_t)kind};
+  uint64_t total = total_of(vec, count);
+  int verdict = request_verdict(request);
+  if (verdict != HWS_OK) return answer(stream, request, kind, cause_plain(verdict), 0);
+  lock_take(stream->lock);
+  if (!stream->ready && stream->in == IN_OPEN) {
+    lock_drop(stream->lock);
+    return HWS_E_BUSY;
+  }
+  if (request->out && recv_now(stream, vec, count, total, &event)) {
+    lock_drop(stream->lock);
+    stream->class->kick(stream, false);
+    return request_answer(request, &stream->object, &event);
+  }
+  if ((request->flags & HWS_TRY) && stream->class->buffered) {
+    lock_drop(stream->lock);
+    return HWS_E_AGAIN;
+  }
+  return recv_slow(stream, kind, vec, count, total, request);
+}
+
+int stream_recv(struct stream *stream, const struct hws_vec *vec, uint32_t count, const struct request *request) {
+  return recv_any(stream, HWS_KIND_RECV, vec, count, request);
+}
+
+int stream_acquire(struct stream *stream, const struct request *request) {
+  return recv_any(stream, HWS_KIND_ACQUIRE, NULL, 0, request);
+}
+
+/* ---- shutdown, watch ---- */
+
+int stream_shutdown(struct stream *stream, const struct request *request) {
+  int status = request_verdict(request);
+  if (status != HWS_OK) return answer(stream, request, HWS_KIND_SHUTDOWN, cause_plain(status), 0);
+  lock_take(stream->lock);
+  if (!stream->ready) {
+    lock_drop(stream->lock);
+    return HWS_E_BUSY;
+  }
+  struct op *op = make(stream, request, HWS_KIND_SHUTDOWN, &status);
+  if (!op) {
+    lock_drop(stream->lock);
+    return status;
+  }
+  const struct cause *cause = send_cause(stream);
+  struct op_list none = {0};
+  if (cause) {
+    op_fail(op, cause, &none);
+  } else {
+    enlist(&stream->sends, op, request);
+    if (op->listed) {
+      stream->out = OUT_ENDING;
+      stream->class->push(stream);
+    }
+  }
+  lock_drop(stream->lock);
+  return leave(stream, op, request);
+}
+
+int stream_watch(struct stream *stream, const struct request *request) {
+  int status = request_verdict(request);
+  if (status != HWS_OK) return answer(stream, request, HWS_KIND_WATCH, cause_plain(status), 0);
+  lock_take(stream->lock);
+  struct op *op = make(stream, request, HWS_KIND_WATCH, &status);
+  struct op_list none = {0};
+  if (op && !stream_is_over(stream))
+    enlist(&stream->watches, op, request);
+  else if (op && stream->cause)
+    op_fail(op, stream->cause, &none);
+  else if (op)
+    op_end(op, HWS_OK, &none);
+  lock_drop(stream->lock);
+  return op ? leave(stream, op, request) : status;
+}
