@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * The conformance kit: runs a transport plugin against the rules of hawser_plugin.h on a small host of its own, and
+ * says which it breaks. docs/conformance.md lists the cases.
+ */
+#ifndef HAWSER_CHECK_H
+#define HAWSER_CHECK_H
+
+#include <stdio.h>
+
+#include "plugins/hawser_plugin.h"
+
+struct check_config {
+  const char *plugin;                /* absolute path of the file; NULL: `manifest` */
+  const struct hws_plugin *manifest; /* of a plugin in this process; NULL: `plugin` */
+  const char *listen_url;            /* where the cases listen, one after another */
+  const char *dial_url;              /* where they dial; NULL: what the listener says it is */
+  const char *only;                  /* run only cases whose name begins with this; NULL: all */
+  unsigned patience_ms;              /* of one wait in a case; 0: 10000 */
+};
+
+struct check_report {
+  unsigned passed;
+  unsigned failed;
+  unsigned not_offered; /* the plugin's capabilities leave the case out */
+};
+
+/* Run the cases, each in a process of its own so that a crash or a hang is one failed case, and print a line for each:
+ *   ok NAME
+ *   FAIL NAME: what was wrong
+ *   -- NAME: not offered (what is missing)
+ * The calling process must not have other threads. 0: no case failed. */
+int check_run(const struct check_config *config, FILE *out, struct check_report *report);
+
+#endif

@@ -1,0 +1,141 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * The kit's side of an endpoint.
+ */
+#include "plugins/check/endpoint.h"
+
+#include <stdlib.h>
+
+#include "plugins/check/fault.h"
+#include "plugins/check/host.h"
+#include "plugins/check/poller.h"
+
+static void take_both(struct hws_host_endpoint *endpoint) {
+  check_mutex_lock(endpoint->directions[HWS_READ]);
+  check_mutex_lock(endpoint->directions[HWS_WRITE]);
+}
+
+static void drop_both(struct hws_host_endpoint *endpoint) {
+  check_mutex_unlock(endpoint->directions[HWS_WRITE]);
+  check_mutex_unlock(endpoint->directions[HWS_READ]);
+}
+
+static struct hws_host_endpoint *endpoint_new(struct check_host *host, const char *url) {
+  struct hws_host_endpoint *endpoint = calloc(1, sizeof *endpoint);
+  CHECK(endpoint, "the kit itself is out of memory");
+  endpoint->host = host;
+  endpoint->descriptor = -1;
+  endpoint->directions[HWS_READ] = check_mutex_new();
+  endpoint->directions[HWS_WRITE] = check_mutex_new();
+  endpoint->arming = check_mutex_new();
+  if (url) {
+    check_url_read(&endpoint->url, url);
+    endpoint->has_url = true;
+  }
+  check_host_add(host, endpoint);
+  return endpoint;
+}
+
+/* Both directions stay taken while it is made: a watch may fire before `ep` is known. */
+static int32_t settle(struct hws_host_endpoint *endpoint, int32_t status, void *ep, void *untouched,
+                      struct hws_host_endpoint **made) {
+  check_trace_inside(NULL);
+  if (status == HWS_IO_OK) {
+    CHECK(ep && ep != untouched, "an endpoint was made, but *ep was not set");
+    endpoint->ep = ep;
+    atomic_store(&endpoint->life, CHECK_OPEN);
+    *made = endpoint;
+  } else {
+    CHECK(status < 0, "making an endpoint returned %d, which is neither 0 nor negative", status);
+    CHECK(ep == untouched, "making an endpoint failed, but *ep was changed");
+    check_poller_unwatch(endpoint);
+    atomic_store(&endpoint->life, CHECK_DESTROYED);
+  }
+  drop_both(endpoint);
+  return status;
+}
+
+int32_t check_endpoint_listen(struct check_host *host, const char *url, struct hws_host_endpoint **made) {
+  struct hws_host_endpoint *endpoint = endpoint_new(host, url);
+  void *untouched = endpoint;
+  void *ep = untouched;
+  take_both(endpoint);
+  check_trace_inside("listen");
+  int32_t status = host->vtable.listen(host->vtable.self, endpoint, endpoint->url.address, &ep);
+  return settle(endpoint, status, ep, untouched, made);
+}
+
+int32_t check_endpoint_dial(struct check_host *host, const char *url, struct hws_host_endpoint **made) {
+  struct hws_host_endpoint *endpoint = endpoint_new(host, url);
+  void *untouched = endpoint;
+  void *ep = untouched;
+  take_both(endpoint);
+  check_trace_inside("dial");
+  int32_t status = host->vtable.dial(host->vtable.self, endpoint, endpoint->url.address, &ep);
+  return settle(endpoint, status, ep, untouched, made);
+}
+
+int32_t check_endpoint_adopt(struct check_host *host, void *accepted, struct hws_host_endpoint **made) {
+  struct hws_host_endpoint *endpoint = endpoint_new(host, NULL);
+  void *untouched = endpoint;
+  void *ep = untouched;
+  take_both(endpoint);
+  check_trace_inside("adopt");
+  int32_t status = host->vtable.adopt(host->vtable.self, endpoint, accepted, &ep);
+  return settle(endpoint, status, ep, untouched, made);
+}
+
+void check_endpoint_destroy(struct hws_host_endpoint *endpoint, bool abort) {
+  CHECK(atomic_load(&endpoint->pending) == 0, "the kit destroys an endpoint with an io pending");
+  check_poller_unwatch(endpoint);
+  take_both(endpoint);
+  atomic_store(&endpoint->life, CHECK_DESTROYED);
+  atomic_store(&endpoint->timer, 0);
+  check_trace_inside("destroy");
+  endpoint->host->vtable.destroy(endpoint->ep, abort);
+  check_trace_inside(NULL);
+  drop_both(endpoint);
+}
+
+static bool is_open(struct hws_host_endpoint *endpoint) {
+  return atomic_load(&endpoint->life) == CHECK_OPEN;
+}
+
+void check_endpoint_ready(struct hws_host_endpoint *endpoint, uint32_t direction) {
+  uint32_t which = direction & 1u;
+  check_mutex_lock(endpoint->directions[which]);
+  if (is_open(endpoint) && check_poller_disarm(endpoint, which)) {
+    atomic_fetch_add(&endpoint->calls, 1);
+    check_trace_inside("on_ready");
+    endpoint->host->vtable.on_ready(endpoint->ep, direction);
+    check_trace_inside(NULL);
+  }
+  check_mutex_unlock(endpoint->directions[which]);
+}
+
+static void run_with_both(struct hws_host_endpoint *endpoint, void (*slot)(void *ep), const char *name) {
+  take_both(endpoint);
+  if (is_open(endpoint)) {
+    CHECK(slot, "asked for %s, which it does not have", name);
+    atomic_fetch_add(&endpoint->calls, 1);
+    check_trace_inside(name);
+    slot(endpoint->ep);
+    check_trace_inside(NULL);
+  }
+  drop_both(endpoint);
+}
+
+void check_endpoint_timer(struct hws_host_endpoint *endpoint) {
+  run_with_both(endpoint, endpoint->host->vtable.on_timer, "on_timer");
+}
+
+void check_endpoint_post(struct hws_host_endpoint *endpoint) {
+  run_with_both(endpoint, endpoint->host->vtable.on_post, "on_post");
+}
+
+void check_endpoint_free(struct hws_host_endpoint *endpoint) {
+  check_mutex_free(endpoint->directions[HWS_READ]);
+  check_mutex_free(endpoint->directions[HWS_WRITE]);
+  check_mutex_free(endpoint->arming);
+  free(endpoint);
+}

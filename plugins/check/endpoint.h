@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * The kit's side of an endpoint: two directions, each a mutex, as hawser_plugin.h promises them to a plugin.
+ *
+ * Endpoints and ios are never freed while the host lives, so that whatever a plugin still does to one that is over is
+ * seen, not undefined.
+ */
+#ifndef HAWSER_CHECK_ENDPOINT_H
+#define HAWSER_CHECK_ENDPOINT_H
+
+#include <stdatomic.h>
+#include <stdbool.h>
+
+#include "plugins/check/sync.h"
+#include "plugins/check/url.h"
+#include "plugins/hawser_plugin.h"
+
+enum check_life {
+  CHECK_MAKING,   /* inside listen, dial or adopt */
+  CHECK_OPEN,     /* ep is the plugin's */
+  CHECK_DESTROYED /* destroy was called, or it was never made */
+};
+
+struct hws_host_endpoint {
+  struct check_host *host;
+  struct hws_host_endpoint *next; /* in the host's list; never changes */
+  void *ep;
+  _Atomic(enum check_life) life;
+  struct check_mutex *directions[2];
+  atomic_uint pending; /* ios that have not ended */
+  struct check_url url;
+  bool has_url;
+  char explained[256];
+  /* what the plugin asked for */
+  int64_t descriptor; /* watched; -1: none */
+  struct check_mutex *arming;
+  bool armed[2];          /* under arming */
+  _Atomic uint64_t timer; /* 0: none */
+  atomic_bool posted;
+  atomic_uint calls; /* of on_ready, on_timer and on_post */
+};
+
+/* Make one of each kind by the plugin's slot. Returns the status; on success *made is open. */
+int32_t check_endpoint_listen(struct check_host *host, const char *url, struct hws_host_endpoint **made);
+int32_t check_endpoint_dial(struct check_host *host, const char *url, struct hws_host_endpoint **made);
+int32_t check_endpoint_adopt(struct check_host *host, void *accepted, struct hws_host_endpoint **made);
+
+/* Take it out of the loop and destroy it. No io may be pending. */
+void check_endpoint_destroy(struct hws_host_endpoint *endpoint, bool abort);
+
+/* Run a slot with its direction taken, unless the endpoint is not open. `direction` as on_ready gets it. */
+void check_endpoint_ready(struct hws_host_endpoint *endpoint, uint32_t direction);
+void check_endpoint_timer(struct hws_host_endpoint *endpoint);
+void check_endpoint_post(struct hws_host_endpoint *endpoint);
+
+/* Free it with what it holds; when the host ends. */
+void check_endpoint_free(struct hws_host_endpoint *endpoint);
+
+#endif

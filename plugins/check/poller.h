@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Readiness of descriptors for the kit's host, armed in each of the ways that hawser_plugin.h allows a host.
+ */
+#ifndef HAWSER_CHECK_POLLER_H
+#define HAWSER_CHECK_POLLER_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+struct check_host;
+struct hws_host_endpoint;
+
+enum check_arming {
+  CHECK_ARM_AT_ONCE,   /* both directions, edge-triggered, for good */
+  CHECK_ARM_ON_DEMAND, /* reading for good; writing from a rearm to the next on_ready */
+  CHECK_ARM_ONE_SHOT   /* each direction at first, and then from a rearm to the next on_ready */
+};
+
+struct check_poller *check_poller_new(void);
+void check_poller_free(struct check_poller *poller);
+
+int32_t check_poller_watch(struct hws_host_endpoint *endpoint, int64_t descriptor);
+void check_poller_unwatch(struct hws_host_endpoint *endpoint);
+void check_poller_rearm(struct hws_host_endpoint *endpoint, uint32_t direction);
+
+/* on_ready is about to be called; false: it was not asked for. */
+bool check_poller_disarm(struct hws_host_endpoint *endpoint, uint32_t direction);
+
+/* Wait and call check_endpoint_ready for what became ready. */
+void check_poller_wait(struct check_poller *poller, struct check_host *host, int timeout_ms);
+void check_poller_wake(struct check_poller *poller);
+
+#endif

@@ -1,0 +1,210 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * A connected stream socket under an edge-triggered watch.
+ *
+ * Invariant: a side is SOCKET_WAIT only if nothing that the socket holds has had its edge told already, so that what
+ * comes next brings an on_ready, and brings it after the state was set, since the host runs no two functions of one
+ * direction at once.
+ *   - A call that would block proves it: there was nothing.
+ *   - A short read proves that the bytes were taken, but not the end of the stream: if it arrived with them, both had
+ *     one edge. So a short read counts only while no edge can have told of an end (end_told is false): the end then
+ *     comes after the last edge that was told, and has an edge of its own. This saves the call that would block after
+ *     each message.
+ *   - A short write proves nothing: the system also cuts a write for want of memory, and no edge follows that.
+ * Where a peer passes descriptors or urgent data to a stream that takes none, the system also cuts reads at those: the
+ * rest is then read at the next edge, which is no later than the end of the stream.
+ */
+#define _GNU_SOURCE /* IOV_MAX */
+#include "transports/socket_stream_epoll.h"
+
+#include <errno.h>
+#include <limits.h>
+#include <poll.h>
+#include <stddef.h>
+#include <sys/socket.h>
+#include <sys/uio.h>
+#include <unistd.h>
+
+#include "transports/socket_result_posix.h"
+
+_Static_assert(sizeof(struct hws_iov) == sizeof(struct iovec), "hws_iov is handed to the system as it is");
+_Static_assert(offsetof(struct hws_iov, len) == offsetof(struct iovec, iov_len), "hws_iov is an iovec");
+
+/* The system moves less than 2 GiB in one call; what it cuts there is not short. */
+#define CALL_MAX (UINT64_C(1) << 30)
+
+/* What one call is to move: the vectors of an io from the first that is not empty. */
+struct piece_list {
+  const struct hws_iov *first;
+  size_t count; /* 0: the io asks for readiness only */
+};
+
+static struct piece_list pieces_of(const struct hws_io *io) {
+  struct piece_list list = {io->vec, io->vec_count};
+  while (list.count > 0 && list.first->len == 0) {
+    list.first++;
+    list.count--;
+  }
+  if (list.count > IOV_MAX) list.count = IOV_MAX;
+  return list;
+}
+
+static uint64_t pieces_bytes(struct piece_list list) {
+  uint64_t total = 0;
+  for (size_t i = 0; i < list.count && total < CALL_MAX; i++) {
+    total += list.first[i].len < CALL_MAX ? list.first[i].len : CALL_MAX;
+  }
+  return total < CALL_MAX ? total : CALL_MAX;
+}
+
+static struct msghdr pieces_message(struct piece_list list) {
+  return (struct msghdr){.msg_iov = (struct iovec *)list.first, .msg_iovlen = list.count};
+}
+
+/* Whether a call would not block; asked only by ios without bytes. A failure of poll itself counts as ready. */
+static bool is_ready(int fd, short events) {
+  struct pollfd item = {.fd = fd, .events = events};
+  int found;
+  do found = poll(&item, 1, 0);
+  while (found < 0 && errno == EINTR);
+  return found != 0;
+}
+
+static ssize_t receive(int fd, struct piece_list list, uint64_t bytes) {
+  ssize_t moved;
+  if (list.count == 1) {
+    do moved = recv(fd, list.first->ptr, (size_t)bytes, MSG_DONTWAIT);
+    while (moved < 0 && errno == EINTR);
+  } else {
+    struct msghdr message = pieces_message(list);
+    do moved = recvmsg(fd, &message, MSG_DONTWAIT);
+    while (moved < 0 && errno == EINTR);
+  }
+  return moved;
+}
+
+static ssize_t transmit(int fd, struct piece_list list) {
+  ssize_t moved;
+  if (list.count == 1) {
+    size_t bytes = list.first->len < CALL_MAX ? (size_t)list.first->len : (size_t)CALL_MAX;
+    do moved = send(fd, list.first->ptr, bytes, MSG_DONTWAIT | MSG_NOSIGNAL);
+    while (moved < 0 && errno == EINTR);
+  } else {
+    struct msghdr message = pieces_message(list);
+    do moved = sendmsg(fd, &message, MSG_DONTWAIT | MSG_NOSIGNAL);
+    while (moved < 0 && errno == EINTR);
+  }
+  return moved;
+}
+
+static bool would_block(struct socket_side *side) {
+  side->readiness = SOCKET_WAIT;
+  side->end_told = false;
+  return false;
+}
+
+/* End an io whose call failed, or return false if it would block. */
+static bool end_failed(struct socket_stream *stream, struct socket_side *side, struct hws_io *io, int error) {
+  if (error == EAGAIN || error == EWOULDBLOCK) return would_block(side);
+  if (error == ECONNRESET) atomic_store_explicit(&stream->was_reset, true, memory_order_relaxed);
+  bool reset = atomic_load_explicit(&stream->was_reset, memory_order_relaxed);
+  return socket_fail(io, reset && error == EPIPE ? ECONNRESET : error);
+}
+
+static bool try_read(struct socket_stream *stream, struct hws_io *io) {
+  struct socket_side *side = &stream->read;
+  struct piece_list list = pieces_of(io);
+  if (list.count == 0) {
+    if (!is_ready(stream->fd, POLLIN)) return would_block(side);
+    return socket_end(io, HWS_IO_OK, 0, 0);
+  }
+  uint64_t asked = pieces_bytes(list);
+  ssize_t moved = receive(stream->fd, list, asked);
+  if (moved < 0) return end_failed(stream, side, io, errno);
+  if (moved == 0 && atomic_load_explicit(&stream->was_reset, memory_order_relaxed)) return socket_fail(io, ECONNRESET);
+  if (moved > 0 && (uint64_t)moved < asked && !side->end_told) side->readiness = SOCKET_WAIT;
+  return socket_end(io, HWS_IO_OK, 0, (uint64_t)moved);
+}
+
+static bool try_write(struct socket_stream *stream, struct hws_io *io) {
+  struct piece_list list = pieces_of(io);
+  if (list.count == 0) {
+    if (!is_ready(stream->fd, POLLOUT)) return would_block(&stream->write);
+    return socket_end(io, HWS_IO_OK, 0, 0);
+  }
+  ssize_t moved = transmit(stream->fd, list);
+  if (moved < 0) return end_failed(stream, &stream->write, io, errno);
+  return socket_end(io, HWS_IO_OK, 0, (uint64_t)moved);
+}
+
+static int32_t submit_read(struct socket_stream *stream, struct hws_io *io) {
+  if (stream->read.readiness == SOCKET_TRY && try_read(stream, io)) return 1;
+  stream->read.pending = io;
+  stream->host->rearm(stream->endpoint, HWS_READ);
+  return 0;
+}
+
+static int32_t submit_write(struct socket_stream *stream, struct hws_io *io) {
+  if (stream->write.readiness == SOCKET_TRY && try_write(stream, io)) return 1;
+  stream->write.pending = io;
+  stream->host->rearm(stream->endpoint, HWS_WRITE);
+  return 0;
+}
+
+static int32_t submit_shutdown(struct socket_stream *stream, struct hws_io *io) {
+  if (shutdown(stream->fd, SHUT_WR) != 0) return socket_fail(io, errno);
+  return socket_end(io, HWS_IO_OK, 0, 0);
+}
+
+void socket_stream_init(struct socket_stream *stream, const struct hws_host *host, int fd) {
+  *stream = (struct socket_stream){.host = host, .fd = fd};
+}
+
+int32_t socket_stream_watch(struct socket_stream *stream, struct hws_host_endpoint *endpoint) {
+  stream->endpoint = endpoint;
+  return stream->host->watch(endpoint, stream->fd);
+}
+
+int32_t socket_stream_submit(struct socket_stream *stream, struct hws_io *io) {
+  switch (io->kind) {
+  case HWS_IO_READ:
+    return submit_read(stream, io);
+  case HWS_IO_WRITE:
+    return submit_write(stream, io);
+  case HWS_IO_SHUTDOWN:
+    return submit_shutdown(stream, io);
+  default:
+    return socket_end(io, HWS_IO_UNSUPPORTED, 0, 0);
+  }
+}
+
+/* A pending io has moved nothing: whatever moves a byte ends it. */
+int32_t socket_stream_cancel(struct socket_stream *stream, struct hws_io *io) {
+  struct socket_side *side = io->kind == HWS_IO_READ ? &stream->read : &stream->write;
+  if (side->pending != io) return 0;
+  side->pending = NULL;
+  return socket_end(io, HWS_IO_CANCELED, 0, 0);
+}
+
+void socket_stream_on_ready(struct socket_stream *stream, uint32_t direction) {
+  const struct hws_host *host = stream->host;
+  bool reading = (direction & 1u) == HWS_READ;
+  struct socket_side *side = reading ? &stream->read : &stream->write;
+  side->readiness = SOCKET_TRY;
+  if ((direction & SOCKET_READY_HANGUP) != 0 || (host->capabilities & SOCKET_HOST_HANGUP) == 0) side->end_told = true;
+  struct hws_io *io = side->pending;
+  if (!io) return;
+  if (reading ? try_read(stream, io) : try_write(stream, io)) {
+    side->pending = NULL;
+    host->complete(stream->endpoint, io);
+  } else {
+    host->rearm(stream->endpoint, reading ? HWS_READ : HWS_WRITE);
+  }
+}
+
+void socket_stream_close(struct socket_stream *stream) {
+  if (stream->fd < 0) return;
+  (void)shutdown(stream->fd, SHUT_RDWR);
+  (void)close(stream->fd);
+  stream->fd = -1;
+}
