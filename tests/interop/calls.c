@@ -1,0 +1,218 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Blocking calls that must succeed, and data made of a seed.
+ */
+#include "tests/interop/calls.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+void fail(const char *format, ...) {
+  va_list arguments;
+
+  va_start(arguments, format);
+  vprintf(format, arguments);
+  va_end(arguments);
+  printf("\n");
+  exit(1);
+}
+
+const char *name_of(int32_t status) {
+  return hws_status_name(status);
+}
+
+struct hws_how how_block(void) {
+  return (struct hws_how){.size = sizeof(struct hws_how), .flags = HWS_BLOCK | HWS_RELATIVE, .deadline_ns = LIMIT_NS};
+}
+
+struct hws_how how_queue(hws_handle queue, uint64_t tag) {
+  return (struct hws_how){
+      .size = sizeof(struct hws_how), .flags = HWS_RELATIVE, .queue = queue, .tag = tag, .deadline_ns = LIMIT_NS};
+}
+
+/* What a blocking op answered: the call's own refusal or the event's status. */
+static int32_t answer(hws_result result, const struct hws_event *event) {
+  return result < 0 ? result : event->status;
+}
+
+static void must(const char *what, hws_handle object, int32_t status) {
+  struct hws_detail detail = {.size = sizeof detail};
+
+  if (status >= 0) return;
+  if (object == 0 || hws_detail(object, &detail) < 0) detail.text[0] = '\0';
+  fail("%s: %s %s", what, name_of(status), detail.text);
+}
+
+hws_handle runtime_open(void) {
+  struct hws_runtime_config config = {.size = sizeof config};
+  hws_handle runtime = 0;
+
+  must("runtime", 0, hws_runtime_open(&config, &runtime));
+  return runtime;
+}
+
+hws_handle session_dial(hws_handle runtime, const char *url, const char *settings) {
+  struct hws_session_config config = {.size = sizeof config, .mode = HWS_MODE_YAMUX, .settings = settings};
+  const struct hws_how how = how_block();
+  struct hws_event event = {0};
+  hws_handle stream = 0;
+  hws_handle session = 0;
+
+  must("dial", stream, answer(hws_dial(runtime, url, 0, &how, &event, NULL, &stream), &event));
+  must("session", runtime, hws_session(stream, &config, &session));
+  return session;
+}
+
+hws_handle stream_open(hws_handle session) {
+  const struct hws_how how = how_block();
+  struct hws_event event = {0};
+  hws_handle stream = 0;
+
+  must("open", session, answer(hws_open(session, NULL, &how, &event, NULL, &stream), &event));
+  return stream;
+}
+
+void send_all(hws_handle stream, const void *bytes, size_t length) {
+  const struct hws_how how = how_block();
+  const struct hws_vec vec = {.ptr = (void *)(uintptr_t)bytes, .len = length};
+  struct hws_event event = {0};
+
+  must("send", stream, answer(hws_send(stream, &vec, 1, &how, &event, NULL), &event));
+  if (event.bytes != length) fail("send took %llu of %zu bytes", (unsigned long long)event.bytes, length);
+}
+
+void send_text(hws_handle stream, const char *text) {
+  send_all(stream, text, strlen(text));
+}
+
+void end_sending(hws_handle stream) {
+  const struct hws_how how = how_block();
+  struct hws_event event = {0};
+
+  must("shutdown", stream, answer(hws_shutdown(stream, &how, &event, NULL), &event));
+}
+
+static int32_t try_receive(hws_handle stream, void *bytes, size_t length, size_t *received) {
+  const struct hws_how how = how_block();
+  const struct hws_vec vec = {.ptr = bytes, .len = length};
+  struct hws_event event = {0};
+  const int32_t status = answer(hws_recv(stream, &vec, 1, &how, &event, NULL), &event);
+
+  *received = (size_t)event.bytes;
+  return status;
+}
+
+size_t receive(hws_handle stream, void *bytes, size_t length) {
+  size_t received;
+  const int32_t status = try_receive(stream, bytes, length, &received);
+
+  if (status == HWS_E_EOF) return 0;
+  must("recv", stream, status);
+  if (received == 0 || received > length) fail("recv gave %zu of %zu bytes", received, length);
+  return received;
+}
+
+int32_t receive_status(hws_handle stream) {
+  uint8_t bytes[256];
+  size_t received;
+  int32_t status;
+
+  do status = try_receive(stream, bytes, sizeof bytes, &received);
+  while (status == HWS_OK);
+  return status;
+}
+
+void expect_text(hws_handle stream, const char *text) {
+  char bytes[256];
+  const size_t length = strlen(text);
+
+  for (size_t have = 0; have < length;) {
+    const size_t received = receive(stream, bytes + have, length - have);
+
+    if (received == 0) fail("the stream ended after %zu of %zu bytes", have, length);
+    have += received;
+  }
+  if (memcmp(bytes, text, length) != 0) fail("\"%.*s\" came, not \"%s\"", (int)length, bytes, text);
+}
+
+void expect_end(hws_handle stream) {
+  uint8_t byte;
+
+  if (receive(stream, &byte, 1) != 0) fail("a byte came where the end must be");
+}
+
+void close_object(hws_handle object) {
+  const struct hws_how how = how_block();
+  struct hws_event event = {0};
+
+  must("close", 0, answer(hws_close(object, &how, &event, NULL), &event));
+}
+
+hws_handle command(hws_handle session, const char *line) {
+  const hws_handle stream = stream_open(session);
+
+  send_text(stream, line);
+  send_text(stream, "\n");
+  return stream;
+}
+
+void expect_ok(hws_handle session, const char *line) {
+  const hws_handle stream = command(session, line);
+
+  expect_text(stream, "ok\n");
+  close_object(stream);
+}
+
+struct source source_of(uint64_t seed) {
+  return (struct source){.state = seed * 0x9e3779b97f4a7c15u + 1, .sum = 0xcbf29ce484222325u};
+}
+
+void source_fill(struct source *source, uint8_t *bytes, size_t length) {
+  for (size_t i = 0; i < length; i++) {
+    source->state ^= source->state << 13;
+    source->state ^= source->state >> 7;
+    source->state ^= source->state << 17;
+    bytes[i] = (uint8_t)(source->state >> 32);
+    source->sum = (source->sum ^ bytes[i]) * 0x100000001b3u;
+  }
+}
+
+void source_expect(struct source *source, const uint8_t *bytes, size_t length) {
+  uint8_t expected[4096];
+
+  while (length > 0) {
+    const size_t piece = length < sizeof expected ? length : sizeof expected;
+
+    source_fill(source, expected, piece);
+    if (memcmp(bytes, expected, piece) != 0) fail("other bytes came than were sent");
+    bytes += piece;
+    length -= piece;
+  }
+}
+
+void send_source(hws_handle stream, struct source *source, uint64_t length) {
+  static _Thread_local uint8_t bytes[65536];
+
+  while (length > 0) {
+    const size_t piece = length < sizeof bytes ? (size_t)length : sizeof bytes;
+
+    source_fill(source, bytes, piece);
+    send_all(stream, bytes, piece);
+    length -= piece;
+  }
+}
+
+void expect_source(hws_handle stream, struct source *source, uint64_t length) {
+  static _Thread_local uint8_t bytes[65536];
+
+  while (length > 0) {
+    const size_t room = length < sizeof bytes ? (size_t)length : sizeof bytes;
+    const size_t received = receive(stream, bytes, room);
+
+    if (received == 0) fail("the stream ended %llu bytes too early", (unsigned long long)length);
+    source_expect(source, bytes, received);
+    length -= received;
+  }
+}

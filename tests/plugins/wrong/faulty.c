@@ -1,0 +1,188 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * A loopback that can be dialled: what is written to an endpoint is read from it again. Right in everything except
+ * what FAULT names.
+ */
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "plugins/hawser_plugin.h"
+
+enum {
+  FAULT_DOUBLE = 1, /* completed twice */
+  FAULT_BOTH,       /* completed inside submit, which returns 1 as well */
+  FAULT_INSIDE,     /* completed inside submit, which returns 0: no fault at all */
+  FAULT_NEVER,      /* never completed, and cancel does not help */
+  FAULT_ODD,        /* submit returns a number that has no meaning */
+  FAULT_MUCH        /* reads and writes claim more bytes than there was room for */
+};
+
+struct loopback {
+  struct hws_host_endpoint *host;
+  struct hws_io *pending[2]; /* by direction, guarded by the host's directions */
+  atomic_flag busy;          /* guards all below: the two directions run in parallel */
+  bool waits[2];
+  bool ended;
+  uint32_t start;
+  uint32_t used;
+  unsigned char bytes[4096];
+};
+
+static const struct hws_host *host;
+
+static void lock(struct loopback *loopback) {
+  while (atomic_flag_test_and_set_explicit(&loopback->busy, memory_order_acquire)) {
+  }
+}
+
+static void unlock(struct loopback *loopback) {
+  atomic_flag_clear_explicit(&loopback->busy, memory_order_release);
+}
+
+static void wake(struct loopback *loopback, enum hws_direction direction) {
+  if (!loopback->waits[direction]) return;
+  loopback->waits[direction] = false;
+  host->post(loopback->host);
+}
+
+static uint64_t move_out(struct loopback *loopback, const struct hws_io *io) {
+  uint64_t moved = 0;
+  for (uint32_t i = 0; i < io->vec_count; i++)
+    for (uint64_t j = 0; j < io->vec[i].len && loopback->used > 0; j++, moved++) {
+      ((unsigned char *)io->vec[i].ptr)[j] = loopback->bytes[loopback->start];
+      loopback->start = (loopback->start + 1) % sizeof loopback->bytes;
+      loopback->used--;
+    }
+  return moved;
+}
+
+static uint64_t move_in(struct loopback *loopback, const struct hws_io *io) {
+  uint64_t moved = 0;
+  for (uint32_t i = 0; i < io->vec_count; i++)
+    for (uint64_t j = 0; j < io->vec[i].len && loopback->used < sizeof loopback->bytes; j++, moved++) {
+      loopback->bytes[(loopback->start + loopback->used) % sizeof loopback->bytes] =
+          ((const unsigned char *)io->vec[i].ptr)[j];
+      loopback->used++;
+    }
+  return moved;
+}
+
+/* True: it ended. */
+static bool advance(struct loopback *loopback, struct hws_io *io) {
+  bool ends = true;
+  io->status = HWS_IO_OK;
+  io->bytes = 0;
+  lock(loopback);
+  switch (io->kind) {
+  case HWS_IO_DIAL:
+    break;
+  case HWS_IO_READ:
+    ends = FAULT != FAULT_NEVER && (loopback->used > 0 || loopback->ended);
+    loopback->waits[HWS_READ] = !ends;
+    io->bytes = ends ? move_out(loopback, io) : 0;
+    wake(loopback, HWS_WRITE);
+    break;
+  case HWS_IO_WRITE:
+    ends = loopback->used < sizeof loopback->bytes;
+    loopback->waits[HWS_WRITE] = !ends;
+    io->bytes = move_in(loopback, io);
+    wake(loopback, HWS_READ);
+    break;
+  case HWS_IO_SHUTDOWN:
+    loopback->ended = true;
+    wake(loopback, HWS_READ);
+    break;
+  default:
+    io->status = HWS_IO_UNSUPPORTED;
+  }
+  unlock(loopback);
+  if (ends && FAULT == FAULT_MUCH && io->bytes > 0) io->bytes += 1 << 20;
+  return ends;
+}
+
+static enum hws_direction direction_of(const struct hws_io *io) {
+  return io->kind == HWS_IO_WRITE || io->kind == HWS_IO_SHUTDOWN ? HWS_WRITE : HWS_READ;
+}
+
+static void complete(struct loopback *loopback, struct hws_io *io) {
+  bool read = io->kind == HWS_IO_READ;
+  host->complete(loopback->host, io);
+  if (read && FAULT == FAULT_DOUBLE) host->complete(loopback->host, io);
+}
+
+static int32_t loopback_submit(void *ep, struct hws_io *io) {
+  struct loopback *loopback = ep;
+  if (FAULT == FAULT_ODD && io->kind == HWS_IO_READ) return 7;
+  if (!advance(loopback, io)) {
+    loopback->pending[direction_of(io)] = io;
+    return 0;
+  }
+  if (io->kind != HWS_IO_READ) return 1;
+  complete(loopback, io);
+  return FAULT == FAULT_BOTH ? 1 : 0;
+}
+
+static int32_t loopback_cancel(void *ep, struct hws_io *io) {
+  struct loopback *loopback = ep;
+  enum hws_direction direction = direction_of(io);
+  if (loopback->pending[direction] != io || (FAULT == FAULT_NEVER && direction == HWS_READ)) return 0;
+  loopback->pending[direction] = NULL;
+  io->status = HWS_IO_CANCELED;
+  io->bytes = 0;
+  return 1;
+}
+
+static void loopback_on_post(void *ep) {
+  struct loopback *loopback = ep;
+  for (uint32_t direction = HWS_READ; direction <= HWS_WRITE; direction++) {
+    struct hws_io *io = loopback->pending[direction];
+    if (io == NULL || !advance(loopback, io)) continue;
+    loopback->pending[direction] = NULL;
+    complete(loopback, io);
+  }
+}
+
+static int32_t loopback_dial(void *self, struct hws_host_endpoint *endpoint, const char *address, void **ep) {
+  (void)self, (void)address;
+  struct loopback *loopback = host->alloc(sizeof *loopback);
+  if (loopback == NULL) return HWS_IO_NOMEM;
+  loopback->host = endpoint;
+  atomic_flag_clear(&loopback->busy);
+  *ep = loopback;
+  return HWS_IO_OK;
+}
+
+static void loopback_destroy(void *ep, uint32_t abort) {
+  (void)abort;
+  host->release(ep);
+}
+
+static int32_t plugin_open(const struct hws_host *offered, struct hws_vtable *vtable) {
+  host = offered;
+  vtable->dial = loopback_dial;
+  vtable->submit = loopback_submit;
+  vtable->cancel = loopback_cancel;
+  vtable->on_post = loopback_on_post;
+  vtable->destroy = loopback_destroy;
+  return HWS_IO_OK;
+}
+
+static const char *const schemes[] = {FAULT_NAME, NULL};
+
+static const struct hws_plugin manifest = {
+    .magic = HWS_PLUGIN_MAGIC,
+    .size = sizeof manifest,
+    .major = HWS_PLUGIN_MAJOR,
+    .minor_high = HWS_PLUGIN_MINOR,
+    .pointer_bits = 8 * sizeof(void *),
+    .capabilities = HWS_CAP_DIAL | HWS_CAP_HALF_CLOSE | (FAULT == FAULT_NEVER ? 0 : HWS_CAP_REVOKE),
+    .name = FAULT_NAME,
+    .version = "1",
+    .schemes = schemes,
+    .open = plugin_open,
+};
+
+const struct hws_plugin *hws_plugin_v1(void) {
+  return &manifest;
+}

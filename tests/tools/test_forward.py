@@ -1,0 +1,299 @@
+# SPDX-License-Identifier: Apache-2.0
+#
+# forward and serve together, between plain sockets: what either end does is what the other end sees.
+
+import hashlib
+import random
+import socket
+import threading
+import unittest
+
+from tool import LIMIT, ToolTest, is_cut_off, read_all, until
+
+
+def echo(connection):
+    while piece := connection.recv(1 << 16):
+        connection.sendall(piece)
+
+
+class HalfClose(ToolTest):
+    """MUX-13: half-close passes in both directions, in either order."""
+
+    def test_the_client_ends_first(self):
+        def answer_at_the_end(connection):
+            request = read_all(connection)
+            connection.sendall(b"answer to " + request)
+
+        self.target(answer_at_the_end)
+        self.chain()
+        client = self.connect()
+        client.sendall(b"request")
+        client.shutdown(socket.SHUT_WR)
+        self.assertEqual(read_all(client), b"answer to request")
+        self.end_chain()
+
+    def test_the_target_ends_first(self):
+        received = []
+
+        def speak_then_listen(connection):
+            connection.sendall(b"greeting")
+            connection.shutdown(socket.SHUT_WR)
+            received.append(read_all(connection))
+
+        target = self.target(speak_then_listen)
+        self.chain()
+        client = self.connect()
+        self.assertEqual(read_all(client), b"greeting")
+        client.sendall(b"late")
+        client.sendall(b" words")
+        client.shutdown(socket.SHUT_WR)
+        until(lambda: received or target.failures, "the target's reading")
+        self.assertEqual(received, [b"late words"])
+        self.end_chain()
+
+    def test_nothing_but_ends(self):
+        ended = threading.Event()
+
+        def read_the_end(connection):
+            if read_all(connection) == b"":
+                ended.set()
+
+        self.target(read_the_end)
+        self.chain()
+        client = self.connect()
+        client.shutdown(socket.SHUT_WR)
+        self.assertEqual(read_all(client), b"")
+        self.assertTrue(ended.wait(LIMIT))
+        self.end_chain()
+
+
+class Refusal(ToolTest):
+    """MUX-22: a target that cannot be reached ends that stream only."""
+
+    def test_an_absent_target(self):
+        serving, forwarding = self.chain()
+        client = self.connect()
+        self.assertTrue(is_cut_off(client))
+        self.assertIn("target.sock", serving.errors())
+        self.assertEqual(len(serving.errors().splitlines()), 1)
+
+        self.target(echo)
+        client = self.connect()
+        client.sendall(b"hello")
+        self.assertEqual(client.recv(5), b"hello")
+        client.close()
+        self.end_chain()
+        self.assertEqual(serving.counters()["refused"], 1)
+        self.assertEqual(serving.counters()["connections"], 1)
+        self.assertEqual(forwarding.counters()["streams"], 2)
+
+    def test_the_allowed_target_works(self):
+        self.target(echo)
+        self.serving = self.serve("--allow", "unix:@another", "--allow", self.url("target.sock"))
+        self.forwarding = self.forward()
+        client = self.connect()
+        client.sendall(b"hello")
+        self.assertEqual(client.recv(5), b"hello")
+        client.close()
+        self.end_chain()
+
+
+class Reset(ToolTest):
+    """MUX-7, CAN-4: what cuts off one end cuts off the other, and nobody else."""
+
+    def bystander(self):
+        client = self.connect()
+        client.sendall(b"echo")
+        self.assertEqual(client.recv(4), b"echo")
+        return client
+
+    def check_bystander(self, client):
+        client.sendall(b"still there")
+        self.assertEqual(client.recv(11), b"still there")
+        client.close()
+
+    def test_the_target_resets(self):
+        def reset(connection):
+            if connection.recv(4, socket.MSG_PEEK) == b"echo":
+                echo(connection)  # else: closing with unread bytes resets
+
+        self.target(reset)
+        self.chain()
+        bystander = self.bystander()
+        client = self.connect()
+        client.sendall(b"unread")
+        self.assertTrue(is_cut_off(client))
+        self.check_bystander(bystander)
+        self.end_chain()
+
+    def test_the_client_resets(self):
+        cut_off = []
+
+        def greet(connection):
+            if connection.recv(4) == b"echo":
+                connection.sendall(b"echo")
+                echo(connection)
+            else:
+                connection.sendall(b"greeting")
+                cut_off.append(is_cut_off(connection))
+
+        target = self.target(greet)
+        self.chain()
+        bystander = self.bystander()
+        client = self.connect()
+        client.sendall(b"cut!")
+        self.assertEqual(client.recv(1), b"g")
+        client.close()
+        until(lambda: cut_off or target.failures, "the target to be cut off")
+        self.assertEqual(cut_off, [True])
+        self.check_bystander(bystander)
+        self.end_chain()
+
+    def test_a_client_that_leaves_in_the_middle_of_a_download(self):
+        cut_off = []
+
+        def pour(connection):
+            if connection.recv(4) == b"echo":
+                connection.sendall(b"echo")
+                echo(connection)
+                return
+            try:
+                while True:
+                    connection.sendall(bytes(1 << 16))
+            except (BrokenPipeError, ConnectionResetError):
+                cut_off.append(True)
+
+        target = self.target(pour)
+        self.chain()
+        bystander = self.bystander()
+        client = self.connect()
+        client.sendall(b"pour")
+        self.assertTrue(client.recv(1 << 16))
+        client.close()
+        until(lambda: cut_off or target.failures, "the target to be cut off")
+        self.check_bystander(bystander)
+        self.end_chain()
+
+    def test_an_early_answer_is_delivered(self):
+        """The target answers and stops listening while the client still sends: the answer arrives."""
+        def refuse(connection):
+            connection.recv(1)
+            connection.sendall(b"too large")
+            connection.shutdown(socket.SHUT_RDWR)
+
+        self.target(refuse)
+        self.chain()
+        client = self.connect()
+        client.sendall(b"x")
+        self.assertEqual(client.recv(9, socket.MSG_WAITALL), b"too large")
+        client.close()
+        self.end_chain()
+
+
+class Load(ToolTest):
+    def test_64_connections_at_once(self):
+        """MUX-1, over one connection."""
+        self.target(echo)
+        serving, forwarding = self.chain()
+        clients = [self.connect() for _ in range(64)]
+        for turn in range(3):
+            for number, client in enumerate(clients):
+                client.sendall(f"{turn}:{number:04}".encode())
+            for number, client in enumerate(clients):
+                self.assertEqual(client.recv(6, socket.MSG_WAITALL), f"{turn}:{number:04}".encode())
+        for client in clients:
+            client.shutdown(socket.SHUT_WR)
+            self.assertEqual(read_all(client), b"")
+        self.end_chain()
+        self.assertEqual(serving.counters()["peak"], 64)
+        self.assertEqual(serving.counters()["failed"], 0)
+        self.assertEqual(serving.counters()["connections"], 1)
+        self.assertEqual(forwarding.counters()["peak"], 64)
+
+    def test_a_large_transfer_both_ways(self):
+        self.target(echo)
+        self.chain()
+        client = self.connect()
+        block = random.Random(7).randbytes(1 << 20)
+        sent = hashlib.sha256()
+        received = hashlib.sha256()
+
+        def send():
+            for _ in range(48):
+                client.sendall(block)
+                sent.update(block)
+            client.shutdown(socket.SHUT_WR)
+
+        sender = threading.Thread(target=send)
+        sender.start()
+        while piece := client.recv(1 << 17):
+            received.update(piece)
+        sender.join(LIMIT)
+        self.assertEqual(received.hexdigest(), sent.hexdigest())
+        self.end_chain()
+
+    def test_a_client_that_does_not_read_holds_nobody_back(self):
+        """MUX-4"""
+        def pour(connection):
+            count = int(connection.recv(16).decode())
+            try:
+                connection.sendall(bytes(count))
+            except (BrokenPipeError, ConnectionResetError):
+                pass
+
+        self.target(pour)
+        self.chain()
+        stalled = self.connect()
+        stalled.sendall(b"67108864")
+        self.assertTrue(stalled.recv(1))
+        for _ in range(8):
+            client = self.connect()
+            client.sendall(b"1048576")
+            self.assertEqual(len(read_all(client)), 1 << 20)
+            client.close()
+        stalled.close()
+        self.end_chain()
+
+    def test_streams_beyond_the_bound_wait(self):
+        """MUX-22: two at once; the third has its turn when one of them ends."""
+        reached = []
+
+        def count(connection):
+            reached.append(connection)
+            echo(connection)
+
+        self.target(count)
+        self.serving = self.serve("--max-streams", "2")
+        self.forwarding = self.forward()
+        clients = [self.connect() for _ in range(3)]
+        for client in clients:
+            client.sendall(b"hello")
+        for client in clients[:2]:
+            self.assertEqual(client.recv(5, socket.MSG_WAITALL), b"hello")
+        until(lambda: self.forwarding.ask_counters()["active"] == 3, "three streams")
+        self.assertEqual(len(reached), 2)
+        clients[0].shutdown(socket.SHUT_WR)
+        self.assertEqual(clients[2].recv(5, socket.MSG_WAITALL), b"hello")
+        for client in clients:
+            client.close()
+        self.end_chain()
+        self.assertEqual(self.serving.counters()["peak"], 2)
+
+    def test_connections_beyond_the_bound_wait(self):
+        self.target(echo)
+        self.serving = self.serve()
+        self.forwarding = self.forward("--max-streams", "1")
+        first = self.connect()
+        first.sendall(b"first")
+        self.assertEqual(first.recv(5, socket.MSG_WAITALL), b"first")
+        second = self.connect()
+        second.sendall(b"second")
+        first.close()
+        self.assertEqual(second.recv(6, socket.MSG_WAITALL), b"second")
+        second.close()
+        self.end_chain()
+        self.assertEqual(self.forwarding.counters()["peak"], 1)
+
+
+if __name__ == "__main__":
+    unittest.main()
