@@ -1,0 +1,77 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Rows as a table, as JSON and as plots."""
+
+import dataclasses
+import json
+
+from .cases import PEERS
+
+HEAD = ("case", "who", "mode", "value", "unit", "spread", *(f"/ {peer}" for peer in PEERS), "target", "met")
+
+
+def number(value):
+    return f"{value:.0f}" if value >= 1000 else f"{value:.3g}"
+
+
+def verdict(entry, row):
+    """The targets of a row that its figures can answer, and whether each was met."""
+    known = [target for target in entry.targets if target.known(row)]
+    text = ", ".join(target.text() for target in known)
+    met = ", ".join("yes" if target.met(row) else "NO" for target in known)
+    return text, met
+
+
+def cells(entry, row):
+    return (row.case, row.who, row.mode, number(row.value), row.unit, "-".join(map(number, row.spread)),
+            *(number(row.ratio[peer]) if peer in row.ratio else "" for peer in PEERS), *verdict(entry, row))
+
+
+def print_table(pairs):
+    lines = [HEAD, *(cells(entry, row) for entry, row in pairs)]
+    widths = [max(len(line[i]) for line in lines) for i in range(len(HEAD))]
+    for line in lines:
+        print("  ".join(cell.ljust(width) for cell, width in zip(line, widths)).rstrip())
+
+
+def as_json(row):
+    """A row as JSON has it: figures to six digits, ratios to four."""
+    plain = dataclasses.asdict(row)
+    plain["value"] = float(f"{row.value:.6g}")
+    plain["spread"] = [float(f"{value:.6g}") for value in row.spread]
+    plain["ratio"] = {peer: float(f"{ratio:.4g}") for peer, ratio in row.ratio.items()}
+    return plain
+
+
+def write_json(path, rows):
+    with open(path, "w", encoding="utf-8") as file:
+        json.dump([as_json(row) for row in rows], file, indent=1)
+        file.write("\n")
+
+
+def plot(rows, folder, say):
+    """One picture for each case, with a bar for each row and its spread as a whisker."""
+    try:
+        import matplotlib
+    except ImportError:
+        say("no plots: matplotlib is not installed")
+        return
+    matplotlib.use("Agg")
+    from matplotlib import pyplot
+
+    folder.mkdir(parents=True, exist_ok=True)
+    for case in dict.fromkeys(row.case for row in rows):
+        shown = [row for row in rows if row.case == case]
+        figure, axes = pyplot.subplots(figsize=(7, 1 + 0.4 * len(shown)))
+        values = [row.value for row in shown]
+        below = [row.value - row.spread[0] for row in shown]
+        above = [row.spread[1] - row.value for row in shown]
+        colors = ["tab:blue" if row.who == "hawser" else "tab:gray" for row in shown]
+        axes.barh([f"{row.who} {row.mode}" for row in shown], values, xerr=[below, above], color=colors)
+        axes.invert_yaxis()
+        axes.set_xlim(left=0)
+        axes.set_xlabel(shown[0].unit)
+        axes.set_title(f"{case}, {shown[0].transport}")
+        figure.tight_layout()
+        figure.savefig(folder / f"{case}.png")
+        pyplot.close(figure)
+    say(f"plots are in {folder}")

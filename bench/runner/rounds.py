@@ -1,0 +1,54 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Short runs that take turns, and the rows that come of them."""
+
+import statistics
+from dataclasses import dataclass, field
+
+from .cases import PEERS
+from .pair import Failure, measure
+
+
+@dataclass
+class Row:
+    case: str
+    who: str
+    transport: str
+    mode: str
+    value: float
+    unit: str
+    spread: list
+    runs: int
+    ratio: dict = field(default_factory=dict)
+
+
+def run_group(group, programs, rounds, seconds, transport, say):
+    """Measure a group. Returns entries with their rows, less those that are missing or failed, and how many failed."""
+    figures = {entry: [] for entry in group.entries if entry.who in programs}
+    failed = set()
+    for _ in range(rounds):
+        for entry in figures:
+            if entry in failed:
+                continue
+            try:
+                figures[entry].append(measure(programs[entry.who], group.case, entry.mode, seconds, transport))
+            except Failure as failure:
+                failed.add(entry)
+                say(f"{group.case} {entry.who} {entry.mode}: {failure}")
+    rows = {entry: summarize(group.case, entry, transport, taken)
+            for entry, taken in figures.items() if entry not in failed}
+    add_ratios(rows)
+    return rows, len(failed)
+
+
+def summarize(case, entry, transport, figures):
+    values = [figure.value for figure in figures]
+    return Row(case, entry.who, transport, entry.mode, statistics.median(values), figures[0].unit,
+               [min(values), max(values)], len(values))
+
+
+def add_ratios(rows):
+    for peer in PEERS:
+        reference = next((row for entry, row in rows.items() if entry.who == peer), None)
+        for row in rows.values():
+            if reference and row is not reference and reference.value > 0:
+                row.ratio[peer] = row.value / reference.value

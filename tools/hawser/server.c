@@ -1,0 +1,230 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * A server accepts connections, turns each into a session, and starts a pump for each stream that the peer opens. A
+ * session ends when its connection does, and closes nothing but itself: its streams' pumps find out from their ops.
+ * At the limit of pumps each session holds at most one stream that waits, and they get their turns in order.
+ */
+#include "tools/hawser/server.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+
+#include "tools/hawser/log.h"
+#include "tools/hawser/url.h"
+
+enum { SESSIONS_MAX = 1024 };
+
+struct session {
+  struct task task; /* of its accepts and its close */
+  struct server *server;
+  struct session *previous;
+  struct session *next;
+  struct session *next_waiting;
+  hws_handle handle;
+  hws_handle incoming; /* the stream that the accept in flight will be, or that waits for a pump */
+  bool closing;
+};
+
+static void server_accept(struct server *server);
+
+static void session_free(struct session *session) {
+  struct server *server = session->server;
+  if (session->previous) {
+    session->previous->next = session->next;
+  } else {
+    server->sessions = session->next;
+  }
+  if (session->next) session->next->previous = session->previous;
+  free(session);
+  server->session_count--;
+  server_accept(server);
+}
+
+static void session_close(struct session *session, uint32_t flags) {
+  if (session->closing) return;
+  session->closing = true;
+  struct hws_how how = loop_how(&session->server->loop, &session->task);
+  how.flags = flags;
+  loop_submitted(&session->server->loop, hws_close(session->handle, &how, NULL, NULL));
+}
+
+static void session_ended(struct session *session, int32_t status) {
+  struct hws_detail detail;
+  explain(session->handle, status, &detail);
+  bool ordinary = status == HWS_E_CLOSED || status == HWS_E_EOF || status == HWS_E_CANCELED;
+  if (!ordinary) log_line("a connection ended: %s", detail.text);
+  session_close(session, 0);
+}
+
+static void session_accept(struct session *session) {
+  struct hws_how how = loop_how(&session->server->loop, &session->task);
+  hws_result result = hws_accept(session->handle, 0, &how, NULL, NULL, &session->incoming);
+  if (loop_submitted(&session->server->loop, result) < 0) session_ended(session, result);
+}
+
+static void session_wait(struct session *session) {
+  struct server *server = session->server;
+  session->next_waiting = NULL;
+  if (server->waiting) {
+    server->last_waiting->next_waiting = session;
+  } else {
+    server->waiting = session;
+  }
+  server->last_waiting = session;
+}
+
+/* Start a pump for the session's incoming stream, and accept the next. */
+static void session_take(struct session *session) {
+  struct server *server = session->server;
+  if (server->draining) {
+    stream_refuse(session->incoming, HWS_CODE_SHUTTING_DOWN, "shutting down");
+  } else if (pumps_full(&server->pumps)) {
+    session_wait(session);
+    return;
+  } else {
+    pump_start(&server->pumps, session->incoming, server->connect);
+  }
+  session_accept(session);
+}
+
+static void session_done(struct task *task, const struct hws_event *event) {
+  struct session *session = OWNER_OF(task, struct session, task);
+  if (event->kind == HWS_KIND_CLOSE) {
+    session_free(session);
+    return;
+  }
+  if (event->status >= 0) {
+    session_take(session);
+    return;
+  }
+  hws_close(session->incoming, NULL, NULL, NULL);
+  if (!session->closing) session_ended(session, event->status);
+}
+
+static void session_start(struct server *server, hws_handle connection) {
+  struct session *session = calloc(1, sizeof *session);
+  struct hws_session_config config = {.size = sizeof config, .mode = server->options->mode, .role = HWS_ROLE_SERVER};
+  hws_result result = session ? hws_session(connection, &config, &session->handle) : HWS_E_NOMEM;
+  if (result < 0) {
+    log_line("cannot start a session: %s", hws_status_text(result));
+    stream_refuse(connection, HWS_CODE_REFUSED, NULL);
+    free(session);
+    return;
+  }
+  session->task.done = session_done;
+  session->server = server;
+  session->next = server->sessions;
+  if (session->next) session->next->previous = session;
+  server->sessions = session;
+  server->session_count++;
+  server->connections++;
+  session_accept(session);
+}
+
+static void server_close_sessions(struct server *server, uint32_t flags) {
+  for (struct session *session = server->sessions, *next; session; session = next) {
+    next = session->next;
+    session_close(session, flags);
+  }
+}
+
+static void server_close_listener(struct server *server) {
+  if (server->listener == 0) return;
+  struct hws_how how = loop_how(&server->loop, &server->listening);
+  loop_submitted(&server->loop, hws_close(server->listener, &how, NULL, NULL));
+  server->listener = 0;
+}
+
+static void server_accept(struct server *server) {
+  if (server->listener == 0 || !server->accept_waits || server->session_count >= SESSIONS_MAX) return;
+  server->accept_waits = false;
+  struct hws_how how = loop_how(&server->loop, &server->accepting);
+  hws_result result = hws_accept(server->listener, 0, &how, NULL, NULL, &server->incoming);
+  if (loop_submitted(&server->loop, result) >= 0) return;
+  log_line("cannot accept connections: %s", hws_status_text(result));
+  loop_stop(&server->loop, EXIT_RUN_TIME);
+}
+
+static void accept_done(struct task *task, const struct hws_event *event) {
+  struct server *server = OWNER_OF(task, struct server, accepting);
+  if (event->status >= 0) {
+    session_start(server, server->incoming);
+    server->accept_waits = true;
+    server_accept(server);
+    return;
+  }
+  hws_close(server->incoming, NULL, NULL, NULL);
+  if (server->listener == 0) return;
+  struct hws_detail detail;
+  explain(server->listener, event->status, &detail);
+  log_line("cannot accept connections: %s", detail.text);
+  loop_stop(&server->loop, EXIT_RUN_TIME);
+}
+
+static void listen_done(struct task *task, const struct hws_event *event) {
+  struct server *server = OWNER_OF(task, struct server, listening);
+  if (event->kind == HWS_KIND_CLOSE || server->listener == 0) return;
+  if (event->status >= 0) {
+    url_announce(server->listener);
+    server->accept_waits = true;
+    server_accept(server);
+    return;
+  }
+  server->loop.exit_code = url_unusable("--listen", server->options->listen, server->listener, event->status);
+  server_close_listener(server);
+}
+
+/* Let streams that wait have a pump, or refuse them in a drain. */
+static void server_take_waiting(struct server *server) {
+  while (server->waiting && (server->draining || !pumps_full(&server->pumps))) {
+    struct session *session = server->waiting;
+    server->waiting = session->next_waiting;
+    session_take(session);
+  }
+}
+
+static void server_pump_ended(struct pumps *pumps) {
+  struct server *server = OWNER_OF(pumps, struct server, pumps);
+  if (server->draining && pumps->active == 0) server_close_sessions(server, 0);
+  server_take_waiting(server);
+}
+
+static void server_drain(struct work *work) {
+  struct server *server = OWNER_OF(work, struct server, work);
+  server->draining = true;
+  server_close_listener(server);
+  server_take_waiting(server);
+  if (server->pumps.active == 0) server_close_sessions(server, 0);
+}
+
+static void server_abort(struct work *work) {
+  struct server *server = OWNER_OF(work, struct server, work);
+  pumps_abort(&server->pumps);
+  server_close_sessions(server, HWS_ABORT);
+}
+
+static void server_report(struct work *work) {
+  struct server *server = OWNER_OF(work, struct server, work);
+  pumps_report(&server->pumps);
+  log_line("connections=%" PRIu64 " sessions=%" PRIu64, server->connections, server->session_count);
+}
+
+int server_run(struct server *server, const struct options *options, pump_connect connect) {
+  server->work = (struct work){server_drain, server_abort, server_report};
+  server->options = options;
+  server->connect = connect;
+  server->pumps.loop = &server->loop;
+  server->pumps.limit = options->max_streams;
+  server->pumps.ended = server_pump_ended;
+  server->listening.done = listen_done;
+  server->accepting.done = accept_done;
+  struct hws_how how = loop_how(&server->loop, &server->listening);
+  hws_handle runtime = server->loop.runtime;
+  hws_result result = hws_listen(runtime, options->listen, 0, &how, NULL, NULL, &server->listener);
+  if (loop_submitted(&server->loop, result) < 0) {
+    server->loop.exit_code = url_unusable("--listen", options->listen, runtime, result);
+  }
+  int code = loop_run(&server->loop, &server->work);
+  if (options->stats) server_report(&server->work);
+  return code;
+}

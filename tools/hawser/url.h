@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * URLs of the command line: judged before anything is done with them, and reported on afterwards.
+ */
+#ifndef HAWSER_TOOL_URL_H
+#define HAWSER_TOOL_URL_H
+
+#include "abi/hawser.h"
+
+/* An exit code: 0 if every scheme of the URL belongs to a transport that was found; otherwise what is wrong was said,
+ * beginning with `option`. */
+int url_check(hws_handle runtime, const char *option, const char *url);
+
+/* Say why the URL could not be used, as `object` tells. Returns the exit code: bad input, or a failure of the moment.
+ */
+int url_unusable(const char *option, const char *url, hws_handle object, int32_t status);
+
+/* Print "listening URL", with the bound address: the first line of a command's output. */
+void url_announce(hws_handle listener);
+
+#endif
