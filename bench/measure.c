@@ -86,10 +86,13 @@ void measure_latency(const struct plan *plan, measure_step step, void *self) {
   if (!samples) fail("samples", "out of memory");
   uint64_t start = now_ns(), from = start + plan->warmup_ns, to = from + plan->measure_ns, ops = 0;
   size_t count = 0;
-  for (uint64_t begin = start; (begin < to || count == 0) && count < SAMPLES_MAX; ops++) {
+  for (uint64_t begin = start; begin < to && count < SAMPLES_MAX; ops++) {
     if (!step(self)) fail("the round trip", "the other end is gone");
     uint64_t end = now_ns();
-    if (begin >= from) samples[count++] = (uint32_t)(end - begin);
+    if (begin >= from) {
+      if (count == 0) to = begin + plan->measure_ns;
+      samples[count++] = (uint32_t)(end - begin);
+    }
     begin = end;
     while (begin - end < plan->think_ns) begin = now_ns();
   }
@@ -102,7 +105,7 @@ void measure_rate(const struct plan *plan, measure_step step, void (*enough)(voi
                   const char *unit) {
   uint64_t total = step(self), from = now_ns() + plan->warmup_ns, to = from + plan->measure_ns;
   uint64_t base = 0, base_at = 0, now = 0;
-  while (now < to || now == base_at) {
+  while (now < to) {
     uint64_t done = step(self);
     if (done == 0) fail("the stream", "ended before the time was over");
     total += done;
@@ -110,6 +113,7 @@ void measure_rate(const struct plan *plan, measure_step step, void (*enough)(voi
     if (base_at == 0 && now >= from) {
       base = total;
       base_at = now;
+      to = now + plan->measure_ns; /* a whole window, however late warm-up was noticed to be over */
     }
   }
   double rate = (double)(total - base) / ((double)(now - base_at) / 1e9) / scale;

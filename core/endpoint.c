@@ -48,6 +48,7 @@ static void transfer_run(struct task *task) {
   struct endpoint *endpoint = transfer->endpoint;
   struct object *owner = endpoint->owner;
   if (!endpoint->abandoned) {
+    atomic_store_explicit(&transfer->cancel, false, memory_order_relaxed);
     atomic_store_explicit(&transfer->state, TRANSFER_IDLE, memory_order_release);
     transfer->done(transfer);
     if (atomic_load(&endpoint->state) == ENDPOINT_CLOSING) post_pinned(endpoint, &endpoint->close_task);
@@ -123,10 +124,12 @@ static bool direction_run(struct endpoint *endpoint, unsigned which, bool mine) 
     if ((bits & DO_READY) && endpoint->ep) run_ready(endpoint, which);
     if ((bits & DO_SUBMIT) && run_submit(endpoint, transfer)) {
       ended = mine;
+      if (mine) atomic_store_explicit(&transfer->cancel, false, memory_order_relaxed);
       atomic_store_explicit(&transfer->state, mine ? TRANSFER_IDLE : TRANSFER_COMPLETED, memory_order_release);
       if (!mine) transfer_completed(transfer);
     }
-    if (bits & DO_CANCEL) run_cancel(endpoint, transfer);
+    /* Also when the cancel came before the submit it is meant for had its turn. */
+    if (atomic_load_explicit(&transfer->cancel, memory_order_acquire)) run_cancel(endpoint, transfer);
     unsigned only = HELD;
     if (atomic_compare_exchange_strong_explicit(&direction->state, &only, 0, memory_order_acq_rel,
                                                 memory_order_relaxed))
@@ -157,18 +160,22 @@ void transfer_prepare(struct transfer *transfer, enum hws_io_kind kind, const st
                                  .scratch = transfer->scratch};
 }
 
-bool endpoint_submit(struct transfer *transfer) {
-  struct endpoint *endpoint = transfer->endpoint;
-  atomic_store_explicit(&transfer->state, TRANSFER_SUBMITTING, memory_order_relaxed);
-  runtime_count(endpoint->owner->runtime, COUNT_TRANSFERS, 1);
-  if (!direction_enter(endpoint, transfer->direction, DO_SUBMIT)) return false;
-  return direction_run(endpoint, transfer->direction, true);
-}
-
 void endpoint_cancel(struct transfer *transfer) {
-  if (!transfer_busy(transfer)) return;
+  if (atomic_load_explicit(&transfer->state, memory_order_seq_cst) == TRANSFER_IDLE) return;
+  atomic_store_explicit(&transfer->cancel, true, memory_order_release);
   if (direction_enter(transfer->endpoint, transfer->direction, DO_CANCEL))
     direction_run(transfer->endpoint, transfer->direction, false);
+}
+
+bool endpoint_submit(struct transfer *transfer) {
+  struct endpoint *endpoint = transfer->endpoint;
+  atomic_store_explicit(&transfer->state, TRANSFER_SUBMITTING, memory_order_seq_cst);
+  runtime_count(endpoint->owner->runtime, COUNT_TRANSFERS, 1);
+  bool held = !direction_enter(endpoint, transfer->direction, DO_SUBMIT);
+  if (!held && direction_run(endpoint, transfer->direction, true)) return true;
+  /* A close that came between our owner's claim and this submit did not see it: one of the two must. */
+  if (atomic_load_explicit(&endpoint->state, memory_order_seq_cst) == ENDPOINT_CLOSING) endpoint_cancel(transfer);
+  return false;
 }
 
 void endpoint_ready(struct endpoint *endpoint, unsigned bits) {

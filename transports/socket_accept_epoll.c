@@ -126,9 +126,9 @@ static void resume(struct socket_acceptor *acceptor) {
 }
 
 void socket_acceptor_init(struct socket_acceptor *acceptor, const struct hws_host *host,
-                          struct hws_host_endpoint *endpoint, const struct socket_accept_ops *ops, int fd) {
+                          struct hws_host_endpoint *endpoint, const struct socket_accept_ops *ops) {
   *acceptor =
-      (struct socket_acceptor){.host = host, .endpoint = endpoint, .ops = ops, .fd = fd, .state = SOCKET_ACCEPT_TRY};
+      (struct socket_acceptor){.host = host, .endpoint = endpoint, .ops = ops, .fd = -1, .state = SOCKET_ACCEPT_TRY};
 }
 
 int32_t socket_acceptor_submit(struct socket_acceptor *acceptor, struct hws_io *io) {

@@ -31,7 +31,7 @@ struct socket_acceptor {
   const struct hws_host *host;
   struct hws_host_endpoint *endpoint;
   const struct socket_accept_ops *ops;
-  int fd; /* borrowed: the listener's */
+  int fd; /* the listener's, set before the first accept */
   enum socket_accept_state state;
   struct hws_io *pending;
   void *blank;       /* prepared for the next connection, or NULL */
@@ -39,7 +39,7 @@ struct socket_acceptor {
 };
 
 void socket_acceptor_init(struct socket_acceptor *acceptor, const struct hws_host *host,
-                          struct hws_host_endpoint *endpoint, const struct socket_accept_ops *ops, int fd);
+                          struct hws_host_endpoint *endpoint, const struct socket_accept_ops *ops);
 
 /* As the slots of hws_vtable. */
 int32_t socket_acceptor_submit(struct socket_acceptor *acceptor, struct hws_io *io);

@@ -69,30 +69,41 @@ static void case_memory(struct fixture *fixture) {
 }
 
 /* The host cannot watch a descriptor: the endpoint fails, and its descriptor is not kept. */
-static void case_watch(struct fixture *fixture) {
+static void refuse_listener(struct fixture *fixture) {
   struct hws_host_endpoint *listener = NULL;
-  struct hws_host_endpoint *server = NULL;
   fixture->host->refuse_watch = true;
   if (check_endpoint_listen(fixture->host, fixture->config->listen_url, &listener) == HWS_IO_OK) {
-    struct check_io *listen = check_io_submit(listener, HWS_IO_LISTEN, NULL, 0);
-    fixture_expect(listen, HWS_IO_NOMEM);
+    fixture_expect(check_io_submit(listener, HWS_IO_LISTEN, NULL, 0), HWS_IO_NOMEM);
     check_endpoint_destroy(listener, false);
   }
-  listener = fixture_listen(fixture);
-  struct hws_host_endpoint *client = NULL;
-  CHECK(check_endpoint_dial(fixture->host, fixture->dial_url, &client) == HWS_IO_OK, "dial failed");
-  fixture->host->refuse_watch = true;
-  fixture_expect(check_io_submit(client, HWS_IO_DIAL, NULL, 0), HWS_IO_NOMEM);
-  check_endpoint_destroy(client, false);
   fixture->host->refuse_watch = false;
+}
+
+static void refuse_accepted(struct fixture *fixture, struct hws_host_endpoint *listener) {
+  struct hws_host_endpoint *server = NULL;
+  struct hws_host_endpoint *client = fixture_dial(fixture);
   struct check_io *accept = check_io_submit(listener, HWS_IO_ACCEPT, NULL, 0);
-  client = fixture_dial(fixture);
   fixture_expect(accept, HWS_IO_OK);
   fixture->host->refuse_watch = true;
   int32_t status = check_endpoint_adopt(fixture->host, accept->io.accepted, &server);
   CHECK(status == HWS_IO_NOMEM, "adopt did not hear that the watch failed (%s)", check_status_name(status));
   (void)fixture_read_out(client);
   check_endpoint_destroy(client, false);
+}
+
+static void refuse_dialled(struct fixture *fixture) {
+  struct hws_host_endpoint *client = NULL;
+  CHECK(check_endpoint_dial(fixture->host, fixture->dial_url, &client) == HWS_IO_OK, "dial failed");
+  fixture->host->refuse_watch = true;
+  fixture_expect(check_io_submit(client, HWS_IO_DIAL, NULL, 0), HWS_IO_NOMEM);
+  check_endpoint_destroy(client, false);
+}
+
+static void case_watch(struct fixture *fixture) {
+  refuse_listener(fixture);
+  struct hws_host_endpoint *listener = fixture_listen(fixture);
+  refuse_accepted(fixture, listener);
+  refuse_dialled(fixture);
   check_endpoint_destroy(listener, false);
 }
 

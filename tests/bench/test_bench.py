@@ -2,12 +2,16 @@
 """tools/bench measures a build and writes rows of the documented shape; a peer that cannot be had is named and left
 out, and bad arguments are refused. Figures are not judged here."""
 
+import contextlib
 import json
 import os
 import pathlib
+import select
+import socket
 import subprocess
 import sys
 import tempfile
+import time
 import unittest
 
 ROOT = pathlib.Path(os.environ["HAWSER_SOURCE"])
@@ -56,6 +60,36 @@ class Bench(unittest.TestCase):
             ran = bench("--build", folder, "--only", "bulk64k", "--rounds", "1", "--seconds", "0.02")
         self.assertEqual(ran.returncode, 1)
         self.assertIn("bulk64k raw block: the server ended: broken", ran.stderr)
+
+    def test_a_sender_that_stalls_past_the_window_is_still_measured_for_a_whole_one(self):
+        seconds = 0.2
+        with tempfile.TemporaryDirectory() as folder:
+            path = f"{folder}/socket"
+            with subprocess.Popen([BUILD / "bin" / "bench_raw", "server", "bulk64k", "block", f"unix://{path}",
+                                   str(seconds)], stdout=subprocess.PIPE, text=True) as server:
+                self.assertEqual(server.stdout.readline(), f"ready unix://{path}\n")
+                with socket.socket(socket.AF_UNIX) as sender:
+                    sender.connect(path)
+                    sender.sendall(bytes(64))
+                    time.sleep(3 * seconds)  # warm-up and window pass; sleeping longer does no harm
+                    begin = time.monotonic()
+                    sender.setblocking(False)
+                    self.feed_until_enough(sender)
+                    took = time.monotonic() - begin
+                    sender.shutdown(socket.SHUT_WR)
+                    figure = server.stdout.read()
+                self.assertEqual(server.wait(), 0)
+        self.assertGreaterEqual(took, seconds, figure)
+
+    @staticmethod
+    def feed_until_enough(sender):
+        while True:
+            readable, writable, _ = select.select([sender], [sender], [])
+            if readable:
+                return sender.recv(1)
+            if writable:
+                with contextlib.suppress(BlockingIOError):
+                    sender.send(bytes(65536))
 
 
 if __name__ == "__main__":

@@ -143,9 +143,10 @@ class FarSide(ToolTest):
             read_all(connection)
 
         self.target(babble, "mux.sock")
-        forwarding = self.forward()
+        forwarding = self.forward(announces=False)
         self.assertEqual(forwarding.wait(), 1)
         self.assertIn("far side", forwarding.errors())
+        self.assertFalse(self.path("in.sock").exists())
 
 
 if __name__ == "__main__":

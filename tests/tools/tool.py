@@ -44,7 +44,9 @@ class Tool:
             [HAWSER, *arguments], stdout=subprocess.PIPE, stderr=self.errors_file, text=True)
         self.first_line = self.child.stdout.readline() if announces else ""
         if announces and not self.first_line:
-            raise AssertionError(f"{arguments[0]} ended with {self.child.wait(LIMIT)}: {self.errors()}")
+            failure = f"{arguments[0]} ended with {self.child.wait(LIMIT)}: {self.errors()}"
+            self.discard()
+            raise AssertionError(failure)
 
     def errors(self):
         self.errors_file.seek(0)
@@ -186,9 +188,9 @@ class ToolTest(unittest.TestCase):
         return self.tool("serve", "--listen", self.url("mux.sock"), "--target", self.url("target.sock"), "--stats",
                          *arguments)
 
-    def forward(self, *arguments):
+    def forward(self, *arguments, **options):
         return self.tool("forward", "--via", self.url("mux.sock"), "-L", self.url("in.sock") + "=default", "--stats",
-                         *arguments)
+                         *arguments, **options)
 
     def chain(self):
         """client -> in.sock -> forward -> mux.sock -> serve -> target.sock"""

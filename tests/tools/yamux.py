@@ -14,6 +14,9 @@ class Peer:
 
     def __init__(self, connection):
         self.connection = connection
+        self.bodies = {}
+        self.ends = {}
+        self.gone_away = None
 
     def send(self, kind, flags, stream, length, body=b""):
         self.connection.sendall(HEADER.pack(0, kind, flags, stream, length) + body)
@@ -39,27 +42,32 @@ class Peer:
             pieces += piece
         return pieces
 
-    def frame(self):
-        """The next frame but pings, which are answered: kind, flags, stream, length, body."""
-        while True:
-            _, kind, flags, stream, length = HEADER.unpack(self.exactly(HEADER.size))
-            if kind != PING:
-                return kind, flags, stream, length, self.exactly(length) if kind == DATA else b""
+    def take_frame(self):
+        """Take in one frame: bytes and ends go to their stream, bytes are credited, pings are answered."""
+        _, kind, flags, stream, length = HEADER.unpack(self.exactly(HEADER.size))
+        if kind == PING:
             if flags & SYN:
                 self.send(PING, ACK, 0, length)
+            return
+        if kind == GO_AWAY:
+            self.gone_away = length
+            return
+        if kind == DATA and length:
+            self.bodies[stream] = self.bodies.get(stream, b"") + self.exactly(length)
+            self.send(WINDOW, 0, stream, length)
+        if flags & RST:
+            self.ends[stream] = length if kind == WINDOW else 0
+        elif flags & FIN:
+            self.ends[stream] = None
+
+    def until_bytes(self, stream, count):
+        """The next bytes of a stream, at least that many of them."""
+        while len(self.bodies.get(stream, b"")) < count:
+            self.take_frame()
+        return self.bodies.pop(stream)
 
     def until_end(self, stream):
-        """Read one stream to its end: its bytes, and the code of its reset or None after an orderly end. Gives credit
-        as it goes."""
-        body = b""
-        while True:
-            kind, flags, of, length, piece = self.frame()
-            if of != stream:
-                continue
-            body += piece
-            if piece:
-                self.send(WINDOW, 0, stream, len(piece))
-            if flags & RST:
-                return body, length if kind == WINDOW else 0
-            if flags & FIN:
-                return body, None
+        """The rest of a stream, and the code of its reset, or None after an orderly end."""
+        while stream not in self.ends:
+            self.take_frame()
+        return self.bodies.pop(stream, b""), self.ends.pop(stream)

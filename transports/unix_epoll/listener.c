@@ -45,29 +45,6 @@ static struct unix_listener *listener_of(struct unix_endpoint *endpoint) {
   return (struct unix_listener *)endpoint;
 }
 
-int32_t unix_listener_make(const struct hws_host *host, struct hws_host_endpoint *endpoint, const char *text,
-                           struct unix_endpoint **made) {
-  struct unix_listener *listener = host->alloc(sizeof *listener);
-  if (!listener) return HWS_IO_NOMEM;
-  listener->base.kind = UNIX_LISTENER;
-  listener->host = host;
-  listener->endpoint = endpoint;
-  listener->claim.fd = -1;
-  atomic_init(&listener->fd, -1);
-  char why[160];
-  int32_t status = unix_address_parse(text, strlen(text), &listener->address, why, sizeof why);
-  if (status == HWS_IO_OK) {
-    status = unix_settings_read(&listener->settings, &listener->address, host, endpoint, why, sizeof why);
-  }
-  if (status == HWS_IO_OK) {
-    *made = &listener->base;
-  } else {
-    host->explain(endpoint, why);
-    host->release(listener);
-  }
-  return status;
-}
-
 /* ---- accepting -------------------------------------------------------------------------------------------------- */
 
 /* At most one line a second, as who is refused may come again and again. */
@@ -107,13 +84,37 @@ static const struct socket_accept_ops accept_ops = {.prepare = prepare_connectio
 
 /* ---- listening -------------------------------------------------------------------------------------------------- */
 
+int32_t unix_listener_make(const struct hws_host *host, struct hws_host_endpoint *endpoint, const char *text,
+                           struct unix_endpoint **made) {
+  struct unix_listener *listener = host->alloc(sizeof *listener);
+  if (!listener) return HWS_IO_NOMEM;
+  listener->base.kind = UNIX_LISTENER;
+  listener->host = host;
+  listener->endpoint = endpoint;
+  listener->claim.fd = -1;
+  atomic_init(&listener->fd, -1);
+  socket_acceptor_init(&listener->acceptor, host, endpoint, &accept_ops);
+  char why[160];
+  int32_t status = unix_address_parse(text, strlen(text), &listener->address, why, sizeof why);
+  if (status == HWS_IO_OK) {
+    status = unix_settings_read(&listener->settings, &listener->address, host, endpoint, why, sizeof why);
+  }
+  if (status == HWS_IO_OK) {
+    *made = &listener->base;
+  } else {
+    host->explain(endpoint, why);
+    host->release(listener);
+  }
+  return status;
+}
+
 static int32_t end_claim(struct unix_listener *listener, struct hws_io *io, const struct unix_claim_failure *failure) {
   if (failure->why[0] != 0) listener->host->explain(listener->endpoint, failure->why);
   return socket_end(io, failure->status, failure->error, 0);
 }
 
 static int32_t start_accepting(struct unix_listener *listener, struct hws_io *io) {
-  socket_acceptor_init(&listener->acceptor, listener->host, listener->endpoint, &accept_ops, listener->claim.fd);
+  listener->acceptor.fd = listener->claim.fd;
   int32_t status = listener->host->watch(listener->endpoint, listener->claim.fd);
   if (status != HWS_IO_OK) {
     unix_claim_end(&listener->claim, &listener->address);
