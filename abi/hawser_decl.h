@@ -21,7 +21,8 @@
  *   1    done at once: the event is in *out and none is queued. Only where out is given, and only when no earlier op
  *        of that direction is pending.
  * `op` (may be NULL) receives the op's handle for hws_cancel, before the event can be harvested; it is stale from the
- * moment the event was harvested. An op with neither a queue nor HWS_BLOCK nor HWS_TRY is refused, except hws_close.
+ * moment the event was harvested. An op that nobody would hear of (no queue, and neither HWS_BLOCK nor HWS_TRY with an
+ * out) is refused, except hws_close. With HWS_TRY a send may take a part: `bytes` says how much.
  */
 
 typedef uint64_t hws_handle; /* an object or op: type, slot, generation; never a pointer; 0 is none */
@@ -304,7 +305,8 @@ hws_result hws_listen(hws_handle runtime, const char *url, hws_handle life, cons
 hws_result hws_dial(hws_handle runtime, const char *url, hws_handle life, const struct hws_how *how,
                     struct hws_event *out, hws_handle *op, hws_handle *stream);
 
-/* Accept the next stream of a listener or a session. The event's object is the stream; *stream holds it already.
+/* Accept the next stream of a listener or a session. The event's object is the stream; *stream holds it already, and is
+ * the caller's to close also when the accept fails. Where the event's object is 0 nothing was made.
  * Errors: HWS_E_CLOSED, and what ended the session. */
 hws_result hws_accept(hws_handle source, hws_handle life, const struct hws_how *how, struct hws_event *out,
                       hws_handle *op, hws_handle *stream);

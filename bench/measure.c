@@ -84,7 +84,7 @@ static int compare_u32(const void *a, const void *b) {
 void measure_latency(const struct plan *plan, measure_step step, void *self) {
   uint32_t *samples = malloc(SAMPLES_MAX * sizeof *samples);
   if (!samples) fail("samples", "out of memory");
-  uint64_t start = now_ns(), from = start + plan->warmup_ns, to = from + plan->measure_ns, ops = 0;
+  uint64_t start = now_ns(), from = start + plan->warmup_ns, to = UINT64_MAX, ops = 0;
   size_t count = 0;
   for (uint64_t begin = start; begin < to && count < SAMPLES_MAX; ops++) {
     if (!step(self)) fail("the round trip", "the other end is gone");
@@ -103,17 +103,17 @@ void measure_latency(const struct plan *plan, measure_step step, void *self) {
 
 void measure_rate(const struct plan *plan, measure_step step, void (*enough)(void *self), void *self, double scale,
                   const char *unit) {
-  uint64_t total = step(self), from = now_ns() + plan->warmup_ns, to = from + plan->measure_ns;
+  uint64_t total = step(self), from = now_ns() + plan->warmup_ns, to = UINT64_MAX;
   uint64_t base = 0, base_at = 0, now = 0;
   while (now < to) {
     uint64_t done = step(self);
     if (done == 0) fail("the stream", "ended before the time was over");
     total += done;
     now = now_ns();
-    if (base_at == 0 && now >= from) {
+    if (to == UINT64_MAX && now >= from) {
       base = total;
       base_at = now;
-      to = now + plan->measure_ns; /* a whole window, however late warm-up was noticed to be over */
+      to = now + plan->measure_ns; /* a whole window, however late the end of warm-up was noticed */
     }
   }
   double rate = (double)(total - base) / ((double)(now - base_at) / 1e9) / scale;

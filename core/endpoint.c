@@ -43,11 +43,38 @@ static void post_pinned(struct endpoint *endpoint, struct task *task) {
 
 /* ---- ends of transfers ---- */
 
+static uint64_t room_of(const struct hws_io *io) {
+  uint64_t room = 0;
+  for (uint32_t i = 0; i < io->vec_count; i++) room += io->vec[i].len;
+  return room;
+}
+
+/* What a plugin says it did is checked before anybody relies on it. */
+static void judge(struct endpoint *endpoint, struct hws_io *io) {
+  bool moves = io->kind == HWS_IO_READ || io->kind == HWS_IO_WRITE;
+  uint64_t room = moves ? room_of(io) : 0;
+  const char *wrong = NULL;
+  if (moves && io->bytes > room) {
+    wrong = "says that it moved more bytes than there was room for";
+  } else if (io->kind == HWS_IO_WRITE && io->status == HWS_IO_OK && room && !io->bytes) {
+    wrong = "ended a write with nothing written and no error";
+  } else if (io->kind == HWS_IO_ACCEPT && io->status == HWS_IO_OK && !io->accepted) {
+    wrong = "ended an accept with no connection and no error";
+  } else if (io->status > 0) {
+    wrong = "gave a positive status";
+  }
+  if (!wrong) return;
+  fault(endpoint, wrong);
+  io->status = HWS_IO_FAULT;
+  io->bytes = 0;
+}
+
 static void transfer_run(struct task *task) {
   struct transfer *transfer = (struct transfer *)((char *)task - offsetof(struct transfer, task));
   struct endpoint *endpoint = transfer->endpoint;
   struct object *owner = endpoint->owner;
   if (!endpoint->abandoned) {
+    judge(endpoint, &transfer->io);
     atomic_store_explicit(&transfer->cancel, false, memory_order_relaxed);
     atomic_store_explicit(&transfer->state, TRANSFER_IDLE, memory_order_release);
     transfer->done(transfer);
@@ -124,6 +151,7 @@ static bool direction_run(struct endpoint *endpoint, unsigned which, bool mine) 
     if ((bits & DO_READY) && endpoint->ep) run_ready(endpoint, which);
     if ((bits & DO_SUBMIT) && run_submit(endpoint, transfer)) {
       ended = mine;
+      if (mine) judge(endpoint, &transfer->io);
       if (mine) atomic_store_explicit(&transfer->cancel, false, memory_order_relaxed);
       atomic_store_explicit(&transfer->state, mine ? TRANSFER_IDLE : TRANSFER_COMPLETED, memory_order_release);
       if (!mine) transfer_completed(transfer);

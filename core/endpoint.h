@@ -30,7 +30,7 @@ struct transfer {
   uint8_t direction;
   atomic_uint state;
   atomic_bool cancel; /* asked for while it was busy: a submit that waits for its direction sees it */
-  struct task task;                        /* runs done */
+  struct task task;   /* runs done */
   void (*done)(struct transfer *transfer); /* from the loop; a pin of the owner is held meanwhile */
   void *scratch;
 };

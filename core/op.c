@@ -196,7 +196,7 @@ void op_release(struct op *op) {
 
 /* ---- submitters ---- */
 
-static int answer_ended(struct op *op, const struct request *request) {
+int op_answer(struct op *op, const struct request *request) {
   if (request->out) {
     *request->out = op->event;
     op_release(op);
@@ -219,11 +219,11 @@ int op_submitted(struct op *op, const struct request *request) {
     waiter_init(&waiter, &op->runtime->loop);
     op->waiter = &waiter;
   }
-  if (op_leave(op)) return answer_ended(op, request);
+  if (op_leave(op)) return op_answer(op, request);
   if (!(request->flags & HWS_BLOCK)) return 0;
   runtime_flush_lazy(op->runtime);
   block(op, &waiter, request->flags & HWS_INTERRUPTIBLE);
-  return answer_ended(op, request);
+  return op_answer(op, request);
 }
 
 /* ---- ops of the core itself ---- */

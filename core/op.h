@@ -100,6 +100,9 @@ void op_discard(struct op *op);
 /* The submitter leaves: blocks where asked, answers at once where it ended (1), else 0. */
 int op_submitted(struct op *op, const struct request *request);
 
+/* An ended op that is with its submitter: 1 with the event in out, or 0 with the event on its way to the queue. */
+int op_answer(struct op *op, const struct request *request);
+
 /* Decide its end, once: the caller holds the lock of what it pends on and has taken it off the list there. Adds it to
  * `ended` unless the submitter still has it. False: it had ended before. */
 bool op_end(struct op *op, int status, struct op_list *ended);

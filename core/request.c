@@ -17,7 +17,6 @@ static int check_flags(const struct request *request) {
   uint32_t flags = request->flags;
   if (flags & ~(uint32_t)HOW_FLAGS) return HWS_E_INVAL;
   if ((flags & HWS_BLOCK) && ((flags & HWS_TRY) || !request->out)) return HWS_E_INVAL;
-  if ((flags & HWS_TRY) && !request->out) return HWS_E_INVAL;
   if ((flags & HWS_INTERRUPTIBLE) && !(flags & HWS_BLOCK)) return HWS_E_INVAL;
   return HWS_OK;
 }
@@ -39,7 +38,7 @@ int request_begin(struct request *request, const struct hws_how *how, struct hws
   request->tag = how->tag;
   int status = check_flags(request);
   if (status != HWS_OK) return status;
-  if (needs_answer && !how->queue && !(how->flags & (HWS_BLOCK | HWS_TRY))) return HWS_E_INVAL;
+  if (needs_answer && !how->queue && !((how->flags & (HWS_BLOCK | HWS_TRY)) && out)) return HWS_E_INVAL;
   resolve_deadline(request, how->deadline_ns);
   struct object *object = NULL;
   if (how->queue) {

@@ -80,12 +80,13 @@ static int leave_try(struct op *op, const struct request *request) {
     op->revoke(op, HWS_E_AGAIN);
     while (waiter_wait(&waiter, UINT64_MAX) != WAIT_READY) continue;
   }
-  *request->out = op->event;
-  op_release(op);
-  if (request->out->status != HWS_E_AGAIN) return 1;
-  if (!request->out->bytes) return HWS_E_AGAIN;
-  request->out->status = HWS_OK;
-  return 1;
+  if (op->event.status == HWS_E_AGAIN && !op->event.bytes) {
+    op_release(op);
+    return HWS_E_AGAIN;
+  }
+  if (op->event.status == HWS_E_AGAIN) op->event.status = HWS_OK; /* a part of it could */
+  op->waiter = NULL;
+  return op_answer(op, request);
 }
 
 static int leave(struct stream *stream, struct op *op, const struct request *request) {

@@ -7,6 +7,8 @@ import subprocess
 import tempfile
 from dataclasses import dataclass
 
+from .cpus_linux import pin, split_cpus
+
 TRANSPORTS = ("unix",)
 READY_SECONDS = 20
 END_SECONDS = 60
@@ -23,19 +25,13 @@ class Figure:
     ops: int
 
 
-def split_cpus():
-    """The CPUs of client and server: the first two that this process may use, or twice the only one."""
-    cpus = sorted(os.sched_getaffinity(0))
-    return cpus[0], cpus[min(1, len(cpus) - 1)]
-
-
 def url_for(transport, folder):
     return {"unix": f"unix://{folder}/socket"}[transport]
 
 
 def start(command, cpu):
     return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
-                            preexec_fn=lambda: os.sched_setaffinity(0, {cpu}))
+                            preexec_fn=lambda: pin(cpu))
 
 
 def ready_url(server):

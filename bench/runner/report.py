@@ -6,6 +6,9 @@ import json
 
 from .cases import PEERS
 
+# More of the CPUs than this in other hands, and the figures say nothing.
+BUSY = 0.03
+
 HEAD = ("case", "who", "mode", "value", "unit", "spread", *(f"/ {peer}" for peer in PEERS), "target", "met")
 
 
@@ -31,6 +34,13 @@ def print_table(pairs):
     widths = [max(len(line[i]) for line in lines) for i in range(len(HEAD))]
     for line in lines:
         print("  ".join(cell.ljust(width) for cell, width in zip(line, widths)).rstrip())
+
+
+def print_load(shares):
+    """Say for which cases the machine was not ours. shares: {case: the largest share that others took}."""
+    busy = [f"{case} {share:.0%}" for case, share in shares.items() if share > BUSY]
+    if busy:
+        print(f"The machine was busy with other work, so ratios do not count for: {', '.join(busy)}")
 
 
 def as_json(row):

@@ -5,6 +5,7 @@ import statistics
 from dataclasses import dataclass, field
 
 from .cases import PEERS
+from .cpus_linux import Others
 from .pair import Failure, measure
 
 
@@ -22,7 +23,9 @@ class Row:
 
 
 def run_group(group, programs, rounds, seconds, transport, say):
-    """Measure a group. Returns entries with their rows, less those that are missing or failed, and how many failed."""
+    """Measure a group. Returns entries with their rows, less those that are missing or failed, how many failed, and
+    the share of the CPUs that others took meanwhile."""
+    others = Others()
     figures = {entry: [] for entry in group.entries if entry.who in programs}
     failed = set()
     for _ in range(rounds):
@@ -37,7 +40,7 @@ def run_group(group, programs, rounds, seconds, transport, say):
     rows = {entry: summarize(group.case, entry, transport, taken)
             for entry, taken in figures.items() if entry not in failed}
     add_ratios(rows)
-    return rows, len(failed)
+    return rows, len(failed), others.share()
 
 
 def summarize(case, entry, transport, figures):

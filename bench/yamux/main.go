@@ -48,11 +48,14 @@ func latency(p plan, stream *yamux.Stream) {
 	ops := 0
 	begin := time.Now()
 	from := begin.Add(p.warmup)
-	to := from.Add(p.measure)
-	for ; begin.Before(to) || len(samples) == 0; ops++ {
+	var to time.Time
+	for ; to.IsZero() || begin.Before(to); ops++ {
 		ask(stream, buffer)
 		end := time.Now()
 		if !begin.Before(from) {
+			if to.IsZero() {
+				to = begin.Add(p.measure)
+			}
 			samples = append(samples, end.Sub(begin))
 		}
 		for begin = end; begin.Sub(end) < p.think; {
@@ -118,16 +121,15 @@ func count(p plan, stream *yamux.Stream, size int) {
 	}
 	total, base := read(), uint64(0)
 	from := time.Now().Add(p.warmup)
-	to := from.Add(p.measure)
-	var now, baseAt time.Time
-	for now.Before(to) || now.Equal(baseAt) {
+	var now, to, baseAt time.Time
+	for to.IsZero() || now.Before(to) {
 		n := read()
 		if n == 0 {
 			fail("the stream", "ended before the time was over")
 		}
 		total += n
-		if now = time.Now(); baseAt.IsZero() && now.After(from) {
-			base, baseAt = total, now
+		if now = time.Now(); to.IsZero() && now.After(from) {
+			base, baseAt, to = total, now, now.Add(p.measure)
 		}
 	}
 	rate := float64(total-base) / now.Sub(baseAt).Seconds()

@@ -63,9 +63,14 @@ static void apply_flags(struct mux *mux, struct mux_stream *stream, const struct
   }
 }
 
+/* MUX-12: what an honest peer had under way when a stream ended is only counted; the budget is for ids that never were.
+ */
 static void on_unknown(struct mux *mux, const struct frame *frame, const char **error) {
-  if (frame->type == FRAME_DATA) mux_count(mux, SESSION_DROPPED_BYTES, frame->length);
-  *error = guard_useless(mux);
+  bool was_open = is_ours(mux, frame->stream) ? frame->stream < mux->next_id : frame->stream <= mux->last_peer_id;
+  if (was_open)
+    mux_count(mux, SESSION_USELESS_FRAMES, 1);
+  else
+    *error = guard_useless(mux);
 }
 
 static void on_stream_frame(struct mux *mux, const struct frame *frame, const char **error, struct op_list *ended) {

@@ -119,24 +119,24 @@ static struct hws_iov *cut_pieces(char *buffer, unsigned count, size_t bytes, si
 /* Send some pieces and read them into others. */
 static void exchange_pieces(struct fixture_pair *pair, unsigned write_count, size_t write_bytes, unsigned read_count,
                             size_t read_bytes) {
-  enum { ROOM = 65536 };
+  enum { ROOM = 65536, BEHIND = 64 };
   static char out[ROOM];
   static char in[ROOM];
   size_t out_total = 0;
   size_t in_total = 0;
   struct hws_iov *out_pieces = cut_pieces(out, write_count, write_bytes, &out_total);
   struct hws_iov *in_pieces = cut_pieces(in, read_count, read_bytes, &in_total);
-  CHECK(out_total <= ROOM && in_total <= ROOM, "the kit's own pieces are too large");
+  CHECK(out_total <= ROOM && in_total + BEHIND <= ROOM, "the kit's own pieces are too large");
   check_pattern_fill(out, 0, out_total);
   struct check_io *write = check_io_submit(pair->client, HWS_IO_WRITE, out_pieces, write_count);
   fixture_expect(write, HWS_IO_OK);
   for (uint64_t got = 0; got < write->io.bytes;) {
-    memset(in, 0xEE, sizeof in);
+    memset(in, 0xEE, in_total + BEHIND);
     struct check_io *read = check_io_submit(pair->server, HWS_IO_READ, in_pieces, read_count);
     fixture_expect(read, HWS_IO_OK);
     CHECK(read->io.bytes > 0, "the end came amid pieces");
     check_pattern_compare(in, got, (size_t)read->io.bytes);
-    for (size_t i = (size_t)read->io.bytes; i < sizeof in; i++) {
+    for (size_t i = (size_t)read->io.bytes; i < in_total + BEHIND; i++) {
       CHECK((unsigned char)in[i] == 0xEE, "a read of %llu bytes wrote behind them", (unsigned long long)read->io.bytes);
     }
     got += read->io.bytes;

@@ -99,10 +99,10 @@ static void drive_connection(const char *url, const char *plugin) {
 
   void *nothing = how_flagged("HWS_TRY");
   char text[8];
-  assert_int_equal(CALL("hws_recv", pair.near, P(vec_of(text, 8)), 1, P(nothing), 0, 0),
+  void *out = foreign_new("hws_event");
+  assert_int_equal(CALL("hws_recv", pair.near, P(vec_of(text, 8)), 1, P(nothing), P(out), 0),
                    foreign_constant("HWS_E_AGAIN"));
   void *blocking = how_flagged("HWS_BLOCK");
-  void *out = foreign_new("hws_event");
   assert_int_equal(CALL("hws_send", pair.near, P(vec_of("x", 1)), 1, P(blocking), P(out), 0), 1);
   assert_int_equal(event_read(out).bytes, 1);
   recv_text(pair.far, "x");
