@@ -186,7 +186,7 @@ hws_result hws_flush(hws_handle stream) {
   int status = api_pin(stream, OBJECT_STREAM, &object);
   if (status != HWS_OK) return status;
   struct stream *which = (struct stream *)object;
-  which->class->kick(which, false);
+  which->class->kick(which, KICK_NOW);
   object_unpin(object);
   return HWS_OK;
 }

@@ -274,8 +274,8 @@ static void conn_close(struct stream *stream, struct op_list *ended) {
   if (conn->gone) stream_closed(stream, ended);
 }
 
-static void conn_kick(struct stream *stream, bool lazily) {
-  (void)lazily;
+static void conn_kick(struct stream *stream, enum stream_kick kick) {
+  (void)kick; /* the system gathers nothing for us */
   conn_pump((struct conn *)stream);
 }
 

@@ -12,7 +12,7 @@
 #include "core/runtime.h"
 
 /* Bits of a direction. */
-enum { HELD = 1, DO_READY = 2, DO_SUBMIT = 4, DO_CANCEL = 8 };
+enum { HELD = 1, DO_READY = 2, DO_SUBMIT = 4, DO_CANCEL = 8, SAW_HANGUP = 16 /* with DO_READY */ };
 
 #define ABANDON_AFTER_NS UINT64_C(5000000000)
 
@@ -132,13 +132,13 @@ static void run_cancel(struct endpoint *endpoint, struct transfer *transfer) {
   }
 }
 
-static void run_ready(struct endpoint *endpoint, unsigned which) {
+static void run_ready(struct endpoint *endpoint, unsigned which, bool hangup) {
   struct direction *direction = &endpoint->directions[which];
   if (direction->armed) {
     direction->armed = false;
     poller_disarm_write(endpoint->loop->poller, endpoint->descriptor, endpoint);
   }
-  endpoint->plugin->vtable.on_ready(endpoint->ep, which);
+  endpoint->plugin->vtable.on_ready(endpoint->ep, which | (hangup ? HWS_READY_HANGUP : 0U));
 }
 
 /* Do what is left to do and let go. `mine`: the caller's own submit may end inline; returns whether it did. */
@@ -148,7 +148,7 @@ static bool direction_run(struct endpoint *endpoint, unsigned which, bool mine) 
   bool ended = false;
   for (;;) {
     unsigned bits = atomic_fetch_and_explicit(&direction->state, HELD, memory_order_acq_rel);
-    if ((bits & DO_READY) && endpoint->ep) run_ready(endpoint, which);
+    if ((bits & DO_READY) && endpoint->ep) run_ready(endpoint, which, bits & SAW_HANGUP);
     if ((bits & DO_SUBMIT) && run_submit(endpoint, transfer)) {
       ended = mine;
       if (mine) judge(endpoint, &transfer->io);
@@ -208,7 +208,8 @@ bool endpoint_submit(struct transfer *transfer) {
 
 void endpoint_ready(struct endpoint *endpoint, unsigned bits) {
   for (unsigned which = HWS_READ; which <= HWS_WRITE; which++)
-    if ((bits & (1U << which)) && direction_enter(endpoint, which, DO_READY)) direction_run(endpoint, which, false);
+    if ((bits & (1U << which)) && direction_enter(endpoint, which, DO_READY | (bits & READY_HANGUP ? SAW_HANGUP : 0U)))
+      direction_run(endpoint, which, false);
 }
 
 /* ---- timers and posts of the plugin ---- */

@@ -84,7 +84,7 @@ const struct hws_host *host_services(void) {
       .size = sizeof host,
       .major = HWS_PLUGIN_MAJOR,
       .minor = HWS_PLUGIN_MINOR,
-      .capabilities = HWS_HOST_WATCH,
+      .capabilities = HWS_HOST_WATCH | HWS_HOST_HANGUP,
       .complete = host_complete,
       .alloc = host_alloc,
       .release = host_release,

@@ -80,7 +80,7 @@ int lease_release(struct object *object, uint64_t consumed) {
   lock_drop(stream->lock);
   op_deliver(&ended);
   if (status == HWS_OK) {
-    stream->class->kick(stream, false);
+    stream->class->kick(stream, KICK_CONTROL);
     object_unpin(object);
   }
   return status;

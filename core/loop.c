@@ -70,20 +70,23 @@ static bool nothing_to_do(struct loop *loop, struct waiter *waiter) {
 
 bool loop_turn(struct loop *loop, struct waiter *waiter, uint64_t until) {
   atomic_fetch_add_explicit(&loop->turns, 1, memory_order_relaxed);
+  loop->before_turn(loop);
   tasks_run(loop);
-  bool complete = true;
+  int count = 0;
   /* Dekker: we say that we may sleep and then look; others queue first and then look whether we sleep. */
   atomic_store_explicit(&loop->polling, true, memory_order_seq_cst);
   uint64_t next = atomic_load_explicit(&loop->timers.next, memory_order_seq_cst);
   uint64_t limit = next < until ? next : until;
   if (!nothing_to_do(loop, waiter)) limit = 0;
   if (!(waiter && atomic_load_explicit(&waiter->state, memory_order_relaxed) == WAITER_READY))
-    complete = poller_wait(loop->poller, limit);
+    count = poller_wait(loop->poller, limit);
+  /* Awake: what is posted from here on is seen without a kick. */
   atomic_store_explicit(&loop->polling, false, memory_order_relaxed);
+  if (count > 0) poller_dispatch(loop->poller, count);
   if (atomic_load_explicit(&loop->timers.next, memory_order_relaxed) != TIMER_NEVER)
     timers_run(&loop->timers, clock_now());
   tasks_run(loop);
-  return complete;
+  return count >= 0;
 }
 
 void loop_nudge(struct loop *loop) {

@@ -44,6 +44,7 @@ struct waiter {
 };
 
 struct loop {
+  void (*before_turn)(struct loop *loop); /* the runtime's: let out what was held back */
   struct poller *poller;
   struct timers timers;
   _Atomic(struct task *) tasks; /* newest first */
@@ -94,7 +95,7 @@ void waiter_signal(struct waiter *waiter);
 
 /* ---- the poller (loop_epoll.c) ---- */
 
-enum ready_bits { READY_READ = 1, READY_WRITE = 2 };
+enum ready_bits { READY_READ = 1, READY_WRITE = 2, READY_HANGUP = 4 /* and both of the others */ };
 
 struct poller *poller_new(void);
 void poller_free(struct poller *poller);
@@ -103,8 +104,11 @@ void poller_arm_write(struct poller *poller, int64_t descriptor, struct endpoint
 void poller_disarm_write(struct poller *poller, int64_t descriptor, struct endpoint *endpoint);
 void poller_unwatch(struct poller *poller, int64_t descriptor);
 
-/* Wait until `until` and hand every readiness to endpoint_ready. False: a signal interrupted. */
-bool poller_wait(struct poller *poller, uint64_t until);
+/* Wait until `until`. How many events came; negative: a signal interrupted. */
+int poller_wait(struct poller *poller, uint64_t until);
+
+/* Hand the events of the last wait to endpoint_ready. */
+void poller_dispatch(struct poller *poller, int count);
 void poller_wake(struct poller *poller);
 
 #endif

@@ -79,18 +79,22 @@ static int wait_for_events(struct poller *poller, uint64_t until) {
 }
 
 static unsigned ready_bits(uint32_t events) {
-  if (events & (EPOLLERR | EPOLLHUP)) return READY_READ | READY_WRITE;
-  return (events & (EPOLLIN | EPOLLRDHUP) ? READY_READ : 0U) | (events & EPOLLOUT ? READY_WRITE : 0U);
+  unsigned bits = (events & EPOLLIN ? READY_READ : 0U) | (events & EPOLLOUT ? READY_WRITE : 0U);
+  if (events & EPOLLRDHUP) bits |= READY_READ | READY_HANGUP;
+  if (events & (EPOLLERR | EPOLLHUP)) bits |= READY_READ | READY_WRITE | READY_HANGUP;
+  return bits;
 }
 
-bool poller_wait(struct poller *poller, uint64_t until) {
+int poller_wait(struct poller *poller, uint64_t until) {
   int count = wait_for_events(poller, until);
-  if (count < 0) return errno != EINTR;
+  return count < 0 && errno != EINTR ? 0 : count;
+}
+
+void poller_dispatch(struct poller *poller, int count) {
   for (int i = 0; i < count; i++) {
     struct endpoint *endpoint = poller->events[i].data.ptr;
     if (endpoint) endpoint_ready(endpoint, ready_bits(poller->events[i].events));
   }
-  return true;
 }
 
 void poller_wake(struct poller *poller) {

@@ -4,6 +4,7 @@
  */
 #include "core/runtime.h"
 
+#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -29,6 +30,10 @@ static void runtime_free(struct object *object) {
 static const struct object_class runtime_class = {.type = OBJECT_RUNTIME, .free = runtime_free};
 
 /* ---- opening ---- */
+
+static void before_turn(struct loop *loop) {
+  runtime_flush_lazy((struct runtime *)((char *)loop - offsetof(struct runtime, loop)));
+}
 
 static int check_config(const struct hws_runtime_config *config) {
   if (!config) return HWS_OK;
@@ -65,6 +70,7 @@ int runtime_open(const struct hws_runtime_config *config, struct runtime **out) 
     return status;
   }
   status = set_dirs(runtime, config ? config->plugin_dir : NULL);
+  runtime->loop.before_turn = before_turn;
   if (status == HWS_OK) status = loop_init(&runtime->loop, caller_driven);
   if (status == HWS_OK && !caller_driven && !(runtime->thread = io_thread_start(runtime))) status = HWS_E_LIMIT;
   runtime->object.runtime = NULL;

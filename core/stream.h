@@ -27,6 +27,13 @@ enum stream_out {
 
 struct stream;
 
+/* Why a class is kicked. */
+enum stream_kick {
+  KICK_NOW,    /* there is something to send */
+  KICK_LATER,  /* there is, and more follows (HWS_MORE) */
+  KICK_CONTROL /* something was received or consumed: what is held back for more to follow stays so */
+};
+
 /* What carries it. With the stream's lock held, save where it says otherwise. */
 struct stream_class {
   struct object_class object;
@@ -52,8 +59,8 @@ struct stream_class {
   void (*hold)(struct stream *stream);
   /* The user closed it: get rid of it once all is sent; stream_closed when that is done. */
   void (*close)(struct stream *stream, struct op_list *ended);
-  /* No lock held: do what the others have put off. lazily: HWS_MORE. */
-  void (*kick)(struct stream *stream, bool lazily);
+  /* No lock held: do what the others have put off. */
+  void (*kick)(struct stream *stream, enum stream_kick kick);
   int (*text)(struct stream *stream, uint32_t which, char *text, uint32_t size); /* no lock held */
   int (*peer)(struct stream *stream, struct hws_peer *peer);                     /* no lock held */
 };

@@ -66,7 +66,7 @@ int stream_close(struct stream *stream, const struct request *request) {
   }
   lock_drop(stream->lock);
   op_deliver(&ended);
-  stream->class->kick(stream, false);
+  stream->class->kick(stream, KICK_NOW);
   int result = op ? op_submitted(op, request) : 0;
   object_unpin(&stream->object); /* the handle's */
   return result;
@@ -82,7 +82,7 @@ void stream_reset(struct stream *stream, struct cause *cause) {
   }
   lock_drop(stream->lock);
   op_deliver(&ended);
-  stream->class->kick(stream, false);
+  stream->class->kick(stream, KICK_NOW);
   cause_unref(cause);
 }
 
@@ -113,7 +113,7 @@ bool stream_send_inside(struct stream *stream, struct op *op) {
   const struct cause *cause = !over ? NULL : stream->cause ? stream->cause : cause_plain(HWS_E_CLOSED);
   if (!submit_inside(&stream->sends, op, cause)) stream->class->push(stream);
   lock_drop(stream->lock);
-  stream->class->kick(stream, false);
+  stream->class->kick(stream, KICK_NOW);
   return op_leave(op);
 }
 
@@ -130,7 +130,7 @@ bool stream_recv_inside(struct stream *stream, struct op *op) {
       stream->class->want(stream);
   }
   lock_drop(stream->lock);
-  stream->class->kick(stream, false);
+  stream->class->kick(stream, KICK_NOW);
   return op_leave(op);
 }
 
@@ -141,7 +141,7 @@ bool stream_close_inside(struct stream *stream, struct op *op, bool abort) {
   close_locked(stream, abort, &ended);
   lock_drop(stream->lock);
   op_deliver(&ended);
-  stream->class->kick(stream, false);
+  stream->class->kick(stream, KICK_NOW);
   object_unpin(&stream->object);
   return op_leave(op);
 }

@@ -55,7 +55,7 @@ void stream_revoke(struct op *op, int status) {
   }
   lock_drop(stream->lock);
   op_deliver(&ended);
-  stream->class->kick(stream, false);
+  stream->class->kick(stream, KICK_NOW);
 }
 
 /* ---- answering and leaving ---- */
@@ -89,8 +89,8 @@ static int leave_try(struct op *op, const struct request *request) {
   return op_answer(op, request);
 }
 
-static int leave(struct stream *stream, struct op *op, const struct request *request) {
-  stream->class->kick(stream, request->flags & HWS_MORE);
+static int leave(struct stream *stream, struct op *op, enum stream_kick kick, const struct request *request) {
+  stream->class->kick(stream, kick);
   return request->flags & HWS_TRY ? leave_try(op, request) : op_submitted(op, request);
 }
 
@@ -122,6 +122,10 @@ static uint64_t total_of(const struct hws_vec *vec, uint32_t count) {
   return total;
 }
 
+static enum stream_kick kick_of(const struct request *request) {
+  return request->flags & HWS_MORE ? KICK_LATER : KICK_NOW;
+}
+
 static int send_slow(struct stream *stream, const struct hws_vec *vec, uint32_t count, uint64_t total,
                      const struct request *request) {
   int status = HWS_OK;
@@ -134,7 +138,7 @@ static int send_slow(struct stream *stream, const struct hws_vec *vec, uint32_t 
   enlist(&stream->sends, op, request);
   stream->class->push(stream);
   lock_drop(stream->lock);
-  return leave(stream, op, request);
+  return leave(stream, op, kick_of(request), request);
 }
 
 int stream_send(struct stream *stream, const struct hws_vec *vec, uint32_t count, const struct request *request) {
@@ -158,7 +162,7 @@ int stream_send(struct stream *stream, const struct hws_vec *vec, uint32_t count
   uint64_t taken = first && total ? stream->class->take(stream, vec, count, total, request->flags & HWS_TRY) : 0;
   if (taken || (first && !total && stream->class->writable(stream))) {
     lock_drop(stream->lock);
-    stream->class->kick(stream, request->flags & HWS_MORE);
+    stream->class->kick(stream, kick_of(request));
     return answer(stream, request, HWS_KIND_SEND, NULL, taken);
   }
   return send_slow(stream, vec, count, total, request);
@@ -215,7 +219,7 @@ static int recv_slow(struct stream *stream, enum hws_kind kind, const struct hws
     stream->class->want(stream);
   }
   lock_drop(stream->lock);
-  return leave(stream, op, request);
+  return leave(stream, op, KICK_CONTROL, request);
 }
 
 static int recv_any(struct stream *stream, enum hws_kind kind, const struct hws_vec *vec, uint32_t count,
@@ -231,7 +235,7 @@ static int recv_any(struct stream *stream, enum hws_kind kind, const struct hws_
   }
   if (request->out && recv_now(stream, vec, count, total, &event)) {
     lock_drop(stream->lock);
-    stream->class->kick(stream, false);
+    stream->class->kick(stream, KICK_CONTROL);
     return request_answer(request, &stream->object, &event);
   }
   if ((request->flags & HWS_TRY) && stream->class->buffered) {
@@ -276,7 +280,7 @@ int stream_shutdown(struct stream *stream, const struct request *request) {
     }
   }
   lock_drop(stream->lock);
-  return leave(stream, op, request);
+  return leave(stream, op, KICK_NOW, request);
 }
 
 int stream_watch(struct stream *stream, const struct request *request) {
@@ -292,5 +296,5 @@ int stream_watch(struct stream *stream, const struct request *request) {
   else if (op)
     op_end(op, HWS_OK, &none);
   lock_drop(stream->lock);
-  return op ? leave(stream, op, request) : status;
+  return op ? leave(stream, op, KICK_CONTROL, request) : status;
 }

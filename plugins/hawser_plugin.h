@@ -67,10 +67,16 @@ enum hws_host_cap {
   HWS_HOST_WATCH = 1,   /* watch and rearm: readiness of descriptors */
   HWS_HOST_PORT = 2,    /* bind_port and on_packet: a completion port */
   HWS_HOST_RESOLVE = 4, /* resolve: asynchronous names */
-  HWS_HOST_UNDER = 8    /* under_submit and under_cancel: filters */
+  HWS_HOST_UNDER = 8,   /* under_submit and under_cancel: filters */
+  HWS_HOST_HANGUP = 16  /* on_ready tells hang-ups apart (HWS_READY_HANGUP) */
 };
 
 enum hws_direction { HWS_READ = 0, HWS_WRITE = 1 };
+
+/* Or-ed into the direction that on_ready is given, by hosts with HWS_HOST_HANGUP: the end of the stream, or an error,
+ * is among what became ready. Without it, a short read proves that there is no more to read before the next on_ready.
+ */
+enum hws_ready_flag { HWS_READY_HANGUP = 256 };
 
 /* Kinds of io, with the direction each takes. Numbers above 31 are reserved. */
 enum hws_io_kind {
@@ -245,7 +251,8 @@ struct hws_vtable {
    * 0: complete will be called. Required to return 1 under HWS_CAP_REVOKE for reads and writes. */
   int32_t (*cancel)(void *ep, struct hws_io *io);
 
-  /* The watched descriptor became ready in that direction (hang-ups and errors make both ready). */
+  /* The watched descriptor became ready in that direction (hang-ups and errors make both ready); the low eight bits are
+   * the direction, the others hws_ready_flag. */
   void (*on_ready)(void *ep, uint32_t direction);
 
   void (*on_packet)(void *ep, struct hws_packet *packet, uint64_t bytes, int32_t os_error);

@@ -191,7 +191,7 @@ void socket_stream_on_ready(struct socket_stream *stream, uint32_t direction) {
   bool reading = (direction & 1u) == HWS_READ;
   struct socket_side *side = reading ? &stream->read : &stream->write;
   side->readiness = SOCKET_TRY;
-  if ((direction & SOCKET_READY_HANGUP) != 0 || (host->capabilities & SOCKET_HOST_HANGUP) == 0) side->end_told = true;
+  if ((direction & HWS_READY_HANGUP) != 0 || (host->capabilities & HWS_HOST_HANGUP) == 0) side->end_told = true;
   struct hws_io *io = side->pending;
   if (!io) return;
   if (reading ? try_read(stream, io) : try_write(stream, io)) {

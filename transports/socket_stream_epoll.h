@@ -13,10 +13,6 @@
 
 #include "plugins/hawser_plugin.h"
 
-/* Whether a host tells hang-ups apart: it sets the bit in its capabilities, and ors the flag into on_ready's
- * direction. */
-enum { SOCKET_HOST_HANGUP = 16, SOCKET_READY_HANGUP = 256 };
-
 enum socket_readiness {
   SOCKET_TRY = 0, /* a call may get something */
   SOCKET_WAIT = 1 /* nothing until on_ready: no call is made */

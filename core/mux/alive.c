@@ -48,7 +48,7 @@ static void alive_fire(struct timer *timer) {
   }
   if (mux->state == SESSION_RUNNING) loop_timer(loop_of(mux), &mux->alive_timer, clock_now() + next);
   mux_leave(mux, &ended);
-  writer_kick(mux, false);
+  writer_kick(mux, KICK_NOW);
 }
 
 void alive_pong(struct mux *mux, uint32_t opaque) {
@@ -109,7 +109,7 @@ static void linger_fire(struct timer *timer) {
   }
   linger_arm(mux);
   mux_leave(mux, &ended);
-  writer_kick(mux, false);
+  writer_kick(mux, KICK_NOW);
 }
 
 /* In order of time, as all linger equally long. */

@@ -152,7 +152,7 @@ int session_close(struct session *session, const struct request *request) {
     drain(mux, &ended);
   }
   mux_leave(mux, &ended);
-  writer_kick(mux, false);
+  writer_kick(mux, KICK_NOW);
   int result = op ? op_submitted(op, request) : 0;
   object_unpin(&session->object); /* the handle's */
   return result;

@@ -223,8 +223,10 @@ struct mux {
   struct hws_vec vec[BATCH_PIECES];
 };
 
+/* Lock held, so nobody else writes; readers need no more than a whole number. */
 static inline void mux_count(struct mux *mux, enum session_counter counter, uint64_t by) {
-  atomic_fetch_add_explicit(&mux->counters[counter], by, memory_order_relaxed);
+  uint64_t now = atomic_load_explicit(&mux->counters[counter], memory_order_relaxed) + by;
+  atomic_store_explicit(&mux->counters[counter], now, memory_order_relaxed);
 }
 
 /* ---- table.c ---- */
@@ -237,13 +239,14 @@ void schedule_control(struct mux_stream *stream, unsigned want);
 void schedule_data(struct mux_stream *stream);   /* if it has something to cut, and credit */
 void schedule_forget(struct mux_stream *stream); /* stands nowhere any more */
 bool schedule_is_empty(const struct mux *mux);
+bool schedule_has_control(const struct mux *mux);
 void schedule_fill(struct mux *mux, struct op_list *ended); /* cut frames into the batch */
 void schedule_fill_control(struct mux *mux, struct op_list *ended);
 void schedule_drop_all(struct mux *mux);
 
 /* ---- writer.c, batch.c ---- */
-void writer_kick(struct mux *mux, bool lazily);          /* no lock held */
-void writer_run(struct mux *mux, struct op_list *ended); /* lock held, dropped meanwhile; the writer must be idle */
+void writer_kick(struct mux *mux, enum stream_kick kick); /* no lock held */
+void writer_run(struct mux *mux, struct op_list *ended);  /* lock held, dropped meanwhile; the writer must be idle */
 void writer_init(struct mux *mux);
 struct piece *batch_add(struct mux *mux, struct mux_stream *stream, const void *data, uint32_t len);
 void batch_add_header(struct mux *mux, struct mux_stream *stream, const struct frame *frame);

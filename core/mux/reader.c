@@ -258,7 +258,7 @@ static bool read_on(struct mux *mux, bool have_result, struct op_list *ended) {
     bool kick = !schedule_is_empty(mux);
     lock_drop(&mux->lock);
     op_deliver(ended);
-    if (kick) writer_kick(mux, false);
+    if (kick) writer_kick(mux, KICK_NOW);
     bool over = false;
     if (bytes >= TURN_BYTES) {
       /* The next turn of the loop asks again. */
@@ -281,7 +281,7 @@ static void read_and_leave(struct mux *mux, bool have_result) {
   bool goes_on = read_on(mux, have_result, &ended);
   mux_leave(mux, &ended);
   if (!goes_on) {
-    writer_kick(mux, false);
+    writer_kick(mux, KICK_NOW);
     object_unpin(&mux->session.object);
   }
 }

@@ -77,8 +77,12 @@ static struct mux_stream *pop_data(struct mux *mux) {
   return stream;
 }
 
+bool schedule_has_control(const struct mux *mux) {
+  return mux->control || mux->pong_count || mux->reply_count || mux->ping_wanted;
+}
+
 bool schedule_is_empty(const struct mux *mux) {
-  return !mux->control && !mux->data && !mux->pong_count && !mux->reply_count && !mux->ping_wanted;
+  return !mux->data && !schedule_has_control(mux);
 }
 
 /* ---- control frames ---- */

@@ -232,7 +232,7 @@ int session_open(struct session *session, const struct hws_open_config *config, 
   mux_leave(mux, &ended);
   stream_live(&stream->stream, life);
   object_unpin(&stream->stream.object);
-  if (at_once) writer_kick(mux, request->flags & HWS_MORE);
+  if (at_once) writer_kick(mux, request->flags & HWS_MORE ? KICK_LATER : KICK_NOW);
   return op ? op_submitted(op, request) : request_answer(request, &session->object, &event);
 }
 

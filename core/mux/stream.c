@@ -215,8 +215,8 @@ static void stream_close_class(struct stream *stream, struct op_list *ended) {
   }
 }
 
-static void stream_kick(struct stream *stream, bool lazily) {
-  writer_kick(self(stream)->mux, lazily);
+static void stream_kick(struct stream *stream, enum stream_kick kick) {
+  writer_kick(self(stream)->mux, kick);
 }
 
 static int stream_text(struct stream *stream, uint32_t which, char *text, uint32_t size) {

@@ -99,7 +99,7 @@ static void drain_run(struct task *task) {
 
 static void lazy_flush(struct lazy *lazy) {
   struct mux *mux = (struct mux *)((char *)lazy - offsetof(struct mux, lazy));
-  writer_kick(mux, false);
+  writer_kick(mux, KICK_NOW);
   object_unpin(&mux->session.object);
 }
 
@@ -128,7 +128,12 @@ static bool is_streaming(struct mux *mux) {
   return mux->inline_flushes++ >= LONE_FLUSHES;
 }
 
-void writer_kick(struct mux *mux, bool lazily) {
+static bool has_work(const struct mux *mux, enum stream_kick kick) {
+  if (mux->batch_count || mux->state == SESSION_DRAINING || schedule_has_control(mux)) return true;
+  return kick != KICK_CONTROL && mux->data;
+}
+
+void writer_kick(struct mux *mux, enum stream_kick kick) {
   struct op_list ended = {0};
   /* Whoever is writing looks at the schedule again, under the lock, before it stops: what was appended under the lock
    * before this is seen. */
@@ -137,8 +142,8 @@ void writer_kick(struct mux *mux, bool lazily) {
     return;
   lock_take(&mux->lock);
   bool idle = atomic_load_explicit(&mux->writer, memory_order_relaxed) == WRITER_IDLE;
-  if (idle && may_write(mux) && (!schedule_is_empty(mux) || mux->batch_count || mux->state == SESSION_DRAINING)) {
-    if (lazily && mux->copied < LAZY_BYTES)
+  if (idle && may_write(mux) && has_work(mux, kick)) {
+    if (kick == KICK_LATER && mux->copied < LAZY_BYTES)
       stay_lazy(mux);
     else if (mux->state == SESSION_RUNNING && is_streaming(mux))
       defer(mux);
