@@ -249,6 +249,14 @@ static int close_simple(struct object *object, const struct request *request) {
   return result;
 }
 
+/* A close cannot be refused once the handle is stale. */
+static int check_queue(hws_handle handle) {
+  struct object *queue = NULL;
+  int status = handle_pin(handle, OBJECT_QUEUE, &queue);
+  if (status == HWS_OK) object_unpin(queue);
+  return status;
+}
+
 hws_result hws_close(hws_handle handle, const struct hws_how *how, struct hws_event *out, hws_handle *op) {
   struct object *object = NULL;
   struct request request;
@@ -257,6 +265,7 @@ hws_result hws_close(hws_handle handle, const struct hws_how *how, struct hws_ev
   int result = api_pin(handle, OBJECT_ANY, &object);
   if (result != HWS_OK) return result;
   result = request_begin(&request, how, out, op, false);
+  if (result == HWS_OK && request.queue && (result = check_queue(request.queue)) != HWS_OK) request_end(&request);
   if (result == HWS_OK && !object_close(object)) {
     request_end(&request);
     result = HWS_E_HANDLE;

@@ -15,7 +15,6 @@ enum {
   SMALL = 4096          /* slices below this are copied, so that a byte does not hold a chunk */
 };
 
-/* A buffer is not counted on its runtime while it lies in the pool: the pool goes with the runtime. */
 static struct buffer *pool_take(struct runtime *runtime, struct buffer **list, uint32_t *count, uint32_t size) {
   struct buffer_pool *pool = &runtime->buffers;
   lock_take(&pool->lock);
@@ -27,7 +26,6 @@ static struct buffer *pool_take(struct runtime *runtime, struct buffer **list, u
   lock_drop(&pool->lock);
   if (!buffer) return buffer_sized(runtime, size);
   atomic_store_explicit(&buffer->refs, 1, memory_order_relaxed);
-  object_pin(&runtime->object);
   return buffer;
 }
 
@@ -59,7 +57,6 @@ struct buffer *buffer_sized(struct runtime *runtime, uint32_t size) {
   buffer->size = size;
   buffer->runtime = runtime;
   buffer->next = NULL;
-  object_pin(&runtime->object);
   return buffer;
 }
 
@@ -77,7 +74,6 @@ void buffer_unref(struct buffer *buffer) {
   else if (buffer->size == CHUNK_SIZE)
     kept = pool_give(buffer, &pool->chunks, &pool->chunk_count, POOLED_CHUNKS);
   if (!kept) free(buffer);
-  object_unpin(&runtime->object);
 }
 
 bool buffer_sole(const struct buffer *buffer) {

@@ -22,7 +22,7 @@ struct runtime;
 struct buffer {
   atomic_uint refs;
   uint32_t size;           /* of data */
-  struct runtime *runtime; /* pinned by the buffer while it is out of the pool */
+  struct runtime *runtime; /* not pinned: whoever holds a buffer holds its runtime by something else */
   struct buffer *next;     /* in the pool, or for its owner's use */
   uint8_t data[];
 };

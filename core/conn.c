@@ -30,6 +30,7 @@ static bool may_revoke(const struct conn *conn) {
 static bool claim_read(struct conn *conn, struct op_list *ended) {
   struct op *op = conn->stream.recvs.first;
   if (conn->reading || conn->failed || !op || conn->stream.in != IN_OPEN || !conn->stream.ready) return false;
+  if (conn->stream.closing) return false;
   bool direct = op->event.kind == HWS_KIND_RECV && (may_revoke(conn) || !op->total);
   uint32_t count = 0;
   if (direct) {

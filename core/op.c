@@ -78,8 +78,16 @@ void op_pool_drain(struct op_pool *pool) {
 
 struct op *op_new(const struct request *request, struct runtime *runtime, struct object *on, enum hws_kind kind,
                   void (*revoke)(struct op *op, int status), int *status) {
+  struct object *queue = NULL;
+  if (request->queue && !(request->flags & HWS_BLOCK)) {
+    *status = handle_pin(request->queue, OBJECT_QUEUE, &queue);
+    if (*status != HWS_OK) return NULL;
+  }
   struct op *op = pool_take(runtime, status);
-  if (!op) return NULL;
+  if (!op) {
+    if (queue) object_unpin(queue);
+    return NULL;
+  }
   struct object object = op->object;
   memset(op, 0, offsetof(struct op, own_vec));
   op->object = object;
@@ -88,12 +96,9 @@ struct op *op_new(const struct request *request, struct runtime *runtime, struct
   object_pin(on);
   op->revoke = revoke;
   op->vec = op->own_vec;
+  op->queue = (struct queue *)queue;
   op->event =
       (struct hws_event){.tag = request->tag, .op = object.handle, .object = on->handle, .kind = (uint16_t)kind};
-  if (request->queue && !(request->flags & HWS_BLOCK)) {
-    op->queue = request->queue;
-    object_pin(&op->queue->object);
-  }
   if (request->op) *request->op = object.handle;
   return op;
 }

@@ -66,7 +66,7 @@ struct request {
   uint32_t flags;
   uint64_t tag;
   uint64_t deadline;   /* absolute; 0: none */
-  struct queue *queue; /* pinned until request_end */
+  hws_handle queue;    /* looked at when an op is made: one that ends at once needs none */
   struct scope *scope; /* pinned until request_end */
   struct hws_event *out;
   hws_handle *op;

@@ -41,21 +41,14 @@ int request_begin(struct request *request, const struct hws_how *how, struct hws
   if (needs_answer && !how->queue && !((how->flags & (HWS_BLOCK | HWS_TRY)) && out)) return HWS_E_INVAL;
   resolve_deadline(request, how->deadline_ns);
   struct object *object = NULL;
-  if (how->queue) {
-    status = handle_pin(how->queue, OBJECT_QUEUE, &object);
-    if (status != HWS_OK) return status;
-    request->queue = (struct queue *)object;
-  }
-  if (how->scope) {
-    status = handle_pin(how->scope, OBJECT_SCOPE, &object);
-    if (status == HWS_OK) request->scope = (struct scope *)object;
-  }
-  if (status != HWS_OK) request_end(request);
+  request->queue = how->queue;
+  if (!how->scope) return HWS_OK;
+  status = handle_pin(how->scope, OBJECT_SCOPE, &object);
+  if (status == HWS_OK) request->scope = (struct scope *)object;
   return status;
 }
 
 void request_end(struct request *request) {
-  if (request->queue) object_unpin(&request->queue->object);
   if (request->scope) object_unpin(&request->scope->object);
 }
 
@@ -89,6 +82,6 @@ int request_answer(const struct request *request, struct object *on, const struc
   op->event.tag = request->tag;
   op->event.op = handle;
   atomic_store_explicit(&op->state, OP_ENDED, memory_order_release);
-  queue_post(request->queue, op);
+  queue_post(op->queue, op);
   return 0;
 }

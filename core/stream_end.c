@@ -120,8 +120,8 @@ bool stream_send_inside(struct stream *stream, struct op *op) {
 bool stream_recv_inside(struct stream *stream, struct op *op) {
   lock_take(stream->lock);
   struct op_list ended = {0};
-  const struct cause *cause = NULL;
-  if (!stream->received.bytes && stream->in != IN_OPEN)
+  const struct cause *cause = stream->closing ? cause_plain(HWS_E_CLOSED) : NULL;
+  if (!cause && !stream->received.bytes && stream->in != IN_OPEN)
     cause = stream->in == IN_EOF ? cause_plain(HWS_E_EOF) : stream->cause;
   if (!submit_inside(&stream->recvs, op, cause)) {
     if (stream->received.bytes)

@@ -25,7 +25,7 @@ struct piece *batch_add(struct mux *mux, struct mux_stream *stream, const void *
   *piece = (struct piece){.data = data, .len = len, .stream = stream};
   if (stream) {
     stream->in_batch++;
-    object_pin(&stream->stream.object);
+    mux_hold(stream);
   }
   return piece;
 }
@@ -74,7 +74,7 @@ static void piece_free(struct mux *mux, struct piece *piece, struct op_list *end
   stream->in_batch--;
   if (piece->op) settle_op(piece->op, stream, ended);
   mux_stream_settle(stream, ended);
-  object_unpin(&stream->stream.object);
+  mux_let_go(stream);
 }
 
 static void piece_written(struct mux *mux, struct piece *piece, struct op_list *ended) {

@@ -56,6 +56,7 @@ void mux_end(struct mux *mux, struct cause *cause, enum end_kind kind, struct op
     mux_stream_drop(stream, ended);
   }
   schedule_drop_all(mux);
+  reader_drop_body(mux);
   if (atomic_load(&mux->writer) != WRITER_OUT)
     batch_drop_all(mux, ended);
   else

@@ -88,6 +88,7 @@ struct mux_stream {
   /* sending */
   uint32_t credit;            /* what the peer still lets us send */
   uint32_t in_batch;          /* pieces of the batch that speak of this stream */
+  uint32_t holds;             /* places of the session that it stands in; together one pin */
   struct buffer *first_block; /* taken, not cut */
   struct buffer *last_block;
   uint32_t head_cut;  /* of the first block */
@@ -173,6 +174,7 @@ struct mux {
   struct op write_op;
   struct task drain_task;
   struct lazy lazy;
+  bool lazing; /* it stands in the runtime's list */
   struct mux_stream *control;
   struct mux_stream *control_last;
   struct mux_stream *data;
@@ -229,6 +231,15 @@ static inline void mux_count(struct mux *mux, enum session_counter counter, uint
   atomic_store_explicit(&mux->counters[counter], now, memory_order_relaxed);
 }
 
+/* A stream stands in many places of its session for short times: counted without atomics, under the lock. */
+static inline void mux_hold(struct mux_stream *stream) {
+  if (stream->holds++ == 0) object_pin(&stream->stream.object);
+}
+
+static inline void mux_let_go(struct mux_stream *stream) {
+  if (--stream->holds == 0) object_unpin(&stream->stream.object);
+}
+
 /* ---- table.c ---- */
 struct mux_stream *table_find(const struct mux *mux, uint32_t id);
 int table_add(struct mux *mux, struct mux_stream *stream); /* HWS_OK or HWS_E_NOMEM */
@@ -283,6 +294,7 @@ bool guard_is_full(const struct mux *mux);
 /* ---- reader.c ---- */
 void reader_init(struct mux *mux);
 void reader_free(struct mux *mux);
+void reader_drop_body(struct mux *mux);
 void reader_start(struct mux *mux); /* no lock held: read, unless somebody does already */
 
 /* ---- alive.c ---- */

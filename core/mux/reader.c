@@ -26,11 +26,12 @@ static bool is_crowded(const struct mux *mux) {
 
 /* A new stream of the peer's: NULL with no error when it was refused. */
 static struct mux_stream *admit(struct mux *mux, const struct frame *frame, const char **error, struct op_list *ended) {
+  /* In any order: a peer that opens from many threads gives out ids before it sends them. */
   if (is_ours(mux, frame->stream)) *error = "open with an id of the wrong side";
-  if (frame->stream <= mux->last_peer_id) *error = "open of a stream that exists or existed";
+  if (table_find(mux, frame->stream)) *error = "open of a stream that exists";
   if (frame->type == FRAME_DATA && frame->length > CREDIT_INITIAL) *error = "open with a body beyond the window";
   if (*error) return NULL;
-  mux->last_peer_id = frame->stream;
+  if (frame->stream > mux->last_peer_id) mux->last_peer_id = frame->stream;
   struct mux_stream *stream = is_crowded(mux) ? NULL : mux_admit_peer(mux, frame->stream, ended);
   if (stream) return stream;
   mux_count(mux, SESSION_STREAMS_REFUSED, 1);
@@ -96,7 +97,7 @@ static void on_stream_frame(struct mux *mux, const struct frame *frame, const ch
       /* Its end, if it has one, comes after its body. */
       mux->body = stream;
       mux->body_flags = frame->flags;
-      object_pin(&stream->stream.object);
+      mux_hold(stream);
       return;
     }
   } else if (!(frame->flags & FRAME_RST)) {
@@ -139,8 +140,8 @@ static void on_frame(struct mux *mux, const char **error, struct op_list *ended)
     on_stream_frame(mux, frame, error, ended);
 }
 
-static void drop_body_pin(struct mux *mux) {
-  if (mux->body) object_unpin(&mux->body->stream.object);
+void reader_drop_body(struct mux *mux) {
+  if (mux->body) mux_let_go(mux->body);
   mux->body = NULL;
 }
 
@@ -159,7 +160,7 @@ static void on_body(struct mux *mux, const char **error, struct op_list *ended) 
   if (parser->body_left) return;
   struct frame frame = {.type = FRAME_DATA, .flags = mux->body_flags};
   if (stream->on_wire) apply_flags(mux, stream, &frame, error, ended);
-  drop_body_pin(mux);
+  reader_drop_body(mux);
 }
 
 /* Lock held: go through what was read and is not parsed yet; stops early when replies are full. */
@@ -321,6 +322,5 @@ void reader_start(struct mux *mux) {
 }
 
 void reader_free(struct mux *mux) {
-  drop_body_pin(mux);
   if (mux->chunk) buffer_unref(mux->chunk);
 }

@@ -17,7 +17,7 @@ void schedule_control(struct mux_stream *stream, unsigned want) {
   if (stream->in_control) return;
   stream->in_control = true;
   stream->next_control = NULL;
-  object_pin(&stream->stream.object);
+  mux_hold(stream);
   *(mux->control_last ? &mux->control_last->next_control : &mux->control) = stream;
   mux->control_last = stream;
 }
@@ -63,7 +63,7 @@ void schedule_data(struct mux_stream *stream) {
   if (stream->in_data || !is_due(stream)) return;
   stream->in_data = true;
   stream->next_data = NULL;
-  object_pin(&stream->stream.object);
+  mux_hold(stream);
   *(mux->data_last ? &mux->data_last->next_data : &mux->data) = stream;
   mux->data_last = stream;
 }
@@ -238,7 +238,7 @@ void schedule_fill_control(struct mux *mux, struct op_list *ended) {
   cut_session_control(mux);
   for (struct mux_stream *stream; batch_has_room(mux) && (stream = pop_control(mux));) {
     cut_control(mux, stream, ended);
-    object_unpin(&stream->stream.object);
+    mux_let_go(stream);
   }
 }
 
@@ -250,7 +250,7 @@ void schedule_fill(struct mux *mux, struct op_list *ended) {
     if (is_due(stream)) cut_data(mux, stream, ended);
     for (uint32_t i = before; i < mux->batch_count; i++) bytes += mux->pieces[i].len;
     schedule_data(stream);
-    object_unpin(&stream->stream.object);
+    mux_let_go(stream);
   }
 }
 
@@ -260,8 +260,8 @@ void schedule_forget(struct mux_stream *stream) {
 }
 
 void schedule_drop_all(struct mux *mux) {
-  for (struct mux_stream *stream; (stream = pop_control(mux));) object_unpin(&stream->stream.object);
-  for (struct mux_stream *stream; (stream = pop_data(mux));) object_unpin(&stream->stream.object);
+  for (struct mux_stream *stream; (stream = pop_control(mux));) mux_let_go(stream);
+  for (struct mux_stream *stream; (stream = pop_data(mux));) mux_let_go(stream);
   mux->pong_count = mux->reply_count = 0;
   mux->ping_wanted = false;
 }

@@ -117,7 +117,7 @@ static bool has_room(const struct mux *mux) {
 /* Why nothing can be opened; NULL: it can. */
 static struct cause *no_open(const struct mux *mux) {
   if (mux->state == SESSION_RUNNING && mux->peer_away) return cause_plain(HWS_E_CLOSED);
-  if (mux->state == SESSION_RUNNING) return NULL;
+  if (mux->state == SESSION_RUNNING) return mux->next_id > UINT32_MAX ? cause_plain(HWS_E_LIMIT) : NULL;
   return mux->cause ? mux->cause : mux->deaf ? mux->deaf : cause_plain(HWS_E_CLOSED);
 }
 

@@ -48,7 +48,7 @@ void mux_stream_know(struct mux_stream *stream) {
   stream->next = mux->all;
   if (stream->next) stream->next->prev = stream;
   mux->all = stream;
-  object_pin(&stream->stream.object);
+  mux_hold(stream);
   mux->streams++;
   atomic_store_explicit(&mux->counters[SESSION_STREAMS], mux->streams, memory_order_relaxed);
   if (mux->streams > atomic_load_explicit(&mux->counters[SESSION_STREAMS_PEAK], memory_order_relaxed))
@@ -92,7 +92,7 @@ void mux_stream_drop(struct mux_stream *stream, struct op_list *ended) {
   if (stream->gone) return;
   stream->gone = true;
   stream->on_wire = false;
-  object_pin(&stream->stream.object);
+  mux_hold(stream);
   schedule_forget(stream);
   mux_stream_drop_blocks(stream);
   alive_unlinger(stream);
@@ -105,11 +105,11 @@ void mux_stream_drop(struct mux_stream *stream, struct op_list *ended) {
     if (stream->next) stream->next->prev = stream->prev;
     mux->streams--;
     atomic_store_explicit(&mux->counters[SESSION_STREAMS], mux->streams, memory_order_relaxed);
-    object_unpin(&stream->stream.object);
+    mux_let_go(stream);
   }
   discard_unaccepted(stream);
   if (mux->state == SESSION_RUNNING) mux_admit(mux, ended);
-  object_unpin(&stream->stream.object);
+  mux_let_go(stream);
 }
 
 void mux_stream_settle(struct mux_stream *stream, struct op_list *ended) {

@@ -47,7 +47,7 @@ int table_add(struct mux *mux, struct mux_stream *stream) {
   if (mux->table_count >= mux->table_size && !grow(mux)) return HWS_E_NOMEM;
   insert(mux, stream);
   mux->table_count++;
-  object_pin(&stream->stream.object);
+  mux_hold(stream);
   return HWS_OK;
 }
 
@@ -56,7 +56,7 @@ void table_remove(struct mux *mux, struct mux_stream *stream) {
     if (*at != stream) continue;
     *at = stream->next_in_table;
     mux->table_count--;
-    object_unpin(&stream->stream.object);
+    mux_let_go(stream);
     return;
   }
 }

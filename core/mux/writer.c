@@ -99,6 +99,9 @@ static void drain_run(struct task *task) {
 
 static void lazy_flush(struct lazy *lazy) {
   struct mux *mux = (struct mux *)((char *)lazy - offsetof(struct mux, lazy));
+  lock_take(&mux->lock);
+  mux->lazing = false;
+  lock_drop(&mux->lock);
   writer_kick(mux, KICK_NOW);
   object_unpin(&mux->session.object);
 }
@@ -118,6 +121,8 @@ static void defer(struct mux *mux) {
 }
 
 static void stay_lazy(struct mux *mux) {
+  if (mux->lazing) return;
+  mux->lazing = true;
   object_pin(&mux->session.object);
   if (!runtime_add_lazy(mux->session.object.runtime, &mux->lazy)) object_unpin(&mux->session.object);
 }
