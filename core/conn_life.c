@@ -121,11 +121,12 @@ int conn_adopt(struct conn *conn, const struct plugin *plugin, void *accepted) {
     learn(conn, ep);
     conn->stream.ready = true;
     status = endpoint_open(endpoint, ep);
-    if (status != HWS_OK) plugin->vtable.destroy(ep, 1);
+  } else {
+    ep = NULL;
   }
   if (status == HWS_OK) return HWS_OK;
   conn->gone = true;
-  endpoint_unopened(endpoint);
+  endpoint_unopened(endpoint, ep);
   conn_fail(conn,
             cause_make(status, 0, 0, "%s: the accepted connection could not be taken over", plugin->manifest->name));
   return status;
@@ -151,23 +152,17 @@ static void dial_revoke(struct op *op, int status) {
   if (mine) conn_pump(conn);
 }
 
-static int dial_begin(struct conn *conn, struct url *url, const struct request *request, struct op **out) {
+static int dial_make(struct conn *conn, struct url *url, void **ep) {
   struct endpoint *endpoint = &conn->endpoint;
   struct runtime *runtime = conn->stream.object.runtime;
   const struct plugin *plugin = NULL;
-  void *ep = NULL;
   int status = runtime_transport(runtime, url, &plugin);
   if (status != HWS_OK) return status;
   endpoint_init(endpoint, &conn->stream.object, plugin, conn_read_done, conn_write_done, conn_gone);
   if (!plugin->vtable.dial || !(plugin->manifest->capabilities & HWS_CAP_DIAL))
     return runtime_refuse(runtime, cause_make(HWS_E_UNSUPPORTED, 0, 0, "%s cannot dial", plugin->manifest->name));
-  status = plugin->vtable.dial(plugin->vtable.self, (struct hws_host_endpoint *)endpoint, url->address, &ep);
-  if (status != HWS_OK) return endpoint_refuse(endpoint, status, "dial");
-  status = endpoint_check_url(endpoint);
-  if (status == HWS_OK) *out = op_new(request, runtime, &conn->stream.object, HWS_KIND_DIAL, dial_revoke, &status);
-  if (status == HWS_OK && (status = endpoint_open(endpoint, ep)) != HWS_OK) op_discard(*out);
-  if (status != HWS_OK) plugin->vtable.destroy(ep, 1);
-  return status;
+  status = plugin->vtable.dial(plugin->vtable.self, (struct hws_host_endpoint *)endpoint, url->address, ep);
+  return status == HWS_OK ? HWS_OK : endpoint_refuse(endpoint, status, "dial");
 }
 
 static void dial_submit(struct conn *conn, struct op *op, const struct request *request) {
@@ -200,6 +195,7 @@ int conn_dial(struct runtime *runtime, const char *text, struct scope *life, con
   struct conn *conn = NULL;
   struct op *op = NULL;
   struct url *url = NULL;
+  void *ep = NULL;
   int status = runtime_parse_url(runtime, text, &url);
   if (status != HWS_OK) return status;
   status = conn_new(runtime, &conn);
@@ -209,8 +205,9 @@ int conn_dial(struct runtime *runtime, const char *text, struct scope *life, con
     return status;
   }
   conn->endpoint.url = url;
-  status = dial_begin(conn, url, request, &op);
-  if (status != HWS_OK) {
+  status = dial_make(conn, url, &ep);
+  if (status == HWS_OK) op = endpoint_begin(&conn->endpoint, ep, request, HWS_KIND_DIAL, dial_revoke, &status);
+  if (!op) {
     object_close(&conn->stream.object);
     object_unpin(&conn->stream.object);
     return status;

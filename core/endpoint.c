@@ -254,10 +254,10 @@ void endpoint_init(struct endpoint *endpoint, struct object *owner, const struct
   endpoint->close_task.run = close_run;
   endpoint->timer = (struct timer){.object = owner, .fire = timer_fire};
   endpoint->abandon_timer = (struct timer){.object = owner, .fire = abandon_fire};
-  for (uint8_t which = HWS_READ; which <= HWS_WRITE; which++) {
+  for (unsigned which = HWS_READ; which <= HWS_WRITE; which++) {
     struct transfer *transfer = &endpoint->transfers[which];
     transfer->endpoint = endpoint;
-    transfer->direction = which;
+    transfer->direction = (uint8_t)which;
     transfer->done = which == HWS_READ ? read_done : write_done;
     transfer->task.run = transfer_run;
     /* Held until it is open: a watch made by adopt may fire before that. */
@@ -280,24 +280,40 @@ int endpoint_open(struct endpoint *endpoint, void *ep) {
   return HWS_OK;
 }
 
-void endpoint_unopened(struct endpoint *endpoint) {
-  if (endpoint->descriptor < 0) return;
-  poller_unwatch(endpoint->loop->poller, endpoint->descriptor);
-  endpoint->descriptor = -1;
-  /* The driver may have an event of it in hand: the owner must outlast this turn. */
-  post_pinned(endpoint, &endpoint->post_task);
+void endpoint_unopened(struct endpoint *endpoint, void *ep) {
+  if (endpoint->descriptor >= 0) {
+    poller_unwatch(endpoint->loop->poller, endpoint->descriptor);
+    endpoint->descriptor = -1;
+    /* The driver may have an event of it in hand: the owner must outlast this turn. */
+    post_pinned(endpoint, &endpoint->post_task);
+  }
+  if (ep) endpoint->plugin->vtable.destroy(ep, 1);
+}
+
+/* HWS_E_ADDRESS, remembered with the runtime, if the plugin never asked for one of the URL's parameters. */
+static int check_url(struct endpoint *endpoint) {
+  const char *unused = url_unused(endpoint->url);
+  if (!unused) return HWS_OK;
+  return runtime_refuse(endpoint->owner->runtime, cause_make(HWS_E_ADDRESS, 0, 0, "%s does not know the parameter '%s'",
+                                                             endpoint->plugin->manifest->name, unused));
+}
+
+struct op *endpoint_begin(struct endpoint *endpoint, void *ep, const struct request *request, enum hws_kind kind,
+                          void (*revoke)(struct op *op, int status), int *status) {
+  struct op *op = NULL;
+  *status = check_url(endpoint);
+  if (*status == HWS_OK) op = op_new(request, endpoint->owner->runtime, endpoint->owner, kind, revoke, status);
+  if (op && (*status = endpoint_open(endpoint, ep)) != HWS_OK) {
+    op_discard(op);
+    op = NULL;
+  }
+  if (!op) endpoint_unopened(endpoint, ep);
+  return op;
 }
 
 int endpoint_refuse(struct endpoint *endpoint, int status, const char *what) {
   struct cause *cause = explain(endpoint, status < 0 ? status : HWS_E_PLUGIN, 0, what);
   return runtime_refuse(endpoint->owner->runtime, cause);
-}
-
-int endpoint_check_url(struct endpoint *endpoint) {
-  const char *unused = url_unused(endpoint->url);
-  if (!unused) return HWS_OK;
-  return runtime_refuse(endpoint->owner->runtime, cause_make(HWS_E_ADDRESS, 0, 0, "%s does not know the parameter '%s'",
-                                                             endpoint->plugin->manifest->name, unused));
 }
 
 void endpoint_close(struct endpoint *endpoint, bool abort) {

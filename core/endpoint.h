@@ -11,6 +11,7 @@
 #include "core/cause.h"
 #include "core/handle.h"
 #include "core/loop.h"
+#include "core/op.h"
 #include "core/url.h"
 #include "plugins/registry.h"
 
@@ -76,14 +77,15 @@ void endpoint_init(struct endpoint *endpoint, struct object *owner, const struct
 /* The plugin has made `ep` for it. HWS_E_NOMEM: the plugin's scratch; then ep is the caller's to destroy. */
 int endpoint_open(struct endpoint *endpoint, void *ep);
 
-/* The plugin would not have it after endpoint_init: nothing was opened, though a watch may have been begun. */
-void endpoint_unopened(struct endpoint *endpoint);
+/* It came to nothing after endpoint_init, though a watch may have been begun. Destroys ep, if there is one. */
+void endpoint_unopened(struct endpoint *endpoint, void *ep);
+
+/* Open it together with the op that begins it, which is returned. NULL: *status says why not, and ep was destroyed. */
+struct op *endpoint_begin(struct endpoint *endpoint, void *ep, const struct request *request, enum hws_kind kind,
+                          void (*revoke)(struct op *op, int status), int *status);
 
 /* Remember with the runtime what the plugin explained about `status`, which is returned. */
 int endpoint_refuse(struct endpoint *endpoint, int status, const char *what);
-
-/* HWS_E_ADDRESS, remembered with the runtime, if the plugin never asked for one of the URL's parameters. */
-int endpoint_check_url(struct endpoint *endpoint);
 
 /* Fill in an idle transfer's io. */
 void transfer_prepare(struct transfer *transfer, enum hws_io_kind kind, const struct hws_iov *vec, uint32_t count);

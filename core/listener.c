@@ -277,24 +277,17 @@ static void start_revoke(struct op *op, int status) {
   listener_end(listener, cause_make(status, 0, 0, "the listen was given up"));
 }
 
-static int begin(struct listener *listener, const struct request *request, struct op **out) {
+static int make(struct listener *listener, void **ep) {
   struct endpoint *endpoint = &listener->endpoint;
   struct runtime *runtime = listener->object.runtime;
   const struct plugin *plugin = NULL;
-  void *ep = NULL;
   int status = runtime_transport(runtime, endpoint->url, &plugin);
   if (status != HWS_OK) return status;
   endpoint_init(endpoint, &listener->object, plugin, read_done, write_done, listener_gone);
   if (!plugin->vtable.listen || !(plugin->manifest->capabilities & HWS_CAP_LISTEN))
     return runtime_refuse(runtime, cause_make(HWS_E_UNSUPPORTED, 0, 0, "%s cannot listen", plugin->manifest->name));
-  status =
-      plugin->vtable.listen(plugin->vtable.self, (struct hws_host_endpoint *)endpoint, endpoint->url->address, &ep);
-  if (status != HWS_OK) return endpoint_refuse(endpoint, status, "listen");
-  status = endpoint_check_url(endpoint);
-  if (status == HWS_OK) *out = op_new(request, runtime, &listener->object, HWS_KIND_LISTEN, start_revoke, &status);
-  if (status == HWS_OK && (status = endpoint_open(endpoint, ep)) != HWS_OK) op_discard(*out);
-  if (status != HWS_OK) plugin->vtable.destroy(ep, 1);
-  return status;
+  status = plugin->vtable.listen(plugin->vtable.self, (struct hws_host_endpoint *)endpoint, endpoint->url->address, ep);
+  return status == HWS_OK ? HWS_OK : endpoint_refuse(endpoint, status, "listen");
 }
 
 static int listener_new(struct runtime *runtime, const char *text, struct listener **out) {
@@ -316,10 +309,12 @@ int listener_listen(struct runtime *runtime, const char *url, struct scope *life
                     hws_handle *handle) {
   struct listener *listener = NULL;
   struct op *op = NULL;
+  void *ep = NULL;
   int status = listener_new(runtime, url, &listener);
   if (!listener) return status;
-  if (status == HWS_OK) status = begin(listener, request, &op);
-  if (status != HWS_OK) {
+  if (status == HWS_OK) status = make(listener, &ep);
+  if (status == HWS_OK) op = endpoint_begin(&listener->endpoint, ep, request, HWS_KIND_LISTEN, start_revoke, &status);
+  if (!op) {
     object_close(&listener->object);
     object_unpin(&listener->object);
     return status;

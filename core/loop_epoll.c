@@ -8,6 +8,7 @@
  * the handling of its events, so an event's pointer is always good.
  */
 #include <errno.h>
+#include <limits.h>
 #include <stdlib.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
@@ -18,11 +19,12 @@
 #include "core/loop.h"
 #include "core/park.h"
 
-enum { BATCH = 64, NS_PER_S = 1000000000 };
+enum { BATCH = 64, NS_PER_S = 1000000000, NS_PER_MS = 1000000 };
 
 struct poller {
   int epoll;
-  int wake; /* never read: an edge needs no reset */
+  int wake;    /* never read: an edge needs no reset */
+  bool coarse; /* no epoll_pwait2 here (older kernels, filters, valgrind): milliseconds have to do */
   struct epoll_event events[BATCH];
 };
 
@@ -74,8 +76,14 @@ static int wait_for_events(struct poller *poller, uint64_t until) {
   if (until == PARK_FOREVER) return epoll_wait(poller->epoll, poller->events, BATCH, -1);
   uint64_t now = clock_now();
   uint64_t left = until > now ? until - now : 0;
-  struct timespec timeout = {.tv_sec = (time_t)(left / NS_PER_S), .tv_nsec = (long)(left % NS_PER_S)};
-  return epoll_pwait2(poller->epoll, poller->events, BATCH, &timeout, NULL);
+  if (!poller->coarse) {
+    struct timespec timeout = {.tv_sec = (time_t)(left / NS_PER_S), .tv_nsec = (long)(left % NS_PER_S)};
+    int count = epoll_pwait2(poller->epoll, poller->events, BATCH, &timeout, NULL);
+    if (count >= 0 || (errno != ENOSYS && errno != EPERM)) return count;
+    poller->coarse = true;
+  }
+  uint64_t ms = (left + NS_PER_MS - 1) / NS_PER_MS; /* late rather than early, and then again */
+  return epoll_wait(poller->epoll, poller->events, BATCH, ms < INT_MAX ? (int)ms : INT_MAX);
 }
 
 static unsigned ready_bits(uint32_t events) {

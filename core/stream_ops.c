@@ -206,7 +206,7 @@ static int recv_slow(struct stream *stream, enum hws_kind kind, const struct hws
                      uint64_t total, const struct request *request) {
   int status = HWS_OK;
   struct op *op = make(stream, request, kind, &status);
-  if (op && (status = op_set_vec(op, vec, count, total)) != HWS_OK) op_discard(op);
+  if (status == HWS_OK && (status = op_set_vec(op, vec, count, total)) != HWS_OK) op_discard(op);
   if (status != HWS_OK) {
     lock_drop(stream->lock);
     return status;

@@ -51,12 +51,13 @@ static void alive_fire(struct timer *timer) {
   writer_kick(mux, KICK_NOW);
 }
 
-void alive_pong(struct mux *mux, uint32_t opaque) {
-  if (!mux->ping_out || opaque != mux->ping_opaque) return;
+bool alive_pong(struct mux *mux, uint32_t opaque) {
+  if (!mux->ping_out || opaque != mux->ping_opaque) return false;
   mux->ping_out = false;
   atomic_store_explicit(&mux->counters[SESSION_RTT_NS], clock_now() - mux->ping_sent, memory_order_relaxed);
   if (mux->state == SESSION_RUNNING)
     loop_timer(loop_of(mux), &mux->alive_timer, clock_now() + mux->settings[SET_KEEPALIVE]);
+  return true;
 }
 
 /* ---- writes that make no progress ---- */

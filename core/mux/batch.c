@@ -37,6 +37,31 @@ void batch_add_header(struct mux *mux, struct mux_stream *stream, const struct f
   mux_count(mux, SESSION_FRAMES_OUT, 1);
 }
 
+uint8_t *batch_room(struct mux *mux, uint32_t len) {
+  if (!mux->arena) {
+    mux->arena = buffer_chunk(mux->session.object.runtime);
+    mux->arena_used = 0;
+  }
+  if (!mux->arena || mux->arena->size - mux->arena_used < len) return NULL;
+  uint8_t *room = mux->arena->data + mux->arena_used;
+  mux->arena_used += len;
+  return room;
+}
+
+void batch_add_whole(struct mux *mux, struct mux_stream *stream, uint8_t *frame, uint32_t body) {
+  struct piece *piece = batch_add(mux, stream, frame, FRAME_HEADER_SIZE + body);
+  piece->starts_frame = true;
+  piece->copied = body;
+  frame_encode(frame, &(struct frame){.type = FRAME_DATA, .stream = stream->id, .length = body});
+  mux_count(mux, SESSION_FRAMES_OUT, 1);
+}
+
+static void batch_clear(struct mux *mux) {
+  mux->batch_first = mux->batch_count = 0;
+  if (mux->arena) buffer_unref(mux->arena);
+  mux->arena = NULL;
+}
+
 /* ---- pieces that are over ---- */
 
 /* A send whose last piece is gone, written or dropped. */
@@ -49,10 +74,6 @@ static void settle_op(struct op *op, struct mux_stream *stream, struct op_list *
     op_list_remove(&stream->stream.sends, op);
     op_end(op, op->planned == op->total ? HWS_OK : op->cancel, ended);
   }
-}
-
-static bool is_copied(const struct piece *piece) {
-  return piece->data && !piece->op;
 }
 
 static void end_shutdown(struct mux_stream *stream, struct op_list *ended) {
@@ -68,7 +89,7 @@ static void end_shutdown(struct mux_stream *stream, struct op_list *ended) {
 /* Give back what a piece holds. The stream may be forgotten by this. */
 static void piece_free(struct mux *mux, struct piece *piece, struct op_list *ended) {
   struct mux_stream *stream = piece->stream;
-  if (is_copied(piece)) mux->copied -= piece->len;
+  mux->copied -= piece->copied;
   if (piece->buffer) buffer_unref(piece->buffer);
   if (!stream) return;
   stream->in_batch--;
@@ -96,7 +117,7 @@ void batch_advance(struct mux *mux, uint64_t bytes, struct op_list *ended) {
     mux->batch_first++;
     piece_written(mux, piece, ended);
   }
-  if (mux->batch_first == mux->batch_count) mux->batch_first = mux->batch_count = 0;
+  if (mux->batch_first == mux->batch_count) batch_clear(mux);
 }
 
 /* Never written: its bytes count neither as sent nor as planned. */
@@ -107,7 +128,7 @@ static void piece_dropped(struct mux *mux, struct piece *piece, struct op_list *
 
 void batch_drop_all(struct mux *mux, struct op_list *ended) {
   for (uint32_t i = mux->batch_first; i < mux->batch_count; i++) piece_dropped(mux, &mux->pieces[i], ended);
-  mux->batch_first = mux->batch_count = 0;
+  batch_clear(mux);
 }
 
 /* ---- pruning ---- */
@@ -129,6 +150,7 @@ static bool keep_own(struct mux *mux, struct piece *piece, struct op_list *ended
   piece->len = left;
   piece->done = 0;
   piece->op = NULL;
+  piece->copied = left;
   mux->copied += left;
   op->event.bytes += whole; /* with what was written of it: batch_advance counts whole pieces only */
   settle_op(op, piece->stream, ended);
@@ -147,11 +169,11 @@ static void prune_frame(struct mux *mux, struct piece *old, uint32_t from, uint3
   if (!empty) mux->pieces[mux->batch_count++] = old[from];
   for (uint32_t i = from + 1; i < to; i++)
     if (!empty && !is_unwanted(&old[i])) mux->pieces[mux->batch_count++] = old[i];
-  if (!empty && dropped) {
+  if (stream && !empty && dropped) {
     struct frame frame = {.type = FRAME_DATA, .stream = stream->id, .length = body};
     frame_encode(mux->pieces[at].header, &frame);
   }
-  if (dropped && !dead) stream->credit += dropped;
+  if (stream && !dead) stream->credit += dropped;
   for (uint32_t i = from + 1; i < to; i++)
     if (empty || is_unwanted(&old[i])) piece_dropped(mux, &old[i], ended);
   if (empty) piece_dropped(mux, &old[from], ended);
@@ -168,7 +190,7 @@ static void forget_unsent_opens(const struct piece *pieces, uint32_t from, uint3
   for (uint32_t i = from; i < count; i = frame_end(pieces, i, count)) {
     struct mux_stream *stream = pieces[i].stream;
     struct frame frame;
-    frame_decode(pieces[i].header, &frame);
+    frame_decode(pieces[i].data ? pieces[i].data : pieces[i].header, &frame);
     if (stream && stream->dead && stream->opener && (frame.flags & FRAME_SYN)) stream->on_wire = false;
   }
 }

@@ -24,6 +24,18 @@ static struct cause *for_acceptors(struct cause *cause) {
                     cause->refs ? cause->text : status_text(cause->status));
 }
 
+/* A hang-up is one in whichever way it was noticed: by an end, an error of a read, or one of a write. */
+struct cause *mux_carrier_cause(struct mux *mux, int status) {
+  static const char text[] = "the peer closed the connection";
+  if (status == HWS_E_EOF) return cause_make(HWS_E_CLOSED, 0, 0, "%s", text);
+  struct cause *cause = stream_cause(mux->under, status);
+  if (cause->status != HWS_E_RESET) return cause;
+  struct cause *closed = cause_make(HWS_E_CLOSED, cause->os_error, cause->code, "%s: %s", text,
+                                    cause->refs ? cause->text : status_text(cause->status));
+  cause_unref(cause);
+  return closed;
+}
+
 static void fail_all(struct op_list *list, const struct cause *cause, struct op_list *ended) {
   for (struct op *op; (op = list->first);) {
     struct mux_stream *stream = op->result;
@@ -39,13 +51,22 @@ static void attend(struct mux *mux) {
   atomic_store_explicit(&mux->attention, true, memory_order_release);
 }
 
+/* Nothing is on the wire that a frame would tear apart. */
+static bool is_between_frames(const struct mux *mux) {
+  const struct piece *next = &mux->pieces[mux->batch_first];
+  return atomic_load(&mux->writer) != WRITER_OUT && (!mux->batch_count || (next->starts_frame && !next->done));
+}
+
 void mux_end(struct mux *mux, struct cause *cause, enum end_kind kind, struct op_list *ended) {
-  if (mux->state == SESSION_ENDED) return;
   bool was_local = mux->state == SESSION_DRAINING;
+  if (mux->state == SESSION_ENDED) {
+    if (kind == END_LOCAL) mux_discard_inbound(mux);
+    return;
+  }
   mux->state = SESSION_ENDED;
   if (mux->deaf) cause = mux->deaf;
   mux->cause = cause_ref(cause);
-  mux->cause_serving = kind == END_LOCAL || was_local ? cause_ref(cause) : for_acceptors(cause);
+  mux->cause_serving = (kind == END_LOCAL || was_local) && !mux->deaf ? cause_ref(cause) : for_acceptors(cause);
   alive_stop(mux);
   fail_all(&mux->opens, mux->cause, ended);
   fail_all(&mux->accepts, mux->cause, ended);
@@ -55,8 +76,10 @@ void mux_end(struct mux *mux, struct cause *cause, enum end_kind kind, struct op
     stream->dead = true;
     mux_stream_drop(stream, ended);
   }
+  if (kind == END_LOCAL || was_local) mux_discard_inbound(mux);
   schedule_drop_all(mux);
   reader_drop_body(mux);
+  if (mux->deaf || !is_between_frames(mux)) mux->last_word = 0;
   if (atomic_load(&mux->writer) != WRITER_OUT)
     batch_drop_all(mux, ended);
   else
@@ -70,8 +93,10 @@ void mux_write_failed(struct mux *mux, struct cause *cause, struct op_list *ende
   if (mux->state == SESSION_ENDED || mux->state == SESSION_DEAF) return;
   mux->state = SESSION_DEAF;
   mux->deaf = cause_ref(cause);
+  struct cause *serving = for_acceptors(cause);
   for (struct mux_stream *stream = mux->all; stream; stream = stream->next)
-    stream_end_out(&stream->stream, cause, ended);
+    stream_end_out(&stream->stream, stream->opener ? cause : serving, ended);
+  cause_unref(serving);
   mux_admit(mux, ended);
   alive_limit(mux, DEAF_NS);
 }
@@ -151,6 +176,8 @@ int session_close(struct session *session, const struct request *request) {
     cause_unref(cause);
   } else if (mux->state == SESSION_RUNNING) {
     drain(mux, &ended);
+  } else if (mux->state == SESSION_ENDED) {
+    mux_discard_inbound(mux);
   }
   mux_leave(mux, &ended);
   writer_kick(mux, KICK_NOW);
@@ -217,6 +244,7 @@ void mux_leave(struct mux *mux, struct op_list *ended) {
     mux->paused = false;
     resume = true;
   }
+  if (close && mux->last_word && writer_say_last(mux, mux->last_word, ended)) abort = false;
   lock_drop(&mux->lock);
   op_deliver(ended);
   if (revoke) stream_revoke(&mux->write_op, HWS_E_CANCELED);

@@ -105,6 +105,7 @@ struct mux_stream {
 struct piece {
   const uint8_t *data; /* NULL: the header */
   uint32_t len;
+  uint32_t copied;           /* bytes of it that count in mux->copied */
   uint32_t done;             /* written of it */
   struct mux_stream *stream; /* pinned; NULL: the session's own */
   struct op *op;             /* a send's own memory; NULL: copied bytes, counted in mux->copied, or a header */
@@ -183,10 +184,13 @@ struct mux {
   uint32_t batch_count;
   uint32_t batch_first;    /* pieces before it are written */
   uint32_t batch_reserved; /* room kept free for pieces that are put back */
-  bool revoke;             /* the batch is to be taken back to make room for a reset */
-  bool revoking;           /* the carrier was told */
-  atomic_bool attention;   /* mux_leave has more to do than to deliver; read also without the lock */
+  struct buffer *arena;    /* small frames of the batch; goes when the batch is empty */
+  uint32_t arena_used;
+  bool revoke;           /* the batch is to be taken back to make room for a reset */
+  bool revoking;         /* the carrier was told */
+  atomic_bool attention; /* mux_leave has more to do than to deliver; read also without the lock */
   bool goaway_cut;
+  uint32_t last_word;      /* the reason of the go-away that tells the peer of its fault; 0: none */
   uint32_t inline_flushes; /* small ones, since something was read */
   uint32_t pongs[PONGS_MAX];
   uint32_t pong_count;
@@ -259,8 +263,15 @@ void schedule_drop_all(struct mux *mux);
 void writer_kick(struct mux *mux, enum stream_kick kick); /* no lock held */
 void writer_run(struct mux *mux, struct op_list *ended);  /* lock held, dropped meanwhile; the writer must be idle */
 void writer_init(struct mux *mux);
+/* A go-away of a session that has ended, before its carrier is closed. Lock held, dropped meanwhile. True: it is out.
+ */
+bool writer_say_last(struct mux *mux, uint32_t reason, struct op_list *ended);
 struct piece *batch_add(struct mux *mux, struct mux_stream *stream, const void *data, uint32_t len);
 void batch_add_header(struct mux *mux, struct mux_stream *stream, const struct frame *frame);
+/* Memory for small frames, one behind the other; NULL: none is left. */
+uint8_t *batch_room(struct mux *mux, uint32_t len);
+/* A Data frame whose body stands in that memory, behind the place of its header. */
+void batch_add_whole(struct mux *mux, struct mux_stream *stream, uint8_t *frame, uint32_t body);
 bool batch_has_room(const struct mux *mux);                                 /* for another frame */
 bool batch_has_piece(const struct mux *mux);                                /* for another piece of a body */
 void batch_advance(struct mux *mux, uint64_t bytes, struct op_list *ended); /* that many were written */
@@ -273,6 +284,7 @@ void mux_stream_know(struct mux_stream *stream);                          /* int
 void mux_stream_settle(struct mux_stream *stream, struct op_list *ended); /* forget it if it is over on the wire */
 void mux_stream_drop(struct mux_stream *stream, struct op_list *ended);   /* forget it in any case */
 void mux_stream_drop_blocks(struct mux_stream *stream);
+void mux_discard_inbound(struct mux *mux); /* nobody will accept what waits for an accept */
 extern const struct stream_class mux_stream_class;
 
 /* ---- flow.c ---- */
@@ -300,8 +312,8 @@ void reader_start(struct mux *mux); /* no lock held: read, unless somebody does 
 /* ---- alive.c ---- */
 void alive_start(struct mux *mux);
 void alive_stop(struct mux *mux);
-void alive_pong(struct mux *mux, uint32_t opaque);
-void alive_writing(struct mux *mux); /* a write pends: watch that it makes progress */
+bool alive_pong(struct mux *mux, uint32_t opaque); /* false: it answers nothing */
+void alive_writing(struct mux *mux);               /* a write pends: watch that it makes progress */
 void alive_linger(struct mux_stream *stream);
 void alive_unlinger(struct mux_stream *stream);
 void alive_limit(struct mux *mux, uint64_t ns); /* a drain must end by then */
@@ -320,7 +332,8 @@ enum end_kind {
 };
 void mux_end(struct mux *mux, struct cause *cause, enum end_kind kind, struct op_list *ended); /* lock held */
 void mux_write_failed(struct mux *mux, struct cause *cause, struct op_list *ended);            /* lock held */
-bool mux_drain_next(struct mux *mux, struct op_list *ended); /* nothing else to write; true: there is now */
+struct cause *mux_carrier_cause(struct mux *mux, int status); /* what an end of the carrier is to the session */
+bool mux_drain_next(struct mux *mux, struct op_list *ended);  /* nothing else to write; true: there is now */
 void mux_end_init(struct mux *mux);
 
 /* Drop the lock and do what is left: deliver events, take the batch back, close the carrier, resume reading. */

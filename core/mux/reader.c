@@ -110,7 +110,7 @@ static void on_stream_frame(struct mux *mux, const struct frame *frame, const ch
 static void on_ping(struct mux *mux, const struct frame *frame, const char **error) {
   mux_count(mux, SESSION_PINGS_IN, 1);
   if (frame->flags & FRAME_ACK) {
-    alive_pong(mux, frame->length);
+    if (!alive_pong(mux, frame->length)) *error = guard_useless(mux);
     return;
   }
   *error = guard_useless(mux);
@@ -189,6 +189,7 @@ static void parse(struct mux *mux, struct op_list *ended) {
   struct cause *cause =
       cause_make(HWS_E_PROTOCOL, 0, HWS_CODE_PROTOCOL, "%s (frame type %u, flags 0x%x, stream %u, length %u)", error,
                  frame->type, frame->flags, (unsigned)frame->stream, (unsigned)frame->length);
+  mux->last_word = 1; /* docs/wire.md: a protocol error */
   mux_end(mux, cause, END_REMOTE, ended);
   cause_unref(cause);
 }
@@ -222,8 +223,7 @@ static uint64_t apply_read(struct mux *mux, struct op_list *ended) {
   mux_count(mux, SESSION_READS, 1);
   mux->inline_flushes = 0;
   if (event->status != HWS_OK) {
-    struct cause *cause = event->status == HWS_E_EOF ? cause_make(HWS_E_CLOSED, 0, 0, "the peer closed the connection")
-                                                     : stream_cause(mux->under, event->status);
+    struct cause *cause = mux_carrier_cause(mux, event->status);
     mux_end(mux, cause, END_REMOTE, ended);
     cause_unref(cause);
     return 0;
@@ -256,7 +256,7 @@ static bool read_on(struct mux *mux, bool have_result, struct op_list *ended) {
     if (have_result) bytes += apply_read(mux, ended);
     if (mux->unparsed_len) parse(mux, ended);
     if (!may_read(mux, ended)) break;
-    bool kick = !schedule_is_empty(mux);
+    bool kick = !schedule_is_empty(mux) || mux->state == SESSION_DRAINING; /* a drain may have nothing left to owe */
     lock_drop(&mux->lock);
     op_deliver(ended);
     if (kick) writer_kick(mux, KICK_NOW);

@@ -7,7 +7,12 @@
  * most once in each list. A reset takes what the stream has not sent with it, so an open that was never sent vanishes
  * and is never sent after its reset; ids are given when the open is cut, and so go out in order.
  */
+#include <assert.h>
+#include <string.h>
+
 #include "core/mux/mux.h"
+
+enum { SMALL_BODY = 1024 };
 
 /* ---- the two lists ---- */
 
@@ -154,29 +159,57 @@ static void cut_control(struct mux *mux, struct mux_stream *stream, struct op_li
 
 /* ---- data frames ---- */
 
-/* How much of the stream's data goes into one frame: bounded by credit, size and the pieces that are left. */
+/* Take up to `limit` bytes off the stream's first block, whose reference goes to the caller. */
+static uint32_t take_part(struct mux_stream *stream, uint32_t limit, struct buffer **block, const uint8_t **data) {
+  *block = stream->first_block;
+  assert(*block); /* copied counts what stands in blocks */
+  bool last = *block == stream->last_block;
+  uint32_t end = last ? stream->tail_fill : BLOCK_SIZE;
+  uint32_t part = end - stream->head_cut < limit ? end - stream->head_cut : limit;
+  *data = (*block)->data + stream->head_cut;
+  stream->head_cut += part;
+  stream->copied -= part;
+  if (stream->head_cut < end) {
+    buffer_ref(*block);
+    return part;
+  }
+  /* Wholly taken: what is appended from now on goes into another block. */
+  stream->first_block = (*block)->next;
+  if (last) stream->last_block = NULL;
+  stream->head_cut = 0;
+  return part;
+}
+
 static uint32_t cut_blocks(struct mux *mux, struct mux_stream *stream, uint32_t limit) {
   uint32_t done = 0;
   while (done < limit && stream->copied && batch_has_piece(mux)) {
-    struct buffer *block = stream->first_block;
-    bool last = block == stream->last_block;
-    uint32_t part = (last ? stream->tail_fill : BLOCK_SIZE) - stream->head_cut;
-    if (part > limit - done) part = limit - done;
-    struct piece *piece = batch_add(mux, stream, block->data + stream->head_cut, part);
+    struct buffer *block;
+    const uint8_t *data;
+    uint32_t part = take_part(stream, limit - done, &block, &data);
+    struct piece *piece = batch_add(mux, stream, data, part);
     piece->buffer = block;
-    stream->head_cut += part;
-    stream->copied -= part;
+    piece->copied = part;
     done += part;
-    if (stream->head_cut == (last ? stream->tail_fill : BLOCK_SIZE)) {
-      /* Wholly cut: its reference goes to the piece. What is appended from now on goes into another block. */
-      stream->first_block = block->next;
-      if (last) stream->last_block = NULL;
-      stream->head_cut = 0;
-    } else {
-      buffer_ref(block);
-    }
   }
   return done;
+}
+
+/* A small frame goes behind the others into one piece of memory: the copy costs less than two more pieces of a vector.
+ * Returns the size of its body; 0: it is not small, or there is no room. */
+static uint32_t cut_small(struct mux *mux, struct mux_stream *stream, uint32_t limit) {
+  uint64_t len = stream->copied < limit ? stream->copied : limit;
+  uint8_t *frame = len && len <= SMALL_BODY ? batch_room(mux, FRAME_HEADER_SIZE + (uint32_t)len) : NULL;
+  if (!frame) return 0;
+  for (uint32_t done = 0; done < len;) {
+    struct buffer *block;
+    const uint8_t *data;
+    uint32_t part = take_part(stream, (uint32_t)len - done, &block, &data);
+    memcpy(frame + FRAME_HEADER_SIZE + done, data, part);
+    buffer_unref(block);
+    done += part;
+  }
+  batch_add_whole(mux, stream, frame, (uint32_t)len);
+  return (uint32_t)len;
 }
 
 static uint32_t cut_op(struct mux *mux, struct mux_stream *stream, struct op *op, uint32_t limit) {
@@ -200,8 +233,7 @@ static uint32_t cut_op(struct mux *mux, struct mux_stream *stream, struct op *op
   return done;
 }
 
-static uint32_t cut_body(struct mux *mux, struct mux_stream *stream) {
-  uint32_t limit = stream->credit < FRAME_BODY_MAX ? stream->credit : FRAME_BODY_MAX;
+static uint32_t cut_body(struct mux *mux, struct mux_stream *stream, uint32_t limit) {
   uint32_t done = cut_blocks(mux, stream, limit);
   for (struct op *op; done < limit && !stream->copied && batch_has_piece(mux) && (op = next_send(stream)) && op->total;)
     done += cut_op(mux, stream, op, limit - done);
@@ -217,11 +249,14 @@ static void answer_probes(struct mux_stream *stream, struct op_list *ended) {
 }
 
 static void cut_data(struct mux *mux, struct mux_stream *stream, struct op_list *ended) {
-  struct frame frame = {.type = FRAME_DATA, .stream = stream->id};
-  if (stream->credit && has_data(stream)) {
+  uint32_t limit = stream->credit < FRAME_BODY_MAX ? stream->credit : FRAME_BODY_MAX;
+  uint32_t small = cut_small(mux, stream, limit);
+  stream->credit -= small;
+  if (!small && stream->credit && has_data(stream)) {
+    struct frame frame = {.type = FRAME_DATA, .stream = stream->id};
     uint32_t at = mux->batch_count;
     batch_add_header(mux, stream, &frame);
-    frame.length = cut_body(mux, stream);
+    frame.length = cut_body(mux, stream, limit);
     stream->credit -= frame.length;
     frame_encode(mux->pieces[at].header, &frame);
   }

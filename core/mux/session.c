@@ -207,9 +207,12 @@ int session_open(struct session *session, const struct hws_open_config *config, 
   if (!at_once && (request->flags & HWS_TRY)) status = HWS_E_AGAIN;
   struct mux_stream *stream = status == HWS_OK ? mux_stream_new(mux, true, &status) : NULL;
   struct op *op = NULL;
-  if (stream && !(at_once && request->out)) {
+  if (status == HWS_OK && !(at_once && request->out)) {
     op = op_new(request, session->object.runtime, &session->object, HWS_KIND_OPEN, revoke, &status);
-    if (op && (status = op_set_vec(op, config->payload, config->payload_count, 0)) != HWS_OK) op_discard(op);
+    if (status == HWS_OK) {
+      status = op_set_vec(op, config->payload, config->payload_count, 0);
+      if (status != HWS_OK) op_discard(op);
+    }
     if (status != HWS_OK) discard_stream(stream);
   }
   if (status != HWS_OK) {

@@ -11,7 +11,7 @@
 static const struct setting table[SESSION_SETTINGS] = {
     [SET_WINDOW_MAX] = {"window_max", CREDIT_INITIAL, MIB(1024), MIB(1), SETTING_BYTES,
                         "how far a stream's receive window may grow"},
-    [SET_POOL] = {"window_pool", 0, MIB(1024 * 64), MIB(64), SETTING_BYTES,
+    [SET_POOL] = {"window_pool", 0, MIB(65536), MIB(64), SETTING_BYTES,
                   "memory for growth of windows, shared by all streams"},
     [SET_UNSENT] = {"unsent_max", 65536, MIB(1024), MIB(1), SETTING_BYTES, "bytes copied from sends and not written"},
     [SET_STREAMS] = {"streams_max", 1, 1 << 20, 256, SETTING_COUNT,

@@ -87,6 +87,10 @@ static void discard_unaccepted(struct mux_stream *stream) {
   if (object_close(&stream->stream.object)) object_unpin(&stream->stream.object);
 }
 
+void mux_discard_inbound(struct mux *mux) {
+  while (mux->inbound) discard_unaccepted(mux->inbound);
+}
+
 void mux_stream_drop(struct mux_stream *stream, struct op_list *ended) {
   struct mux *mux = stream->mux;
   if (stream->gone) return;
@@ -107,7 +111,8 @@ void mux_stream_drop(struct mux_stream *stream, struct op_list *ended) {
     atomic_store_explicit(&mux->counters[SESSION_STREAMS], mux->streams, memory_order_relaxed);
     mux_let_go(stream);
   }
-  discard_unaccepted(stream);
+  /* What had arrived before the session's end can still be accepted (MUX-10). */
+  if (mux->state != SESSION_ENDED) discard_unaccepted(stream);
   if (mux->state == SESSION_RUNNING) mux_admit(mux, ended);
   mux_let_go(stream);
 }

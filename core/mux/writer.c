@@ -23,8 +23,13 @@ static void fill_vec(struct mux *mux) {
     struct piece *piece = &mux->pieces[i];
     const uint8_t *data = piece->data ? piece->data : piece->header;
     uint32_t left = piece->len - piece->done;
-    mux->vec[count++] = (struct hws_vec){.ptr = (void *)(uintptr_t)(data + piece->done), .len = left};
     total += left;
+    /* Small frames lie side by side. */
+    struct hws_vec *last = count ? &mux->vec[count - 1] : NULL;
+    if (last && (const uint8_t *)last->ptr + last->len == data + piece->done)
+      last->len += left;
+    else
+      mux->vec[count++] = (struct hws_vec){.ptr = (void *)(uintptr_t)(data + piece->done), .len = left};
   }
   op_reuse_inside(&mux->write_op);
   mux->write_op.vec = mux->vec;
@@ -43,7 +48,7 @@ static void apply(struct mux *mux, struct op_list *ended) {
   mux_count(mux, SESSION_WRITES, 1);
   batch_advance(mux, op->event.bytes, ended);
   if (op->event.status != HWS_OK && op->event.status != HWS_E_CANCELED) {
-    struct cause *cause = stream_cause(mux->under, op->event.status);
+    struct cause *cause = mux_carrier_cause(mux, op->event.status);
     mux_write_failed(mux, cause, ended);
     cause_unref(cause);
   } else if (mux->revoke && may_write(mux)) {
@@ -53,23 +58,35 @@ static void apply(struct mux *mux, struct op_list *ended) {
   if (!may_write(mux)) batch_drop_all(mux, ended);
 }
 
+/* Lock held, dropped meanwhile. False: it pends. */
+static bool write_batch(struct mux *mux, struct op_list *ended) {
+  fill_vec(mux);
+  atomic_store_explicit(&mux->writer, WRITER_OUT, memory_order_relaxed);
+  lock_drop(&mux->lock);
+  object_pin(&mux->session.object); /* for the case that it pends */
+  bool over = stream_send_inside(mux->under, &mux->write_op);
+  lock_take(&mux->lock);
+  if (!over) return false;
+  object_unpin(&mux->session.object);
+  apply(mux, ended);
+  return true;
+}
+
 void writer_run(struct mux *mux, struct op_list *ended) {
   while (may_write(mux)) {
     if (!mux->batch_count) schedule_fill(mux, ended);
     if (!mux->batch_count && !mux_drain_next(mux, ended)) break;
-    fill_vec(mux);
-    atomic_store_explicit(&mux->writer, WRITER_OUT, memory_order_relaxed);
-    lock_drop(&mux->lock);
-    object_pin(&mux->session.object); /* for the case that it pends */
-    bool over = stream_send_inside(mux->under, &mux->write_op);
-    lock_take(&mux->lock);
-    if (!over) {
+    if (!write_batch(mux, ended)) {
       alive_writing(mux);
-      return;
+      break;
     }
-    object_unpin(&mux->session.object);
-    apply(mux, ended);
   }
+}
+
+bool writer_say_last(struct mux *mux, uint32_t reason, struct op_list *ended) {
+  if (atomic_load(&mux->writer) == WRITER_OUT) return false;
+  batch_add_header(mux, NULL, &(struct frame){.type = FRAME_GOAWAY, .length = reason});
+  return write_batch(mux, ended) && mux->write_op.event.status == HWS_OK;
 }
 
 /* A write that pended has ended; from the loop. */
