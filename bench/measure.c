@@ -97,7 +97,8 @@ void measure_latency(const struct plan *plan, measure_step step, void *self) {
     while (begin - end < plan->think_ns) begin = now_ns();
   }
   qsort(samples, count, sizeof *samples, compare_u32);
-  printf("%.3f us %llu\n", samples[count / 2] / 1e3, (unsigned long long)ops);
+  uint32_t median = samples[count / 2];
+  printf("%.3f us %llu\n", median / 1e3, (unsigned long long)ops);
   free(samples);
 }
 

@@ -94,10 +94,15 @@ void buffer_pool_drain(struct buffer_pool *pool) {
 
 /* ---- slices ---- */
 
+static bool is_last_buffer(const struct slices *slices, const struct buffer *buffer) {
+  return slices->last && slices->last->buffer == buffer;
+}
+
 static bool append_slice(struct slices *slices, struct buffer *buffer, uint8_t *data, uint32_t len) {
   struct slice *slice = malloc(sizeof *slice);
   if (!slice) return false;
-  *slice = (struct slice){.buffer = buffer, .data = data, .len = len};
+  *slice = (struct slice){.buffer = buffer, .data = data, .len = len, .pins = !is_last_buffer(slices, buffer)};
+  if (slice->pins) slices->pinned += buffer->size;
   *(slices->last ? &slices->last->next : &slices->first) = slice;
   slices->last = slice;
   return true;
@@ -118,21 +123,30 @@ static bool append_copy(struct slices *slices, struct runtime *runtime, const ui
     slices->last->len += part;
     slices->bytes += part;
   }
-  if (part == len) return true;
-  struct buffer *block = buffer_block(runtime);
-  if (!block) return false;
-  if (!append_slice(slices, block, block->data, len - part)) {
-    buffer_unref(block);
-    return false;
+  for (uint32_t next; part < len; part += next) {
+    struct buffer *block = buffer_block(runtime);
+    if (!block) return false;
+    next = len - part < BLOCK_SIZE ? len - part : BLOCK_SIZE;
+    if (!append_slice(slices, block, block->data, next)) {
+      buffer_unref(block);
+      return false;
+    }
+    memcpy(block->data, data + part, next);
+    slices->bytes += next;
   }
-  memcpy(block->data, data + part, len - part);
-  slices->bytes += len - part;
   return true;
+}
+
+/* May these bytes hold their buffer? A peer that spreads what is kept over many buffers would make us hold all of them
+ * for little. */
+static bool is_worth_it(const struct slices *slices, const struct buffer *buffer, uint32_t len) {
+  if (len < SMALL) return false;
+  return is_last_buffer(slices, buffer) || slices->pinned <= 2 * (slices->bytes + len) + buffer->size;
 }
 
 bool slices_append(struct slices *slices, struct runtime *runtime, struct buffer *buffer, const uint8_t *data,
                    uint32_t len) {
-  if (len < SMALL) return append_copy(slices, runtime, data, len);
+  if (!is_worth_it(slices, buffer, len)) return append_copy(slices, runtime, data, len);
   if (!append_slice(slices, buffer, (uint8_t *)(uintptr_t)data, len)) return false;
   buffer_ref(buffer);
   slices->bytes += len;
@@ -150,6 +164,7 @@ struct slice *slices_take(struct slices *slices) {
   slices->first = slice->next;
   if (!slices->first) slices->last = NULL;
   slices->bytes -= slice->len;
+  if (slice->pins) slices->pinned -= slice->buffer->size;
   slice->next = NULL;
   return slice;
 }
@@ -159,6 +174,7 @@ void slices_put_back(struct slices *slices, struct slice *slice) {
   slices->first = slice;
   if (!slices->last) slices->last = slice;
   slices->bytes += slice->len;
+  if (slice->pins) slices->pinned += slice->buffer->size;
 }
 
 size_t slices_read(struct slices *slices, void *to, size_t len) {

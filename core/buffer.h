@@ -54,16 +54,18 @@ struct slice {
   struct buffer *buffer;
   uint8_t *data;
   uint32_t len;
+  bool pins; /* the first of its buffer here: counted in `pinned` */
 };
 
 struct slices {
   struct slice *first;
   struct slice *last;
   uint64_t bytes;
+  uint64_t pinned; /* sizes of the buffers that are held for them */
 };
 
-/* Append bytes that lie in `buffer`, by reference when they are many, else by copying into the last block.
- * False: no memory. */
+/* Append bytes that lie in `buffer`: by reference when they are many, and what is held stays near what is there; else by
+ * copying them into blocks. False: no memory. */
 bool slices_append(struct slices *slices, struct runtime *runtime, struct buffer *buffer, const uint8_t *data,
                    uint32_t len);
 

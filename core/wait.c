@@ -90,17 +90,20 @@ static enum wait_result drive(struct waiter *waiter, uint64_t until) {
   return result;
 }
 
-/* Sleep until signalled, handed the baton, late or interrupted. The waiter is enlisted. */
-static enum wait_result nap(struct waiter *waiter, uint64_t until) {
+/* Sleep until signalled, handed the baton (then *drives), late or interrupted. The waiter is enlisted. */
+static enum wait_result nap(struct waiter *waiter, uint64_t until, bool *drives) {
+  struct loop *loop = waiter->loop;
   enum park_result parked = PARK_WOKEN;
   while (atomic_load_explicit(&waiter->state, memory_order_acquire) == WAITER_ASLEEP && parked == PARK_WOKEN)
     parked = park_wait(&waiter->state, WAITER_ASLEEP, until);
-  lock_take(&waiter->loop->lock);
+  lock_take(&loop->lock);
   delist(waiter);
   bool left = change(waiter, WAITER_ASLEEP, WAITER_AWAKE);
-  bool heir = !left && change(waiter, WAITER_BATON, WAITER_AWAKE);
+  /* An heir takes the baton before it lets go of the lock: signalled in between, it would leave, and nobody drive. */
+  *drives = !left && change(waiter, WAITER_BATON, WAITER_AWAKE) && !loop->driven;
+  if (*drives) loop->driven = true;
   /* One that was made heir and READY in the same moment will not drive: somebody else has to. */
-  drop_and_wake(waiter->loop, heir ? NULL : choose_heir(waiter->loop));
+  drop_and_wake(loop, choose_heir(loop));
   if (!left) return WAIT_READY;
   return parked == PARK_TIMEOUT ? WAIT_TIMEOUT : WAIT_INTERRUPTED;
 }
@@ -115,8 +118,8 @@ static enum wait_result wait_inside(struct waiter *waiter, uint64_t until) {
     else if (change(waiter, WAITER_AWAKE, WAITER_ASLEEP))
       enlist(waiter);
     lock_drop(&loop->lock);
+    enum wait_result result = drives ? WAIT_READY : nap(waiter, until, &drives);
     if (drives) return drive(waiter, until);
-    enum wait_result result = nap(waiter, until);
     if (result != WAIT_READY) return is_ready(waiter) ? WAIT_READY : result;
   }
   return WAIT_READY;

@@ -85,7 +85,7 @@ def callgrind(programs, case, transport, say):
 def instructions(program, case, mode, seconds, transport, role):
     with tempfile.TemporaryDirectory(prefix="hawser-bench-") as folder:
         path = pathlib.Path(folder) / "out"
-        wrap = {role: ["valgrind", "-q", "--tool=callgrind", f"--callgrind-out-file={path}"]}
+        wrap = {role: ["valgrind", "--log-file=/dev/null", "--tool=callgrind", f"--callgrind-out-file={path}"]}
         figure = measure(program, case, mode, seconds, transport, wrap)
         total = re.search(r"^(?:totals|summary): (\d+)", path.read_text(), re.M)
     if not total:

@@ -34,6 +34,10 @@ def start(command, cpu):
                             preexec_fn=lambda: pin(cpu))
 
 
+def last_words(text):
+    return text.strip()[-300:]
+
+
 def ready_url(server):
     """What the server's first line says: where it listens. Read unbuffered, so that the rest is left to communicate."""
     line = b""
@@ -42,7 +46,7 @@ def ready_url(server):
             raise Failure(f"the server was not ready within {READY_SECONDS} s")
         byte = os.read(server.stdout.fileno(), 1)
         if not byte:
-            raise Failure(f"the server ended: {server.communicate()[1].strip()}")
+            raise Failure(f"the server ended: {last_words(server.communicate()[1])}")
         line += byte
     word, _, url = line.decode().strip().partition(" ")
     if word != "ready" or not url:
@@ -56,7 +60,7 @@ def finish(process, role):
     except subprocess.TimeoutExpired as late:
         raise Failure(f"the {role} did not end within {END_SECONDS} s") from late
     if process.returncode != 0:
-        raise Failure(f"the {role} ended with {process.returncode}: {err.strip()}")
+        raise Failure(f"the {role} ended with {process.returncode}: {last_words(err)}")
     return out.split("\n", 1)[0]
 
 

@@ -6,8 +6,8 @@ import json
 
 from .cases import PEERS
 
-# More of the CPUs than this in other hands, and the figures say nothing.
-BUSY = 0.03
+# More of the CPUs than this in other hands, and no ratio of the case can be relied on.
+BUSY = 0.05
 
 HEAD = ("case", "who", "mode", "value", "unit", "spread", *(f"/ {peer}" for peer in PEERS), "target", "met")
 
@@ -16,31 +16,28 @@ def number(value):
     return f"{value:.0f}" if value >= 1000 else f"{value:.3g}"
 
 
-def verdict(entry, row):
-    """The targets of a row that its figures can answer, and whether each was met."""
+def verdict(entry, row, busy):
+    """The targets of a row that its figures can answer, and whether each was met; doubtful if the machine was busy."""
     known = [target for target in entry.targets if target.known(row)]
     text = ", ".join(target.text() for target in known)
-    met = ", ".join("yes" if target.met(row) else "NO" for target in known)
+    met = ", ".join(("yes" if target.met(row) else "NO") + ("?" if busy else "") for target in known)
     return text, met
 
 
-def cells(entry, row):
+def cells(entry, row, busy):
     return (row.case, row.who, row.mode, number(row.value), row.unit, "-".join(map(number, row.spread)),
-            *(number(row.ratio[peer]) if peer in row.ratio else "" for peer in PEERS), *verdict(entry, row))
+            *(number(row.ratio[peer]) if peer in row.ratio else "" for peer in PEERS), *verdict(entry, row, busy))
 
 
-def print_table(pairs):
-    lines = [HEAD, *(cells(entry, row) for entry, row in pairs)]
+def print_table(pairs, shares):
+    """shares: {case: the largest share of the CPUs that other processes took while it was measured}."""
+    lines = [HEAD, *(cells(entry, row, shares[row.case] > BUSY) for entry, row in pairs)]
     widths = [max(len(line[i]) for line in lines) for i in range(len(HEAD))]
     for line in lines:
         print("  ".join(cell.ljust(width) for cell, width in zip(line, widths)).rstrip())
-
-
-def print_load(shares):
-    """Say for which cases the machine was not ours. shares: {case: the largest share that others took}."""
     busy = [f"{case} {share:.0%}" for case, share in shares.items() if share > BUSY]
     if busy:
-        print(f"The machine was busy with other work, so ratios do not count for: {', '.join(busy)}")
+        print(f"? The machine was busy with other work, and ratios do not count, in: {', '.join(busy)}")
 
 
 def as_json(row):

@@ -73,6 +73,7 @@ static void settle_op(struct op *op, struct mux_stream *stream, struct op_list *
   } else if (op->planned == op->total || op->cancel) {
     op_list_remove(&stream->stream.sends, op);
     op_end(op, op->planned == op->total ? HWS_OK : op->cancel, ended);
+    schedule_data(stream); /* a send of nothing may have come to the head */
   }
 }
 

@@ -76,6 +76,7 @@ struct mux_stream {
   bool known;   /* counted, and in the list of all */
   bool lingering;
   bool accepted; /* the application has it */
+  bool stranded; /* reset by the peer while the application has it: counted until that lets go */
   struct mux_stream *next_in_table;
   struct mux_stream *next; /* in the list of all */
   struct mux_stream *prev;
@@ -154,6 +155,7 @@ struct mux {
   uint32_t table_count;
   struct mux_stream *all;
   uint32_t streams;
+  atomic_uint stranded; /* streams; also without the lock */
   uint32_t unacked;
   uint64_t next_id; /* 64 bits, to see the end of 32 */
   uint32_t last_peer_id;

@@ -20,7 +20,8 @@ static bool is_ours(const struct mux *mux, uint32_t id) {
 
 /* Streams open at once that the peer may have. */
 static bool is_crowded(const struct mux *mux) {
-  return mux->streams >= mux->settings[SET_STREAMS] || mux->inbound_count >= mux->settings[SET_BACKLOG] ||
+  uint64_t streams = (uint64_t)mux->streams + atomic_load_explicit(&mux->stranded, memory_order_relaxed);
+  return streams >= mux->settings[SET_STREAMS] || mux->inbound_count >= mux->settings[SET_BACKLOG] ||
          mux->state != SESSION_RUNNING;
 }
 
@@ -44,6 +45,10 @@ static void peer_reset(struct mux *mux, struct mux_stream *stream, uint32_t code
   mux_count(mux, SESSION_RESETS_IN, 1);
   if (!stream->opener) *error = guard_reset(mux);
   struct cause *cause = cause_remote(HWS_E_RESET, code, "reset by the peer");
+  if (stream->accepted) {
+    stream->stranded = true;
+    atomic_fetch_add_explicit(&mux->stranded, 1, memory_order_relaxed);
+  }
   stream->dead = true; /* nothing of it needs to be sent any more, and no reset either */
   stream->on_wire = false;
   stream_end(&stream->stream, cause, true, ended);

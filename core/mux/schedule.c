@@ -60,7 +60,7 @@ static bool is_probe(const struct op *op) {
 
 static bool is_due(const struct mux_stream *stream) {
   if (!stream->on_wire && !(stream->wants & WANT_SYN)) return false;
-  return has_fin(stream) || (stream->credit && (has_data(stream) || is_probe(next_send(stream))));
+  return has_fin(stream) || (stream->credit && (has_data(stream) || is_probe(stream->stream.sends.first)));
 }
 
 void schedule_data(struct mux_stream *stream) {

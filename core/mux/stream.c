@@ -21,6 +21,7 @@ static void mux_stream_free(struct object *object) {
   struct mux_stream *stream = (struct mux_stream *)object;
   struct mux *mux = stream->mux;
   stream_fini(&stream->stream);
+  if (stream->stranded) atomic_fetch_sub_explicit(&mux->stranded, 1, memory_order_relaxed);
   free(stream);
   object_unpin(&mux->session.object);
 }

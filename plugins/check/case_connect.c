@@ -137,7 +137,7 @@ static void case_many(struct fixture *fixture) {
   static struct hws_host_endpoint *servers[PAIRS];
   static struct flow flows[2 * PAIRS];
   struct hws_host_endpoint *listener = fixture_listen(fixture);
-  for (unsigned i = 0; i < PAIRS; i++) {
+  for (size_t i = 0; i < PAIRS; i++) {
     clients[i] = fixture_dial(fixture);
     servers[i] = fixture_accept(fixture, listener);
     uint64_t begin = i * 1000003;
@@ -146,7 +146,7 @@ static void case_many(struct fixture *fixture) {
     flows[2 * i + 1] = (struct flow){
         .from = servers[i], .to = clients[i], .bytes = 10000, .begin = begin, .write_bytes = 4096, .read_bytes = 3000};
   }
-  flow_run(fixture->host, flows, 2 * PAIRS);
+  flow_run(fixture->host, flows, sizeof flows / sizeof flows[0]);
   for (unsigned i = 0; i < PAIRS; i++) {
     check_endpoint_destroy(i % 2 ? clients[i] : servers[i], i % 3 == 0);
     check_endpoint_destroy(i % 2 ? servers[i] : clients[i], i % 3 == 0);

@@ -5,6 +5,7 @@
 #include "plugins/check/cases.h"
 #include "plugins/check/flow.h"
 #include "plugins/check/pattern.h"
+#include "plugins/check/process.h"
 
 enum { TRANSPORT = HWS_CAP_LISTEN | HWS_CAP_DIAL, HALF = TRANSPORT | HWS_CAP_HALF_CLOSE };
 
@@ -242,6 +243,22 @@ static void case_listener_goes_first(struct fixture *fixture) {
   fixture_pair_close(&pair);
 }
 
+/* A process that was forked meanwhile has copies of all descriptors; what is closed here ends all the same. */
+static void case_forked_copies(struct fixture *fixture) {
+  struct fixture_pair pair;
+  fixture_pair_open(fixture, &pair);
+  check_process_hold();
+  check_endpoint_destroy(pair.server, false);
+  fixture_read_end(pair.client);
+  check_endpoint_destroy(pair.listener, false);
+  struct hws_host_endpoint *late = NULL;
+  CHECK(check_endpoint_dial(fixture->host, fixture->dial_url, &late) == HWS_IO_OK, "dial failed");
+  fixture_expect(check_io_submit(late, HWS_IO_DIAL, NULL, 0), HWS_IO_REFUSED);
+  check_endpoint_destroy(late, false);
+  check_process_release();
+  check_endpoint_destroy(pair.client, false);
+}
+
 const struct check_case check_cases_end[] = {
     {"end together with data", HALF, CHECK_EVERY_ARMING, case_end_with_data},
     {"close together with data", TRANSPORT, CHECK_EVERY_ARMING, case_close_with_data},
@@ -255,6 +272,7 @@ const struct check_case check_cases_end[] = {
     {"peer closes", TRANSPORT, CHECK_EVERY_ARMING, case_peer_closes},
     {"peer aborts", TRANSPORT, CHECK_EVERY_ARMING, case_peer_aborts},
     {"reset is told", TRANSPORT, 0, case_reset_is_told},
+    {"closed despite a forked copy", TRANSPORT, 0, case_forked_copies},
     {"listener closes, unaccepted", TRANSPORT, CHECK_EVERY_ARMING, case_listener_goes},
     {"listener closes, accepted", TRANSPORT, CHECK_EVERY_ARMING, case_listener_goes_first},
     {NULL, 0, 0, NULL},

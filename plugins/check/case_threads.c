@@ -28,7 +28,7 @@ static void case_streaming(struct fixture *fixture) {
       {.from = pair.server, .to = pair.client, .bytes = 2000003, .begin = 5, .write_bytes = 9000, .read_bytes = 65536}};
   struct check_thread *threads[4];
   check_host_drive(fixture->host);
-  for (unsigned i = 0; i < 2; i++) {
+  for (size_t i = 0; i < 2; i++) {
     threads[2 * i] = check_thread_start(send_main, &flows[i]);
     threads[2 * i + 1] = check_thread_start(receive_main, &flows[i]);
   }

@@ -11,7 +11,7 @@
 #include "plugins/check/plugin_file.h"
 #include "plugins/check/process.h"
 
-enum { PATIENCE_MS = 10000, LIMIT_MS = 60000, NAME_MAX_BYTES = 96 };
+enum { PATIENCE_MS = 10000, LIMIT_PATIENCES = 3, NAME_MAX_BYTES = 96 };
 
 /* A way in which a host may tell of readiness. Whether it tells hang-ups apart goes along with it. */
 static const struct variant {
@@ -87,8 +87,9 @@ static void run_variant(const struct job *job, FILE *out, struct check_report *r
   const char *only = job->config->only;
   if (only && strncmp(name, only, strlen(only)) != 0) return;
   (void)fflush(NULL);
-  print_result(out, report, name,
-               check_process_run(run_job, (void *)(uintptr_t)job, LIMIT_MS, failure, sizeof failure));
+  unsigned limit_ms = job->config->patience_ms * LIMIT_PATIENCES;
+  const char *wrong = check_process_run(run_job, (void *)(uintptr_t)job, limit_ms, failure, sizeof failure);
+  print_result(out, report, name, wrong);
 }
 
 struct traits {
@@ -144,8 +145,8 @@ int check_run(const struct check_config *given, FILE *out, struct check_report *
   struct inquiry inquiry = {.config = &config, .answer = traits};
   char failure[512];
   (void)fflush(NULL);
-  const char *wrong =
-      traits ? check_process_run(inquire, &inquiry, LIMIT_MS, failure, sizeof failure) : "the kit cannot share memory";
+  const char *wrong = traits ? check_process_run(inquire, &inquiry, config.patience_ms, failure, sizeof failure)
+                             : "the kit cannot share memory";
   if (wrong) print_result(out, report, "load", wrong);
   for (size_t i = 0; !wrong && i < sizeof groups / sizeof groups[0]; i++) {
     for (const struct check_case *run = groups[i]; run->name; run++) run_case(&config, run, traits, out, report);

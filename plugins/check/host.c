@@ -205,7 +205,7 @@ struct check_host *check_host_start(const struct hws_plugin *manifest, enum chec
   host->changed = check_signal_new();
   host->lists = check_mutex_new();
   only = host;
-  services.capabilities = HWS_HOST_WATCH | (tells_hangups ? CHECK_HOST_HANGUP : 0);
+  services.capabilities = HWS_HOST_WATCH | (tells_hangups ? HWS_HOST_HANGUP : 0);
   host->vtable.size = sizeof host->vtable;
   check_trace_inside("open");
   int32_t status = manifest->open(&services, &host->vtable);

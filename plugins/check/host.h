@@ -14,15 +14,12 @@
 #include "plugins/check/sync.h"
 #include "plugins/hawser_plugin.h"
 
-/* A host that tells hang-ups apart says so by this capability, and ors the flag into the direction of on_ready. */
-enum { CHECK_HOST_HANGUP = 16, CHECK_READY_HANGUP = 256 };
-
 struct check_host {
   const struct hws_plugin *manifest;
   struct hws_vtable vtable;
   enum check_arming arming;
-  bool tells_hangups;
-  bool refuse_watch; /* the next watch fails */
+  bool tells_hangups; /* HWS_HOST_HANGUP */
+  bool refuse_watch;  /* the next watch fails */
   unsigned patience_ms;
   struct check_poller *poller;
   struct check_signal *changed; /* an io ended, or a thread wants to be noticed */

@@ -13,7 +13,7 @@
 #define MARK_LIVE UINT64_C(0x6c69766570696563)
 #define MARK_FREE UINT64_C(0x6465616470696563)
 
-enum { FENCE_BYTES = 16, FENCE = 0xFE, RELEASED = 0xDD };
+enum { FENCE_BYTES = 16, FENCE = 0xFE, RELEASED = 0xDD, KEPT = 256 };
 
 struct piece {
   uint64_t mark;
@@ -21,6 +21,10 @@ struct piece {
 };
 
 static _Atomic int64_t live;
+
+/* What was released lately, not freed yet, so that a second release finds its mark. */
+static void *_Atomic kept[KEPT];
+static atomic_uint kept_next;
 static _Atomic int64_t refuse_after = -1;
 
 void *check_memory_alloc(uint64_t bytes) {
@@ -43,7 +47,7 @@ void check_memory_release(void *memory) {
   memset(memory, RELEASED, (size_t)piece->bytes);
   piece->mark = MARK_FREE;
   atomic_fetch_sub(&live, 1);
-  free(piece);
+  free(atomic_exchange(&kept[atomic_fetch_add(&kept_next, 1) % KEPT], piece));
 }
 
 int64_t check_memory_live(void) {

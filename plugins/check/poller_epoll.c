@@ -103,7 +103,7 @@ static void resume(struct hws_host_endpoint *endpoint) {
 
 static void dispatch(struct hws_host_endpoint *endpoint, uint32_t events) {
   uint32_t flags = 0;
-  if (endpoint->host->tells_hangups && (events & (EPOLLRDHUP | EPOLLHUP | EPOLLERR))) flags = CHECK_READY_HANGUP;
+  if (endpoint->host->tells_hangups && (events & (EPOLLRDHUP | EPOLLHUP | EPOLLERR))) flags = HWS_READY_HANGUP;
   if (events & (EPOLLIN | EPOLLRDHUP | EPOLLHUP | EPOLLERR)) check_endpoint_ready(endpoint, HWS_READ | flags);
   if (events & (EPOLLOUT | EPOLLHUP | EPOLLERR)) check_endpoint_ready(endpoint, HWS_WRITE | flags);
   resume(endpoint);

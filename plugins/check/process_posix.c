@@ -30,6 +30,31 @@ uint64_t check_process_id(void) {
   return (uint64_t)getpid();
 }
 
+static int holding; /* the held process ends when the last writer of this pipe does */
+static pid_t held;
+
+void check_process_hold(void) {
+  int ends[2];
+  char byte;
+  CHECK(pipe(ends) == 0, "the kit cannot make a pipe (errno %d)", errno);
+  held = fork();
+  CHECK(held >= 0, "the kit cannot fork (errno %d)", errno);
+  if (held == 0) {
+    (void)close(ends[1]);
+    while (read(ends[0], &byte, 1) < 0 && errno == EINTR) {
+    }
+    _exit(CHECK_EXIT_PASSED);
+  }
+  (void)close(ends[0]);
+  holding = ends[1];
+}
+
+void check_process_release(void) {
+  int status = 0;
+  (void)close(holding);
+  (void)waitpid(held, &status, 0);
+}
+
 void *check_process_share(size_t bytes) {
   void *memory = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
   return memory == MAP_FAILED ? NULL : memory;

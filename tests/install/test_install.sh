@@ -49,7 +49,7 @@ sed -i 's/find_package(hawser 0.1/find_package(hawser 0.2/' consumer/CMakeLists.
 if cmake -S consumer -B too_new -G Ninja -DCMAKE_PREFIX_PATH="$prefix" >log 2>&1; then
   fail "find_package accepts a version that is not there"
 fi
-grep -q 'compatible with requested version "0.2"' log || fail "find_package failed otherwise: $(cat log)"
+tr -s '\n ' ' ' <log | grep -q 'compatible with requested version "0.2"' || fail "find_package failed otherwise: $(cat log)"
 
 # The program finds its library, and the library its plugins, with nothing in the environment.
 env -u LD_LIBRARY_PATH "$prefix/bin/hawser" plugin list >plugins || fail "hawser plugin list failed"

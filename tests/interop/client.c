@@ -13,6 +13,9 @@
 #include "tests/interop/calls.h"
 #include "tests/interop/many.h"
 
+/* Well below any time-out of a session or runtime. */
+#define PROMPT_NS 4000000000u
+
 static const char *server_url;
 static hws_handle runtime;
 
@@ -222,14 +225,18 @@ static void scenario_go_away(void) {
   echo_through(stream, 9, 1u << 20);
 }
 
+/* The end of the connection is told as such, and closing what is left of it takes no time. */
 static void scenario_hang_up(void) {
   const hws_handle session = dial();
   const hws_handle stream = command(session, "drop");
   const int32_t status = receive_status(stream);
+  const uint64_t begin = hws_now();
 
   if (status != HWS_E_CLOSED) fail("a recv says %s", name_of(status));
   close_object(stream);
   close_object(session);
+  if (hws_now() - begin > PROMPT_NS)
+    fail("the close took %llu ms", (unsigned long long)((hws_now() - begin) / 1000000));
 }
 
 static const struct {

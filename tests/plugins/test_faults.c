@@ -155,20 +155,80 @@ static void test_inside(void **state) {
   check_exchange(&world, "inside", false);
 }
 
-/* What submit returned has no meaning: the op fails, and says whose fault it is. */
+static void assert_faults(const struct world *world, const char *scheme, uint64_t count) {
+  assert_int_equal(faults(world), count);
+  assert_named(world, scheme);
+  assert_no_event(world);
+}
+
+/* The first receive or send fails, and it says whose fault it is. */
+static void check_failure(struct world *world, const char *scheme, bool send) {
+  char bytes[4] = "abc";
+  open_world(world);
+  hws_handle stream = dial(world, scheme);
+  if (!send) submit(world, stream, true, bytes, 3, 2);
+  if (!send) assert_int_equal(next_event(world, 2).status, HWS_OK);
+  submit(world, stream, send, bytes, 3, 3);
+  struct hws_event event = next_event(world, 3);
+  assert_int_equal(event.status, HWS_E_PLUGIN);
+  assert_int_equal(event.bytes, 0);
+  assert_faults(world, scheme, 1);
+  close_stream(world, stream);
+  assert_int_equal(hws_runtime_join(world->runtime, SECONDS(60)), HWS_OK);
+}
+
+/* What submit returned has no meaning. */
 static void test_odd(void **state) {
   struct world world = {.flags = *(uint32_t *)*state};
+  check_failure(&world, "odd", false);
+}
+
+static void test_positive(void **state) {
+  struct world world = {.flags = *(uint32_t *)*state};
+  check_failure(&world, "positive", false);
+}
+
+/* Believed, it would be asked for the rest for ever. */
+static void test_nothing(void **state) {
+  struct world world = {.flags = *(uint32_t *)*state};
+  check_failure(&world, "nothing", true);
+}
+
+/* Completing inside cancel and returning 1: one event, and the stream goes on. */
+static void test_cancel(void **state) {
+  struct world world = {.flags = *(uint32_t *)*state};
   char bytes[4];
+  struct hws_vec vec = {.ptr = bytes, .len = sizeof bytes};
+  hws_handle op = 0;
   open_world(&world);
-  hws_handle stream = dial(&world, "odd");
-  submit(&world, stream, false, bytes, sizeof bytes, 3);
-  struct hws_event event = next_event(&world, 3);
-  assert_int_equal(event.kind, HWS_KIND_RECV);
-  assert_int_equal(event.status, HWS_E_PLUGIN);
-  assert_int_equal(faults(&world), 1);
-  assert_named(&world, "odd");
+  hws_handle stream = dial(&world, "cancel");
+  struct hws_how how = how_of(&world, 3);
+  assert_int_equal(hws_recv(stream, &vec, 1, &how, NULL, &op), 0);
+  assert_int_equal(hws_cancel(op), HWS_OK);
+  assert_int_equal(next_event(&world, 3).status, HWS_E_CANCELED);
+  assert_faults(&world, "cancel", 1);
+  exchange(&world, stream, true);
   close_stream(&world, stream);
+  assert_int_equal(hws_runtime_join(world.runtime, SECONDS(60)), HWS_OK);
+}
+
+/* An accept that brings nothing. */
+static void test_empty(void **state) {
+  struct world world = {.flags = *(uint32_t *)*state};
+  hws_handle listener = 0;
+  hws_handle stream = 0;
+  open_world(&world);
+  struct hws_how how = how_of(&world, 4);
+  assert_int_equal(hws_listen(world.runtime, "empty://x", 0, &how, NULL, NULL, &listener), 0);
+  assert_int_equal(next_event(&world, 4).status, HWS_OK);
+  how.tag = 5;
+  assert_int_equal(hws_accept(listener, 0, &how, NULL, NULL, &stream), 0);
+  assert_int_equal(next_event(&world, 5).status, HWS_E_PLUGIN);
+  assert_true(faults(&world) >= 1);
+  assert_named(&world, "empty");
   assert_no_event(&world);
+  close_stream(&world, stream);
+  close_stream(&world, listener);
   assert_int_equal(hws_runtime_join(world.runtime, SECONDS(60)), HWS_OK);
 }
 
@@ -232,15 +292,23 @@ static void test_never_closed(void **state) {
   assert_int_equal(hws_runtime_join(world.runtime, SECONDS(60)), HWS_E_PLUGIN);
 }
 
+#define BOTH_MODES(test) cmocka_unit_test_prestate(test, &modes[0]), cmocka_unit_test_prestate(test, &modes[1])
+
 int main(void) {
   static uint32_t modes[] = {0, HWS_RUNTIME_CALLER_DRIVEN};
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test_prestate(test_double, &modes[0]), cmocka_unit_test_prestate(test_double, &modes[1]),
-      cmocka_unit_test_prestate(test_both, &modes[0]),   cmocka_unit_test_prestate(test_both, &modes[1]),
-      cmocka_unit_test_prestate(test_inside, &modes[0]), cmocka_unit_test_prestate(test_inside, &modes[1]),
-      cmocka_unit_test_prestate(test_odd, &modes[0]),    cmocka_unit_test_prestate(test_odd, &modes[1]),
-      cmocka_unit_test_prestate(test_much, &modes[0]),   cmocka_unit_test_prestate(test_much, &modes[1]),
-      cmocka_unit_test_prestate(test_never, &modes[0]),  cmocka_unit_test_prestate(test_never_closed, &modes[1]),
+      BOTH_MODES(test_double),
+      BOTH_MODES(test_both),
+      BOTH_MODES(test_inside),
+      BOTH_MODES(test_odd),
+      BOTH_MODES(test_positive),
+      BOTH_MODES(test_nothing),
+      BOTH_MODES(test_much),
+      BOTH_MODES(test_cancel),
+      BOTH_MODES(test_empty),
+      /* Five seconds each. */
+      cmocka_unit_test_prestate(test_never, &modes[0]),
+      cmocka_unit_test_prestate(test_never_closed, &modes[1]),
   };
   return cmocka_run_group_tests_name("faults", tests, NULL, NULL);
 }

@@ -174,18 +174,30 @@ class Reset(ToolTest):
         self.check_bystander(bystander)
         self.end_chain()
 
-    def test_an_early_answer_is_delivered(self):
-        """The target answers and stops listening while the client still sends: the answer arrives."""
-        def refuse(connection):
-            connection.recv(1)
-            connection.sendall(b"too large")
-            connection.shutdown(socket.SHUT_RDWR)
+    def test_a_late_answer_is_delivered(self):
+        """The target stops listening while the client still sends, and answers after that."""
+        sent = threading.Event()
 
-        self.target(refuse)
-        self.chain()
+        def answer_unheard(connection):
+            connection.recv(1)
+            connection.shutdown(socket.SHUT_RD)
+            sent.wait(LIMIT)
+            connection.sendall(b"too large")
+            read_all(connection)  # to close with unread bytes would be a reset
+
+        self.target(answer_unheard)
+        self.serving = self.serve("--drain", "0")
+        self.forwarding = self.forward("--drain", "0")
         client = self.connect()
-        client.sendall(b"x")
-        self.assertEqual(client.recv(9, socket.MSG_WAITALL), b"too large")
+        try:
+            client.settimeout(0.2)
+            while True:
+                client.send(bytes(1 << 16))
+        except TimeoutError:
+            pass  # no more fits: nobody listens
+        client.settimeout(LIMIT)
+        sent.set()
+        self.assertEqual(read_all(client), b"too large")
         client.close()
         self.end_chain()
 

@@ -26,7 +26,7 @@ class Example(ToolTest):
         example = re.search(r"^```c\n(.*?)^```$", README, re.MULTILINE | re.DOTALL).group(1)
         command = re.search(r"^    cc file\.c (.*)$", README, re.MULTILINE).group(1)
         self.path("file.c").write_text(example)
-        command = command.replace("$PWD/build/release", str(BUILD)).replace("build/release", str(BUILD))
+        command = re.sub(r"(\$PWD/)?build/release", lambda _: str(BUILD), command)
         command = command.replace("-I abi", f"-I {SOURCE}/abi")
         strict = ["-std=c11", "-Wall", "-Wextra", "-Werror", "-pedantic", *sanitizer_flags()]
         compiler = os.environ.get("HAWSER_CC", "cc")

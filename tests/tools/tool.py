@@ -39,7 +39,8 @@ class Tool:
     """The tool while it runs."""
 
     def __init__(self, *arguments, announces=True):
-        self.errors_file = tempfile.TemporaryFile("w+")
+        # Appended to: reading it here must not move the place where the tool writes.
+        self.errors_file = tempfile.TemporaryFile("a+")
         self.child = subprocess.Popen(
             [HAWSER, *arguments], stdout=subprocess.PIPE, stderr=self.errors_file, text=True)
         self.first_line = self.child.stdout.readline() if announces else ""

@@ -7,6 +7,7 @@ import struct
 DATA, WINDOW, PING, GO_AWAY = range(4)
 SYN, ACK, FIN, RST = 1, 2, 4, 8
 HEADER = struct.Struct(">BBHII")
+FIRST_WINDOW = 256 * 1024
 
 
 class Peer:
@@ -16,15 +17,21 @@ class Peer:
         self.connection = connection
         self.bodies = {}
         self.ends = {}
+        self.credit = {}
         self.gone_away = None
 
     def send(self, kind, flags, stream, length, body=b""):
         self.connection.sendall(HEADER.pack(0, kind, flags, stream, length) + body)
 
     def open(self, stream):
+        self.credit[stream] = FIRST_WINDOW
         self.send(WINDOW, SYN, stream, 0)
 
     def data(self, stream, body):
+        """Send once the window has room for it."""
+        while self.credit[stream] < len(body):
+            self.take_frame()
+        self.credit[stream] -= len(body)
         self.send(DATA, 0, stream, len(body), body)
 
     def finish(self, stream):
@@ -55,6 +62,8 @@ class Peer:
         if kind == DATA and length:
             self.bodies[stream] = self.bodies.get(stream, b"") + self.exactly(length)
             self.send(WINDOW, 0, stream, length)
+        elif kind == WINDOW and not flags & RST:
+            self.credit[stream] += length
         if flags & RST:
             self.ends[stream] = length if kind == WINDOW else 0
         elif flags & FIN:

@@ -205,8 +205,8 @@ static void server_abort(struct work *work) {
 
 static void server_report(struct work *work) {
   struct server *server = OWNER_OF(work, struct server, work);
-  pumps_report(&server->pumps);
   log_line("connections=%" PRIu64 " sessions=%" PRIu64, server->connections, server->session_count);
+  pumps_report(&server->pumps);
 }
 
 int server_run(struct server *server, const struct options *options, pump_connect connect) {

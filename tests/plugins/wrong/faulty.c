@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * A loopback that can be dialled: what is written to an endpoint is read from it again. Right in everything except
+ * A loopback: what is written to an endpoint is read from it again. Right in everything except
  * what FAULT names.
  */
 #include <stdatomic.h>
@@ -15,7 +15,11 @@ enum {
   FAULT_INSIDE,     /* completed inside submit, which returns 0: no fault at all */
   FAULT_NEVER,      /* never completed, and cancel does not help */
   FAULT_ODD,        /* submit returns a number that has no meaning */
-  FAULT_MUCH        /* reads and writes claim more bytes than there was room for */
+  FAULT_MUCH,       /* reads and writes claim more bytes than there was room for */
+  FAULT_NOTHING,    /* a write ends well without a byte */
+  FAULT_POSITIVE,   /* a read's status is no status */
+  FAULT_CANCEL,     /* a read is completed inside cancel, which returns 1 as well */
+  FAULT_EMPTY       /* an accept ends well without a connection; this one listens */
 };
 
 struct loopback {
@@ -73,8 +77,11 @@ static bool advance(struct loopback *loopback, struct hws_io *io) {
   bool ends = true;
   io->status = HWS_IO_OK;
   io->bytes = 0;
+  io->accepted = NULL;
   lock(loopback);
   switch (io->kind) {
+  case HWS_IO_LISTEN:
+  case HWS_IO_ACCEPT:
   case HWS_IO_DIAL:
     break;
   case HWS_IO_READ:
@@ -98,6 +105,8 @@ static bool advance(struct loopback *loopback, struct hws_io *io) {
   }
   unlock(loopback);
   if (ends && FAULT == FAULT_MUCH && io->bytes > 0) io->bytes += 1 << 20;
+  if (ends && FAULT == FAULT_NOTHING && io->kind == HWS_IO_WRITE) io->bytes = 0;
+  if (ends && FAULT == FAULT_POSITIVE && io->kind == HWS_IO_READ) io->status = 5;
   return ends;
 }
 
@@ -130,6 +139,7 @@ static int32_t loopback_cancel(void *ep, struct hws_io *io) {
   loopback->pending[direction] = NULL;
   io->status = HWS_IO_CANCELED;
   io->bytes = 0;
+  if (FAULT == FAULT_CANCEL && direction == HWS_READ) host->complete(loopback->host, io);
   return 1;
 }
 
@@ -143,7 +153,7 @@ static void loopback_on_post(void *ep) {
   }
 }
 
-static int32_t loopback_dial(void *self, struct hws_host_endpoint *endpoint, const char *address, void **ep) {
+static int32_t loopback_make(void *self, struct hws_host_endpoint *endpoint, const char *address, void **ep) {
   (void)self, (void)address;
   struct loopback *loopback = host->alloc(sizeof *loopback);
   if (loopback == NULL) return HWS_IO_NOMEM;
@@ -153,6 +163,11 @@ static int32_t loopback_dial(void *self, struct hws_host_endpoint *endpoint, con
   return HWS_IO_OK;
 }
 
+static int32_t loopback_adopt(void *self, struct hws_host_endpoint *endpoint, void *accepted, void **ep) {
+  (void)self, (void)endpoint, (void)accepted, (void)ep;
+  return HWS_IO_UNSUPPORTED; /* it never accepts anything */
+}
+
 static void loopback_destroy(void *ep, uint32_t abort) {
   (void)abort;
   host->release(ep);
@@ -160,7 +175,9 @@ static void loopback_destroy(void *ep, uint32_t abort) {
 
 static int32_t plugin_open(const struct hws_host *offered, struct hws_vtable *vtable) {
   host = offered;
-  vtable->dial = loopback_dial;
+  vtable->listen = loopback_make;
+  vtable->dial = loopback_make;
+  vtable->adopt = loopback_adopt;
   vtable->submit = loopback_submit;
   vtable->cancel = loopback_cancel;
   vtable->on_post = loopback_on_post;
@@ -176,7 +193,7 @@ static const struct hws_plugin manifest = {
     .major = HWS_PLUGIN_MAJOR,
     .minor_high = HWS_PLUGIN_MINOR,
     .pointer_bits = 8 * sizeof(void *),
-    .capabilities = HWS_CAP_DIAL | HWS_CAP_HALF_CLOSE | (FAULT == FAULT_NEVER ? 0 : HWS_CAP_REVOKE),
+    .capabilities = HWS_CAP_LISTEN | HWS_CAP_DIAL | HWS_CAP_HALF_CLOSE | (FAULT == FAULT_NEVER ? 0 : HWS_CAP_REVOKE),
     .name = FAULT_NAME,
     .version = "1",
     .schemes = schemes,

@@ -1,0 +1,69 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Where a test of the core runs: each transport in each progress mode. The words are those of the sessions' tests.
+ */
+#ifndef HAWSER_TESTS_CORE_PLACES_H
+#define HAWSER_TESTS_CORE_PLACES_H
+
+#include "tests/mux/world.h"
+
+struct place {
+  const char *scheme; /* "mem" or "unix" */
+  uint32_t flags;     /* hws_runtime_flag */
+};
+
+extern const struct place places[4];
+extern const struct place *here; /* of the test that runs */
+
+/* cmocka's set-up: state comes as a place and becomes a world in it. */
+int place_open(void **state);
+
+#define PLACED(test, at, name)                                                                                         \
+  { #test " (" name ")", test, place_open, world_close, (void *)(uintptr_t)&places[at] }
+
+/* One test, over both transports and in both progress modes. */
+#define EVERYWHERE(test)                                                                                               \
+  PLACED(test, 0, "mem"), PLACED(test, 1, "mem, caller-driven"), PLACED(test, 2, "unix"),                              \
+      PLACED(test, 3, "unix, caller-driven")
+
+/* With an I/O thread only. */
+#define THREADED(test) PLACED(test, 0, "mem"), PLACED(test, 2, "unix")
+
+/* What carries a stream. */
+enum carrier { RAW, MUX, CARRIERS };
+
+/* Two ends of a stream, and the sessions below them when there are any. */
+struct link {
+  struct pair ends;
+  struct pair sessions;
+};
+
+struct link link_open(struct world *world, enum carrier carrier);
+struct pair sessions_open(struct world *world);
+void link_close(const struct link *link);
+
+/* A URL that nothing listens at yet, in a buffer of the caller's. */
+enum { URL_MAX = 256 };
+const char *url_new(char *url, const char *parameters);
+hws_handle listen_at(struct world *world, const char *url);
+
+/* Send bytes of a pattern until nothing more is taken; returns how many were. */
+uint64_t fill_up(hws_handle stream, uint64_t seed);
+
+/* Receive and check bytes of that pattern until `length` were seen. */
+void drain(hws_handle stream, uint64_t seed, uint64_t from, uint64_t length);
+
+/* Run in a thread of its own; started has come to a wait within the library when thread_blocked returns. */
+struct thread;
+struct thread *thread_start(void (*run)(void *argument), void *argument);
+void thread_join(struct thread *thread);
+void thread_blocked(struct thread *thread);
+void thread_signal(struct thread *thread, int signal);
+
+/* A small generator, so that a seed says all. */
+struct dice {
+  uint64_t state;
+};
+uint32_t dice_roll(struct dice *dice, uint32_t sides);
+
+#endif

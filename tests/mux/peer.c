@@ -1,0 +1,312 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * The scripted peer; see peer.h.
+ */
+#define _GNU_SOURCE /* accept4 */
+#include "tests/mux/peer.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+/* ---- connecting ---- */
+
+static int listen_at(const char *path) {
+  struct sockaddr_un address = {.sun_family = AF_UNIX};
+  int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+  assert_true(fd >= 0);
+  (void)snprintf(address.sun_path, sizeof address.sun_path, "%s", path);
+  assert_int_equal(bind(fd, (struct sockaddr *)&address, sizeof address), 0);
+  assert_int_equal(listen(fd, 8), 0);
+  return fd;
+}
+
+struct peer *peer_open(struct world *world, uint32_t role, const char *settings) {
+  static unsigned number;
+  char path[100];
+  char url[128];
+  struct hws_how how = how_block();
+  struct hws_event event;
+  hws_handle stream = 0;
+  struct peer *peer = calloc(1, sizeof *peer);
+  assert_non_null(peer);
+  (void)snprintf(path, sizeof path, "%s/peer%u", own_folder(), number++);
+  (void)snprintf(url, sizeof url, "unix://%s", path);
+  int listener = listen_at(path);
+  assert_int_equal(hws_dial(world->runtime, url, 0, &how, &event, NULL, &stream), 1);
+  assert_status(event.status, HWS_OK);
+  peer->fd = accept4(listener, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
+  assert_true(peer->fd >= 0);
+  (void)close(listener);
+  (void)unlink(path);
+  peer->world = world;
+  peer->session_is_client = role != HWS_ROLE_SERVER;
+  peer->next_opaque = 0x70656572;
+  peer->session = session_of(stream, role, settings);
+  return peer;
+}
+
+void peer_hang_up(struct peer *peer) {
+  if (peer->fd >= 0) (void)close(peer->fd);
+  peer->fd = -1;
+}
+
+void peer_close(struct peer *peer) {
+  peer_hang_up(peer);
+  if (peer->session) abort_handle(peer->session);
+  free(peer);
+}
+
+/* ---- saying ---- */
+
+/* Let the session work, until the socket is ready for `events` or a moment has passed. */
+static void give_way(struct peer *peer, short events) {
+  struct pollfd poll_fd = {.fd = peer->fd, .events = events};
+  if (peer->world->driven)
+    world_turn(peer->world);
+  else
+    (void)poll(&poll_fd, 1, 100);
+}
+
+size_t peer_try(struct peer *peer, const void *bytes, size_t length) {
+  size_t done = 0;
+  while (done < length) {
+    ssize_t sent = send(peer->fd, (const uint8_t *)bytes + done, length - done, MSG_NOSIGNAL);
+    if (sent <= 0) break;
+    done += (size_t)sent;
+  }
+  return done;
+}
+
+bool peer_say_raw(struct peer *peer, const void *bytes, size_t length) {
+  uint64_t until = hws_now() + LIMIT_NS;
+  for (size_t done = 0; done < length;) {
+    ssize_t sent = send(peer->fd, (const uint8_t *)bytes + done, length - done, MSG_NOSIGNAL);
+    if (sent > 0) {
+      done += (size_t)sent;
+    } else if (errno == EPIPE || errno == ECONNRESET) {
+      return false;
+    } else {
+      assert_true(errno == EAGAIN || errno == EINTR);
+      if (hws_now() > until) fail_msg("the session does not read");
+      give_way(peer, POLLOUT);
+    }
+  }
+  return true;
+}
+
+bool peer_say(struct peer *peer, unsigned type, unsigned flags, uint32_t stream, uint32_t length) {
+  const struct frame frame = {(uint8_t)type, (uint16_t)flags, stream, length};
+  uint8_t bytes[FRAME_HEADER_SIZE];
+  if (type == FRAME_WINDOW && !(flags & FRAME_RST) && stream) peer_stream(peer, stream)->credit += length;
+  frame_encode(bytes, &frame);
+  return peer_say_raw(peer, bytes, sizeof bytes);
+}
+
+bool peer_say_data(struct peer *peer, unsigned flags, uint32_t stream, const void *bytes, uint32_t length) {
+  return peer_say(peer, FRAME_DATA, flags, stream, length) && peer_say_raw(peer, bytes, length);
+}
+
+bool peer_ping(struct peer *peer) {
+  assert_true(peer->asked_count < PEER_PINGS);
+  uint32_t opaque = peer->next_opaque++;
+  peer->asked[(peer->asked_first + peer->asked_count++) % PEER_PINGS] = opaque;
+  return peer_say(peer, FRAME_PING, FRAME_SYN, 0, opaque);
+}
+
+/* ---- hearing ---- */
+
+struct heard *peer_stream(struct peer *peer, uint32_t id) {
+  for (uint32_t i = peer->stream_count; i-- > 0;)
+    if (peer->streams[i].id == id) return &peer->streams[i];
+  assert_true(peer->stream_count < PEER_STREAMS);
+  struct heard *stream = &peer->streams[peer->stream_count++];
+  *stream = (struct heard){.id = id, .credit = WINDOW_INITIAL};
+  return stream;
+}
+
+static bool is_sessions_own(const struct peer *peer, uint32_t id) {
+  return (id & 1) == (peer->session_is_client ? 1U : 0U);
+}
+
+/* Frames of streams, by the rules. */
+static void check_stream(struct peer *peer, const struct frame *frame) {
+  bool opens = frame->flags & FRAME_SYN;
+  if (opens) {
+    assert_true(is_sessions_own(peer, frame->stream));
+    assert_true(frame->stream > peer->last_open);
+    peer->last_open = frame->stream;
+  }
+  assert_true(!is_sessions_own(peer, frame->stream) || frame->stream <= peer->last_open);
+  struct heard *stream = peer_stream(peer, frame->stream);
+  if (stream->rst) fail_msg("a frame for stream %u, which was reset", (unsigned)frame->stream);
+  assert_true((frame->flags & ~(unsigned)(FRAME_SYN | FRAME_ACK | FRAME_FIN | FRAME_RST)) == 0);
+  if (frame->flags & FRAME_ACK) assert_false(is_sessions_own(peer, frame->stream));
+  if (frame->flags & FRAME_FIN) {
+    assert_int_equal(frame->type, FRAME_WINDOW);
+    assert_int_equal(frame->length, 0);
+    assert_false(stream->fin);
+    stream->fin = true;
+  }
+  if (frame->flags & FRAME_RST) {
+    assert_int_equal(frame->type, FRAME_WINDOW);
+    assert_int_equal(frame->flags, FRAME_RST);
+    stream->rst = true;
+  }
+  if (frame->type == FRAME_DATA) {
+    assert_false(stream->fin);
+    assert_in_range(frame->length, 1, BODY_MAX);
+    if (frame->length > stream->credit) fail_msg("%u bytes with %u of credit", frame->length, (unsigned)stream->credit);
+    stream->credit -= frame->length;
+    stream->received += frame->length;
+  }
+}
+
+static void check_ping(struct peer *peer, const struct frame *frame) {
+  if (frame->flags & FRAME_SYN) {
+    assert_false(peer->pinged);
+    peer->pinged = true;
+    return;
+  }
+  if (!peer->asked_count) fail_msg("a pong that was not asked for");
+  assert_int_equal(frame->length, peer->asked[peer->asked_first]);
+  peer->asked_first = (peer->asked_first + 1) % PEER_PINGS;
+  peer->asked_count--;
+}
+
+static void check(struct peer *peer, const struct frame *frame) {
+  if (peer->went_away) fail_msg("a frame after go-away");
+  peer->frames++;
+  if (frame->type == FRAME_PING)
+    check_ping(peer, frame);
+  else if (frame->type == FRAME_GOAWAY)
+    peer->went_away = true;
+  else
+    check_stream(peer, frame);
+}
+
+/* 1: a whole frame; 0: not yet; -1: the session has hung up. */
+static int take_frame(struct peer *peer, struct frame *frame) {
+  for (;;) {
+    size_t want = FRAME_HEADER_SIZE;
+    if (peer->have >= FRAME_HEADER_SIZE) {
+      const char *error = frame_decode(peer->in, frame);
+      if (error) fail_msg("the session sent a wrong header: %s", error);
+      if (frame->type == FRAME_DATA) {
+        assert_true(frame->length <= BODY_MAX);
+        want += frame->length;
+      }
+    }
+    if (peer->have == want) break;
+    ssize_t got = recv(peer->fd, peer->in + peer->have, want - peer->have, 0);
+    if (got < 0 && (errno == EAGAIN || errno == EINTR)) return 0;
+    if (got <= 0) {
+      if (peer->have) fail_msg("the session hung up within a frame");
+      return -1;
+    }
+    peer->have += (size_t)got;
+  }
+  memcpy(peer->body, peer->in + FRAME_HEADER_SIZE, peer->have - FRAME_HEADER_SIZE);
+  peer->have = 0;
+  check(peer, frame);
+  return 1;
+}
+
+/* Keep-alive is answered here, unless a test looks at it. */
+static bool is_for_us(struct peer *peer, const struct frame *frame) {
+  if (peer->keeps_pings || frame->type != FRAME_PING || !(frame->flags & FRAME_SYN)) return true;
+  peer->pinged = false;
+  (void)peer_say(peer, FRAME_PING, FRAME_ACK, 0, frame->length);
+  return false;
+}
+
+bool peer_hear_now(struct peer *peer, struct frame *frame) {
+  while (take_frame(peer, frame) > 0)
+    if (is_for_us(peer, frame)) return true;
+  return false;
+}
+
+bool peer_hear(struct peer *peer, struct frame *frame) {
+  uint64_t until = hws_now() + LIMIT_NS;
+  for (;;) {
+    int taken = take_frame(peer, frame);
+    if (taken < 0) return false;
+    if (taken > 0 && is_for_us(peer, frame)) return true;
+    if (taken == 0) give_way(peer, POLLIN);
+    if (hws_now() > until) fail_msg("the session sends nothing");
+  }
+}
+
+static void hear_some(struct peer *peer, struct frame *frame) {
+  if (!peer_hear(peer, frame)) fail_msg("the session hung up: %s", detail_of(peer->session).text);
+}
+
+void peer_expect(struct peer *peer, unsigned type, unsigned flags, uint32_t stream, uint32_t length) {
+  struct frame frame;
+  hear_some(peer, &frame);
+  if (frame.type != type || frame.flags != flags || frame.stream != stream || frame.length != length)
+    fail_msg("heard type %u flags %u stream %u length %u, wanted type %u flags %u stream %u length %u", frame.type,
+             frame.flags, (unsigned)frame.stream, (unsigned)frame.length, type, flags, (unsigned)stream,
+             (unsigned)length);
+}
+
+void peer_expect_data(struct peer *peer, uint32_t stream, const char *text) {
+  peer_expect(peer, FRAME_DATA, 0, stream, (uint32_t)strlen(text));
+  assert_memory_equal(peer->body, text, strlen(text));
+}
+
+void peer_expect_pattern(struct peer *peer, uint32_t stream, uint64_t seed, uint64_t offset, uint64_t length) {
+  for (uint64_t done = 0; done < length;) {
+    struct frame frame;
+    hear_some(peer, &frame);
+    assert_int_equal(frame.type, FRAME_DATA);
+    assert_int_equal(frame.flags, 0);
+    assert_int_equal(frame.stream, stream);
+    assert_true(done + frame.length <= length);
+    pattern_expect(seed, offset + done, peer->body, frame.length);
+    done += frame.length;
+  }
+}
+
+void peer_expect_quiet(struct peer *peer) {
+  assert_int_equal(peer->asked_count, 0);
+  assert_true(peer_ping(peer));
+  peer_expect(peer, FRAME_PING, FRAME_ACK, 0, peer->next_opaque - 1);
+}
+
+void peer_settle(struct peer *peer) {
+  struct frame frame;
+  assert_true(peer_ping(peer));
+  do
+    hear_some(peer, &frame);
+  while (peer->asked_count);
+}
+
+void peer_expect_end(struct peer *peer) {
+  struct frame frame;
+  if (peer_hear(peer, &frame))
+    fail_msg("heard type %u flags %u stream %u length %u, wanted the end", frame.type, frame.flags,
+             (unsigned)frame.stream, (unsigned)frame.length);
+}
+
+hws_handle peer_opens(struct peer *peer, uint32_t id) {
+  assert_true(peer_say(peer, FRAME_WINDOW, FRAME_SYN, id, 0));
+  peer_expect(peer, FRAME_WINDOW, FRAME_ACK, id, 0);
+  return accept_stream(peer->session);
+}
+
+hws_handle peer_is_opened(struct peer *peer, uint32_t *id) {
+  struct frame frame;
+  hws_handle stream = open_stream(peer->session);
+  hear_some(peer, &frame);
+  assert_int_equal(frame.type, FRAME_WINDOW);
+  assert_int_equal(frame.flags, FRAME_SYN);
+  assert_int_equal(frame.length, 0);
+  *id = frame.stream;
+  return stream;
+}

@@ -1,0 +1,238 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Credit, both ways: what a peer can make us hold, when a window opens again, and what waits for whom.
+ */
+#include "tests/mux/peer.h"
+
+#include <malloc.h>
+#include <stdlib.h>
+#include <string.h>
+
+static uint8_t bytes[1 << 20];
+
+/* A window update goes out when half of the window was read, for exactly what was read, and not before. */
+static void window_opens_at_half(void **state) {
+  struct world *world = *state;
+  struct peer *peer = peer_open(world, HWS_ROLE_CLIENT, "window_max=256k");
+  hws_handle stream = peer_opens(peer, 2);
+  pattern_fill(2, 0, bytes, WINDOW_INITIAL);
+  uint64_t offset = 0;
+  assert_true(peer_say_data(peer, 0, 2, bytes, WINDOW_INITIAL));
+  for (int round = 0; round < 5; round++) {
+    static uint8_t found[WINDOW_INITIAL / 2];
+    recv_exactly(stream, found, sizeof found - 1);
+    pattern_expect(2, offset, found, sizeof found - 1);
+    peer_expect_quiet(peer);
+    recv_exactly(stream, found, 1);
+    peer_expect(peer, FRAME_WINDOW, 0, 2, WINDOW_INITIAL / 2);
+    offset += sizeof found;
+    pattern_fill(2, offset + WINDOW_INITIAL / 2, bytes, WINDOW_INITIAL / 2);
+    assert_true(peer_say_data(peer, 0, 2, bytes, WINDOW_INITIAL / 2));
+  }
+  peer_close(peer);
+}
+
+/* MUX-17: windows grow with a reader that keeps up, to window_max and not above, and out of a bounded pool. */
+static void windows_grow_within_limits(void **state) {
+  struct world *world = *state;
+  static const struct {
+    const char *settings;
+    uint64_t most;
+  } cases[] = {{"window_max=1m", 1 << 20}, {"window_max=512k", 1 << 19}, {"window_pool=0", 1 << 18},
+               {"window_pool=300k", 1 << 19}};
+  for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+    struct peer *peer = peer_open(world, HWS_ROLE_CLIENT, cases[i].settings);
+    hws_handle stream = peer_opens(peer, 2);
+    uint64_t window = WINDOW_INITIAL;
+    uint64_t largest = window;
+    for (int round = 0; round < 40; round++) {
+      uint32_t part = (uint32_t)largest / 2;
+      struct frame frame;
+      assert_true(peer_say_data(peer, 0, 2, bytes, part));
+      recv_exactly(stream, bytes, part);
+      assert_true(peer_hear(peer, &frame));
+      assert_int_equal(frame.type, FRAME_WINDOW);
+      assert_true(frame.length >= part);
+      window += frame.length - part;
+      if (window > largest) largest = window;
+      assert_true(window <= cases[i].most);
+    }
+    assert_true(detail_of(peer->session).status == HWS_OK);
+    if (cases[i].most == 1 << 18) assert_int_equal(largest, cases[i].most);
+    peer_close(peer);
+  }
+}
+
+/* MUX-4: one that is not read stalls itself only, and gets no window until it is. */
+static void unread_stream_stalls_itself_only(void **state) {
+  struct world *world = *state;
+  struct peer *peer = peer_open(world, HWS_ROLE_CLIENT, "window_max=256k");
+  hws_handle stalled = peer_opens(peer, 2);
+  hws_handle other = peer_opens(peer, 4);
+  pattern_fill(2, 0, bytes, WINDOW_INITIAL);
+  assert_true(peer_say_data(peer, 0, 2, bytes, WINDOW_INITIAL));
+  for (int i = 0; i < 200; i++) {
+    assert_true(peer_say_data(peer, 0, 4, "passes", 6));
+    expect_bytes(other, "passes");
+  }
+  peer_expect_quiet(peer);
+  static uint8_t found[WINDOW_INITIAL];
+  recv_exactly(stalled, found, sizeof found);
+  pattern_expect(2, 0, found, sizeof found);
+  uint32_t granted = 0;
+  while (granted < WINDOW_INITIAL) {
+    struct frame frame;
+    assert_true(peer_hear(peer, &frame));
+    assert_int_equal(frame.stream, 2);
+    granted += frame.length;
+  }
+  assert_int_equal(granted, WINDOW_INITIAL);
+  peer_close(peer);
+}
+
+enum {
+  BUFFERS_A_STREAM = 2 * 128 * 1024, /* beside twice its bytes */
+  POOLS = 14 << 20                   /* free buffers that are kept, and what the session itself needs */
+};
+
+static size_t heap_in_use(void) {
+  struct mallinfo2 info = mallinfo2();
+  return info.uordblks + info.hblkhd;
+}
+
+/* MUX-4, MUX-18: however a peer cuts what it sends, what is held for it stays near what its windows allow. */
+static void held_memory_is_bounded(void **state) {
+  struct world *world = *state;
+  enum { STREAMS = 16 };
+  static const uint32_t cuts[] = {65536, 16384, 4096, 4095, 100, 1};
+  for (size_t i = 0; i < sizeof cuts / sizeof *cuts; i++) {
+    uint32_t streams = cuts[i] < 1000 ? 2 : STREAMS;
+    struct peer *peer = peer_open(world, HWS_ROLE_SERVER, NULL);
+    peer_expect_quiet(peer);
+    for (uint32_t k = 0; k < streams; k++) (void)peer_opens(peer, 1 + 2 * k);
+    hws_handle over = peer_opens(peer, 1001);
+    assert_int_equal(hws_reset(over, 0, NULL), HWS_OK);
+    peer_expect(peer, FRAME_WINDOW, FRAME_RST, 1001, HWS_CODE_CANCELED);
+    size_t before = heap_in_use();
+    for (uint32_t done = 0; done < WINDOW_INITIAL; done += cuts[i]) {
+      uint32_t part = cuts[i] < WINDOW_INITIAL - done ? cuts[i] : WINDOW_INITIAL - done;
+      for (uint32_t k = 0; k < streams; k++) {
+        assert_true(peer_say_data(peer, 0, 1 + 2 * k, bytes, part));
+        /* Bytes that are dropped, so that what is kept is spread as thinly as can be. */
+        if (cuts[i] >= 4000) assert_true(peer_say_data(peer, 0, 1001, bytes, 110000));
+      }
+    }
+    peer_expect_quiet(peer);
+    size_t held = heap_in_use() - before;
+    size_t allowed = (size_t)streams * WINDOW_INITIAL;
+    print_message("  cut at %u: %zu KiB held for %zu KiB\n", (unsigned)cuts[i], held >> 10, allowed >> 10);
+    if (held < SIZE_MAX / 2) assert_true(held <= 2 * allowed + streams * (size_t)BUFFERS_A_STREAM + POOLS);
+    peer_close(peer);
+  }
+}
+
+/* What we send keeps to the peer's credit to the byte; the model of the peer checks the rest. */
+static void sending_keeps_to_credit(void **state) {
+  struct world *world = *state;
+  static const uint32_t grants[] = {1, 2, 65535, 65536, 65537, 100, 300000};
+  struct peer *peer = peer_open(world, HWS_ROLE_CLIENT, NULL);
+  uint32_t id = 0;
+  uint64_t offset = WINDOW_INITIAL;
+  hws_handle stream = peer_is_opened(peer, &id);
+  pattern_fill(9, 0, bytes, sizeof bytes);
+  uint64_t sending = post_send(world, stream, bytes, sizeof bytes);
+  peer_expect_pattern(peer, id, 9, 0, WINDOW_INITIAL);
+  for (size_t i = 0; i < sizeof grants / sizeof *grants; i++) {
+    peer_expect_quiet(peer);
+    assert_true(peer_say(peer, FRAME_WINDOW, 0, id, grants[i]));
+    peer_expect_pattern(peer, id, 9, offset, grants[i]);
+    offset += grants[i];
+  }
+  assert_true(peer_say(peer, FRAME_WINDOW, 0, id, 1 << 20));
+  peer_expect_pattern(peer, id, 9, offset, sizeof bytes - offset);
+  world_await_status(world, sending, HWS_OK);
+  peer_close(peer);
+}
+
+/* Credit on top of the first rides on the ACK. */
+static void credit_rides_on_the_ack(void **state) {
+  struct world *world = *state;
+  struct peer *peer = peer_open(world, HWS_ROLE_CLIENT, NULL);
+  uint32_t id = 0;
+  hws_handle stream = peer_is_opened(peer, &id);
+  pattern_fill(9, 0, bytes, sizeof bytes);
+  uint64_t sending = post_send(world, stream, bytes, sizeof bytes);
+  assert_true(peer_say(peer, FRAME_WINDOW, FRAME_ACK, id, sizeof bytes - WINDOW_INITIAL));
+  peer_expect_pattern(peer, id, 9, 0, sizeof bytes);
+  world_await_status(world, sending, HWS_OK);
+  peer_close(peer);
+}
+
+/* A send of nothing ends when the stream is writable: now, after the data before it, or when credit comes. */
+static void empty_send_waits_for_writability(void **state) {
+  struct world *world = *state;
+  struct peer *peer = peer_open(world, HWS_ROLE_CLIENT, NULL);
+  uint32_t id = 0;
+  struct hws_event event;
+  hws_handle stream = peer_is_opened(peer, &id);
+  world_await_status(world, post_send(world, stream, NULL, 0), HWS_OK);
+  pattern_fill(9, 0, bytes, sizeof bytes);
+  uint64_t before = post_send(world, stream, bytes, WINDOW_INITIAL + 10);
+  uint64_t probe = post_send(world, stream, NULL, 0);
+  peer_expect_pattern(peer, id, 9, 0, WINDOW_INITIAL);
+  peer_expect_quiet(peer);
+  assert_false(world_has(world, probe, &event));
+  assert_true(peer_say(peer, FRAME_WINDOW, 0, id, 10));
+  peer_expect_pattern(peer, id, 9, WINDOW_INITIAL, 10);
+  world_await_status(world, before, HWS_OK);
+  peer_expect_quiet(peer);
+  world_turn(world);
+  assert_false(world_has(world, probe, &event));
+  struct hws_how how = {.size = sizeof how, .flags = HWS_TRY};
+  assert_status(hws_send(stream, NULL, 0, &how, &event, NULL), HWS_E_AGAIN);
+  uint64_t second = post_send(world, stream, NULL, 0);
+  uint64_t after = post_send(world, stream, "abc", 3);
+  assert_true(peer_say(peer, FRAME_WINDOW, 0, id, 2));
+  world_await_status(world, probe, HWS_OK);
+  world_await_status(world, second, HWS_OK);
+  peer_expect_data(peer, id, "ab");
+  peer_expect_quiet(peer);
+  assert_true(peer_say(peer, FRAME_WINDOW, 0, id, 1));
+  peer_expect_data(peer, id, "c");
+  world_await_status(world, after, HWS_OK);
+  peer_close(peer);
+}
+
+/* A recv of nothing ends when there is something, and takes none of it. */
+static void empty_recv_waits_for_readability(void **state) {
+  struct world *world = *state;
+  struct peer *peer = peer_open(world, HWS_ROLE_CLIENT, NULL);
+  struct hws_event event;
+  hws_handle stream = peer_opens(peer, 2);
+  uint64_t probe = post_recv(world, stream, NULL, 0);
+  peer_expect_quiet(peer);
+  assert_false(world_has(world, probe, &event));
+  assert_true(peer_say_data(peer, 0, 2, "x", 1));
+  world_await_status(world, probe, HWS_OK);
+  world_await_status(world, post_recv(world, stream, NULL, 0), HWS_OK);
+  expect_bytes(stream, "x");
+  probe = post_recv(world, stream, NULL, 0);
+  assert_true(peer_say(peer, FRAME_WINDOW, FRAME_FIN, 2, 0));
+  world_await_status(world, probe, HWS_OK);
+  assert_status(recv_status(stream), HWS_E_EOF);
+  peer_close(peer);
+}
+
+int main(void) {
+  const struct CMUnitTest tests[] = {
+      BOTH_MODES(window_opens_at_half),
+      BOTH_MODES(windows_grow_within_limits),
+      BOTH_MODES(unread_stream_stalls_itself_only),
+      BOTH_MODES(held_memory_is_bounded),
+      BOTH_MODES(sending_keeps_to_credit),
+      BOTH_MODES(credit_rides_on_the_ack),
+      BOTH_MODES(empty_send_waits_for_writability),
+      BOTH_MODES(empty_recv_waits_for_readability),
+  };
+  return cmocka_run_group_tests(tests, NULL, NULL);
+}
