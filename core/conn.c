@@ -74,7 +74,11 @@ static void buffer_got(struct conn *conn, uint64_t bytes, struct op_list *ended)
 
 /* The stream ended while the op's memory was in use. */
 static void end_orphan(struct conn *conn, struct op *op, struct op_list *ended) {
-  op_fail(op, conn->stream.cause ? conn->stream.cause : cause_plain(HWS_E_CLOSED), ended);
+  bool probe = op->event.kind == HWS_KIND_RECV && !op->total; /* at an end, readiness is an answer */
+  if (probe)
+    op_end(op, HWS_OK, ended);
+  else
+    op_fail(op, conn->stream.cause ? conn->stream.cause : cause_plain(HWS_E_CLOSED), ended);
 }
 
 /* Lock held; the transfer is idle again. */

@@ -28,7 +28,7 @@ static void fault(struct endpoint *endpoint, const char *what) {
 }
 
 bool transfer_busy(const struct transfer *transfer) {
-  return atomic_load_explicit(&transfer->state, memory_order_acquire) != TRANSFER_IDLE;
+  return atomic_load_explicit(&transfer->state, memory_order_seq_cst) != TRANSFER_IDLE;
 }
 
 static bool step(struct transfer *transfer, unsigned from, unsigned to) {
@@ -69,6 +69,13 @@ static void judge(struct endpoint *endpoint, struct hws_io *io) {
   io->bytes = 0;
 }
 
+/* A close that found the transfer busy goes on now. Dekker: the close says that it comes and then looks for transfers;
+ * a transfer says that it is idle and then looks for a close. */
+static void let_close(struct endpoint *endpoint) {
+  if (atomic_load_explicit(&endpoint->state, memory_order_seq_cst) == ENDPOINT_CLOSING)
+    post_pinned(endpoint, &endpoint->close_task);
+}
+
 static void transfer_run(struct task *task) {
   struct transfer *transfer = (struct transfer *)((char *)task - offsetof(struct transfer, task));
   struct endpoint *endpoint = transfer->endpoint;
@@ -76,9 +83,9 @@ static void transfer_run(struct task *task) {
   if (!endpoint->abandoned) {
     judge(endpoint, &transfer->io);
     atomic_store_explicit(&transfer->cancel, false, memory_order_relaxed);
-    atomic_store_explicit(&transfer->state, TRANSFER_IDLE, memory_order_release);
+    atomic_store_explicit(&transfer->state, TRANSFER_IDLE, memory_order_seq_cst);
     transfer->done(transfer);
-    if (atomic_load(&endpoint->state) == ENDPOINT_CLOSING) post_pinned(endpoint, &endpoint->close_task);
+    let_close(endpoint);
   }
   object_unpin(owner);
 }
@@ -153,7 +160,7 @@ static bool direction_run(struct endpoint *endpoint, unsigned which, bool mine) 
       ended = mine;
       if (mine) judge(endpoint, &transfer->io);
       if (mine) atomic_store_explicit(&transfer->cancel, false, memory_order_relaxed);
-      atomic_store_explicit(&transfer->state, mine ? TRANSFER_IDLE : TRANSFER_COMPLETED, memory_order_release);
+      atomic_store_explicit(&transfer->state, mine ? TRANSFER_IDLE : TRANSFER_COMPLETED, memory_order_seq_cst);
       if (!mine) transfer_completed(transfer);
     }
     /* Also when the cancel came before the submit it is meant for had its turn. */
@@ -200,7 +207,10 @@ bool endpoint_submit(struct transfer *transfer) {
   atomic_store_explicit(&transfer->state, TRANSFER_SUBMITTING, memory_order_seq_cst);
   runtime_count(endpoint->owner->runtime, COUNT_TRANSFERS, 1);
   bool held = !direction_enter(endpoint, transfer->direction, DO_SUBMIT);
-  if (!held && direction_run(endpoint, transfer->direction, true)) return true;
+  if (!held && direction_run(endpoint, transfer->direction, true)) {
+    let_close(endpoint);
+    return true;
+  }
   /* A close that came between our owner's claim and this submit did not see it: one of the two must. */
   if (atomic_load_explicit(&endpoint->state, memory_order_seq_cst) == ENDPOINT_CLOSING) endpoint_cancel(transfer);
   return false;

@@ -50,10 +50,10 @@ struct op {
   uint32_t vec_count;
   uint32_t vec_at; /* the cursor of what was handed out of it */
   uint64_t vec_offset;
-  uint64_t total;   /* bytes of vec */
-  uint64_t planned; /* sends: bytes cut into frames or handed to a transfer */
-  struct hws_vec own_vec[2];
-  void *result; /* accept: the stream that waits to be born */
+  uint64_t total;            /* bytes of vec */
+  uint64_t planned;          /* sends: bytes cut into frames or handed to a transfer */
+  void *result;              /* open, accept: the stream that waits to be born */
+  struct hws_vec own_vec[2]; /* last, and the one field that op_new leaves as it was */
 };
 
 struct op_list {

@@ -24,7 +24,7 @@ static void fail_held(struct stream *stream, struct op_list *ended) {
   }
   for (struct op *op = stream->sends.first, *next; op; op = next) {
     next = op->next;
-    if (op->event.kind == HWS_KIND_SHUTDOWN || !stream->class->unsend(stream, op, closed->status)) continue;
+    if (!stream->class->unsend(stream, op, closed->status)) continue;
     op_list_remove(&stream->sends, op);
     op_fail(op, closed, ended);
   }

@@ -158,10 +158,16 @@ static bool keep_own(struct mux *mux, struct piece *piece, struct op_list *ended
   return true;
 }
 
-/* A frame that is not on the wire: [from, to) of old. Keeps what is wanted. */
+static uint16_t flags_of(const struct piece *piece) {
+  struct frame frame;
+  frame_decode(piece->data ? piece->data : piece->header, &frame);
+  return frame.flags;
+}
+
+/* A frame that is not on the wire: [from, to) of old. Keeps what is wanted; of a stream that was reset, its reset. */
 static void prune_frame(struct mux *mux, struct piece *old, uint32_t from, uint32_t to, struct op_list *ended) {
   struct mux_stream *stream = old[from].stream;
-  bool dead = stream && stream->dead;
+  bool dead = stream && stream->dead && !(flags_of(&old[from]) & FRAME_RST);
   uint32_t body = 0;
   uint32_t dropped = 0;
   for (uint32_t i = from + 1; i < to; i++) *(dead || is_unwanted(&old[i]) ? &dropped : &body) += old[i].len;
@@ -190,9 +196,7 @@ static uint32_t frame_end(const struct piece *pieces, uint32_t from, uint32_t co
 static void forget_unsent_opens(const struct piece *pieces, uint32_t from, uint32_t count) {
   for (uint32_t i = from; i < count; i = frame_end(pieces, i, count)) {
     struct mux_stream *stream = pieces[i].stream;
-    struct frame frame;
-    frame_decode(pieces[i].data ? pieces[i].data : pieces[i].header, &frame);
-    if (stream && stream->dead && stream->opener && (frame.flags & FRAME_SYN)) stream->on_wire = false;
+    if (stream && stream->dead && stream->opener && (flags_of(&pieces[i]) & FRAME_SYN)) stream->on_wire = false;
   }
 }
 

@@ -249,6 +249,7 @@ static void answer_probes(struct mux_stream *stream, struct op_list *ended) {
 }
 
 static void cut_data(struct mux *mux, struct mux_stream *stream, struct op_list *ended) {
+  answer_probes(stream, ended); /* what stands behind them may use up the credit */
   uint32_t limit = stream->credit < FRAME_BODY_MAX ? stream->credit : FRAME_BODY_MAX;
   uint32_t small = cut_small(mux, stream, limit);
   stream->credit -= small;

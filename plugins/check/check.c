@@ -25,8 +25,8 @@ static const struct variant {
 };
 
 static const struct check_case *const groups[] = {
-    check_cases_manifest, check_cases_connect,  check_cases_data,    check_cases_end,
-    check_cases_cancel,   check_cases_shortage, check_cases_threads,
+    check_cases_manifest, check_cases_connect, check_cases_data,     check_cases_readiness,
+    check_cases_end,      check_cases_cancel,  check_cases_shortage, check_cases_threads,
 };
 
 const struct hws_plugin *check_manifest(const struct check_config *config) {

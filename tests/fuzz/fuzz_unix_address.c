@@ -58,7 +58,8 @@ static void check_address(const char *text, size_t bytes) {
   check(decode(url, again) == bytes && memcmp(again, text, bytes) == 0);
   struct unix_address copy;
   check(unix_address_from_system(&address.system, address.system_bytes, &copy));
-  check(memcmp(&copy, &address, sizeof copy) == 0);
+  check(copy.system_bytes == address.system_bytes);
+  check(memcmp(copy.system.sun_path, address.system.sun_path, sizeof copy.system.sun_path) == 0);
 }
 
 static void check_list(const char *text) {

@@ -36,7 +36,7 @@ byte state[THREADS];
 bool listed[THREADS];   /* waiter.listed */
 bool parked[THREADS];   /* in the futex */
 bool inside[THREADS];   /* ghost: in wait_inside */
-bool lock;              /* loop.lock */
+bool lock;              /* loop.lock; where what it guards is one step, taking it is part of that step */
 bool driven;            /* loop.driven */
 bool polling;           /* loop.polling */
 bool edge;              /* the eventfd of poller_wake became readable and was not seen yet */
@@ -44,69 +44,6 @@ byte tasks;             /* loop.tasks: bits of waiters */
 byte due;               /* timers that are due: bits of waiters */
 byte readable;          /* descriptors that are ready: bits of waiters */
 byte drivers;           /* ghost: threads in drive() */
-
-inline take() { atomic { !lock -> lock = true } }
-
-/* waiter_signal, by whoever has seen what `who` waits for. */
-inline waiter_signal(who) {
-  atomic {
-    before = state[who];
-    state[who] = READY
-  }
-  if
-  :: before == ASLEEP || before == BATON -> parked[who] = false
-  :: before == DRIVING -> loop_kick()
-  :: else
-  fi;
-  before = AWAKE
-}
-
-inline loop_kick() {
-  atomic {
-    kicks = polling;
-    polling = false
-  }
-  if
-  :: kicks -> edge = true
-  :: else
-  fi;
-  kicks = false
-}
-
-/* drop_and_wake(loop, choose ? choose_heir(loop) : NULL). The list's order does not matter, so any sleeper may be chosen;
- * nobody falls asleep while the lock is held, so looking at all of them is one step. */
-inline choose_and_drop(choose) {
-  atomic {
-    heir = THREADS;
-    if
-    :: choose && !driven ->
-      if
-      :: listed[0] && state[0] == ASLEEP -> heir = 0
-      :: listed[1] && state[1] == ASLEEP -> heir = 1
-#if THREADS > 2
-      :: listed[2] && state[2] == ASLEEP -> heir = 2
-#endif
-#if THREADS > 3
-      :: listed[3] && state[3] == ASLEEP -> heir = 3
-#endif
-      :: else
-      fi
-    :: else
-    fi;
-    if
-    :: heir < THREADS -> state[heir] = BATON
-    :: else
-    fi
-  }
-  atomic {
-    lock = false;
-    somebody_drives()
-  }
-  if
-  :: heir < THREADS -> parked[heir] = false
-  :: else
-  fi
-}
 
 /* The invariant of wait.c. On the way to the baton are: who was handed it, who is awake inside wait_inside, and who was
  * signalled while enlisted, as it passes the baton on before it leaves. */
@@ -122,18 +59,86 @@ inline choose_and_drop(choose) {
 
 inline somebody_drives() { assert(driven || !ANY(SLEEPS) || ANY(ON_THE_WAY)) }
 
+/* waiter_signal, by whoever has seen what `who` waits for. */
+inline waiter_signal(who) {
+  atomic {
+    before = state[who];
+    state[who] = READY
+  }
+  if
+  :: atomic { before == ASLEEP || before == BATON -> before = AWAKE }
+    parked[who] = false
+  :: atomic { before == DRIVING -> before = AWAKE }
+    loop_kick()
+  :: else
+  fi
+}
+
+inline loop_kick() {
+  atomic {
+    kicks = polling;
+    polling = false
+  }
+  if
+  :: kicks -> atomic { edge = true; kicks = false }
+  :: else
+  fi
+}
+
+/* choose_heir, lock_drop. The list's order does not matter, so any sleeper may be chosen; nobody falls asleep while the
+ * lock is held, so looking at all of them is one step. */
+inline choose_and_drop(choose) {
+  atomic {
+    heir = THREADS;
+    if
+    :: choose && !driven ->
+      if
+      :: SLEEPS(0) -> heir = 0
+      :: SLEEPS(1) -> heir = 1
+#if THREADS > 2
+      :: SLEEPS(2) -> heir = 2
+#endif
+#if THREADS > 3
+      :: SLEEPS(3) -> heir = 3
+#endif
+      :: else
+      fi
+    :: else
+    fi;
+    if
+    :: heir < THREADS -> state[heir] = BATON
+    :: else
+    fi;
+    lock = false;
+    somebody_drives()
+  }
+}
+
+/* The second half of drop_and_wake. */
+inline wake_heir() {
+  if
+  :: atomic { heir < THREADS -> parked[heir] = false; heir = 0 }
+  :: atomic { heir == THREADS -> heir = 0 }
+  fi
+}
+
+/* Run what is in `batch`: each ends what a waiter waits for. */
+inline run_batch() {
+  do
+  :: batch == 0 -> break
+  :: batch & 1 -> batch = batch & ~1; waiter_signal(0)
+  :: batch & 2 -> batch = batch & ~2; waiter_signal(1)
+#if WAITERS > 2
+  :: batch & 4 -> batch = batch & ~4; waiter_signal(2)
+#endif
+  od
+}
+
 /* tasks_run, timers_run: what is there, or, as the first look is a relaxed one, nothing. */
 inline run_bits(bits) {
   if
   :: atomic { bits != 0 -> batch = bits; bits = 0 }
-    each = 0;
-    do
-    :: each < WAITERS && (batch & (1 << each)) -> waiter_signal(each); each++
-    :: each < WAITERS && !(batch & (1 << each)) -> each++
-    :: each == WAITERS -> break
-    od;
-    batch = 0;
-    each = 0
+    run_batch()
   :: true
   fi
 }
@@ -164,30 +169,26 @@ inline loop_turn(me, no_time) {
     :: me >= WAITERS -> late = true /* the time is over, or a signal came */
     fi
   fi;
-  limit_0 = false;
-  saw_due = false;
-  polling = false;
-  /* poller_dispatch */
-  each = 0;
-  do
-  :: each < WAITERS && (batch & (1 << each)) -> waiter_signal(each); each++
-  :: each < WAITERS && !(batch & (1 << each)) -> each++
-  :: each == WAITERS -> break
-  od;
-  batch = 0;
-  each = 0;
+  atomic {
+    limit_0 = false;
+    saw_due = false;
+    polling = false
+  }
+  run_batch(); /* poller_dispatch */
   run_bits(due);
   run_bits(tasks)
 }
 
 inline baton_release() {
-  take();
-  driven = false;
+  atomic {
+    !lock -> driven = false;
 #ifdef BREAK_RELEASE
-  choose_and_drop(false)
+    choose_and_drop(false)
 #else
-  choose_and_drop(true)
+    choose_and_drop(true)
 #endif
+  }
+  wake_heir()
 }
 
 inline change(who, from, to) {
@@ -226,8 +227,7 @@ inline nap(me) {
     fi
   :: else -> break
   od;
-  take();
-  listed[me] = false;
+  atomic { !lock -> lock = true; listed[me] = false }
   atomic {
     left = (state[me] == ASLEEP);
     if
@@ -244,38 +244,37 @@ inline nap(me) {
   }
 #ifdef BREAK_HEIR
   choose_and_drop(!drives);
-  drives = false
-#else
+  drives = false;
+#elif defined(BREAK_NAP)
   drives = drives && !driven;
   driven = driven || drives;
-#ifdef BREAK_NAP
-  choose_and_drop(false)
+  choose_and_drop(false);
 #else
-  choose_and_drop(true)
+  atomic {
+    drives = drives && !driven;
+    driven = driven || drives;
+    choose_and_drop(true)
+  }
 #endif
-#endif
+  wake_heir()
 }
 
 /* waiter_wait, wait_inside. */
 proctype waiter(byte me) {
   bool drives, late, left, limit_0, saw_due, kicks;
-  byte before, heir, batch, each;
+  byte before, heir, batch;
   inside[me] = true;
   do
   :: state[me] == READY -> break
   :: else ->
-    take();
-    if
-    :: !driven -> driven = true; drives = true
-    :: else ->
-      atomic {
-        if
-        :: state[me] == AWAKE -> state[me] = ASLEEP; listed[me] = true
-        :: else
-        fi
-      }
-    fi;
-    lock = false;
+    atomic {
+      !lock ->
+      if
+      :: !driven -> driven = true; drives = true
+      :: driven && state[me] == AWAKE -> state[me] = ASLEEP; listed[me] = true
+      :: else
+      fi
+    }
     if
     :: drives
     :: else -> nap(me)
@@ -294,21 +293,22 @@ proctype producer(byte who) {
   bool kicks;
   byte before;
   if
+#ifdef TIMED
+  :: atomic { before = due; due = due | (1 << who) } /* loop_timer: only the first kicks */
+    if
+    :: atomic { before == 0 -> skip }
+      loop_kick()
+    :: else -> before = 0
+    fi
+  :: readable = readable | (1 << who)
+#else
   :: waiter_signal(who)
-  :: /* task_post */
-    atomic { tasks = tasks | (1 << who) }
+  :: tasks = tasks | (1 << who); /* task_post */
     if
     :: polling -> loop_kick()
     :: else
     fi
-  :: /* loop_timer: only the first kicks */
-    atomic { before = due; due = due | (1 << who) }
-    if
-    :: before == 0 -> loop_kick()
-    :: else
-    fi;
-    before = 0
-  :: atomic { readable = readable | (1 << who) }
+#endif
   fi
 }
 

@@ -282,8 +282,7 @@ void peer_expect_quiet(struct peer *peer) {
 void peer_settle(struct peer *peer) {
   struct frame frame;
   assert_true(peer_ping(peer));
-  do
-    hear_some(peer, &frame);
+  do hear_some(peer, &frame);
   while (peer->asked_count);
 }
 

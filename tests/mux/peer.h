@@ -62,7 +62,7 @@ void peer_close(struct peer *peer);
 bool peer_say_raw(struct peer *peer, const void *bytes, size_t length);
 bool peer_say(struct peer *peer, unsigned type, unsigned flags, uint32_t stream, uint32_t length);
 bool peer_say_data(struct peer *peer, unsigned flags, uint32_t stream, const void *bytes, uint32_t length);
-bool peer_ping(struct peer *peer);                            /* asks; the answer is expected in order */
+bool peer_ping(struct peer *peer);                                    /* asks; the answer is expected in order */
 size_t peer_try(struct peer *peer, const void *bytes, size_t length); /* what the socket takes at once */
 
 /* ---- hearing ---- */

@@ -38,7 +38,9 @@ static void windows_grow_within_limits(void **state) {
   static const struct {
     const char *settings;
     uint64_t most;
-  } cases[] = {{"window_max=1m", 1 << 20}, {"window_max=512k", 1 << 19}, {"window_pool=0", 1 << 18},
+  } cases[] = {{"window_max=1m", 1 << 20},
+               {"window_max=512k", 1 << 19},
+               {"window_pool=0", 1 << 18},
                {"window_pool=300k", 1 << 19}};
   for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
     struct peer *peer = peer_open(world, HWS_ROLE_CLIENT, cases[i].settings);

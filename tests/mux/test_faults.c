@@ -110,8 +110,7 @@ static void try_fault(struct world *world, const struct fault *fault) {
   struct hws_how how = how_block();
   assert_int_equal(hws_open(peer->session, NULL, &how, &event, NULL, &none), 1);
   expect_end(&event);
-  do
-    assert_int_equal(hws_accept(peer->session, 0, &how, &event, NULL, &none), 1);
+  do assert_int_equal(hws_accept(peer->session, 0, &how, &event, NULL, &none), 1);
   while (event.status == HWS_OK); /* opened before the fault */
   expect_end(&event);
   peer_close(peer);
@@ -134,8 +133,7 @@ static void faults_are_said_to_the_peer(void **state) {
     (void)peer_opens(peer, STREAM_PEERS);
     struct frame frame;
     for (uint32_t k = 0; k < faults[i].count; k++) say(peer, &faults[i].said[k]);
-    do
-      assert_true(peer_hear(peer, &frame));
+    do assert_true(peer_hear(peer, &frame));
     while (frame.type != FRAME_GOAWAY);
     assert_int_equal(frame.length, 1);
     peer_expect_end(peer);
@@ -151,8 +149,10 @@ static const struct fault harmless[] = {
     {"end of a stream that never was", {{0, FRAME_WINDOW, FRAME_FIN, 100, 0, 0}}, 1, NULL},
     {"reset of a stream that never was", {{0, FRAME_WINDOW, FRAME_RST, 100, 7, 0}}, 1, NULL},
     {"credit for a stream that never was", {{0, FRAME_WINDOW, 0, 100, 0xffffffff, 0}}, 1, NULL},
-    {"an ACK for what was acknowledged", {{0, FRAME_WINDOW, FRAME_ACK, 1, 0, 0}, {0, FRAME_DATA, FRAME_ACK, 1, 0, 0}},
-     2, NULL},
+    {"an ACK for what was acknowledged",
+     {{0, FRAME_WINDOW, FRAME_ACK, 1, 0, 0}, {0, FRAME_DATA, FRAME_ACK, 1, 0, 0}},
+     2,
+     NULL},
     {"an ACK for a stream of its own", {{0, FRAME_WINDOW, FRAME_ACK, 2, 0, 0}}, 1, NULL},
     {"a pong that was not asked for", {{0, FRAME_PING, FRAME_ACK, 0, 99, 0}}, 1, NULL},
     {"empty data", {{0, FRAME_DATA, 0, 1, 0, 0}}, 1, NULL},
@@ -209,8 +209,7 @@ static void opens_carry_anything(void **state) {
   assert_true(peer_say(peer, FRAME_WINDOW, FRAME_SYN | FRAME_RST, 8, 9));
   assert_true(peer_say_data(peer, FRAME_SYN, 10, "x", 1));
   struct frame frame;
-  do
-    assert_true(peer_hear(peer, &frame));
+  do assert_true(peer_hear(peer, &frame));
   while (frame.flags == FRAME_ACK && frame.stream < 10);
   assert_int_equal(frame.stream, 10);
   assert_int_equal(frame.flags, FRAME_ACK);
@@ -258,8 +257,11 @@ static void resets_carry_a_code(void **state) {
   static const struct {
     uint64_t code;
     uint32_t wire;
-  } codes[] = {{0, HWS_CODE_CANCELED}, {HWS_CODE_DEADLINE, 2}, {65536 + 7, 65536 + 7},
-               {0xffffffff, 0xffffffff}, {0x100000000, HWS_CODE_INTERNAL}};
+  } codes[] = {{0, HWS_CODE_CANCELED},
+               {HWS_CODE_DEADLINE, 2},
+               {65536 + 7, 65536 + 7},
+               {0xffffffff, 0xffffffff},
+               {0x100000000, HWS_CODE_INTERNAL}};
   struct peer *peer = peer_open(world, HWS_ROLE_CLIENT, NULL);
   for (uint32_t i = 0; i < sizeof codes / sizeof *codes; i++) {
     uint32_t id = 0;
@@ -284,9 +286,9 @@ static void resets_carry_a_code(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-      BOTH_MODES(faults_end_the_session), BOTH_MODES(faults_are_said_to_the_peer),
+      BOTH_MODES(faults_end_the_session),        BOTH_MODES(faults_are_said_to_the_peer),
       BOTH_MODES(harmless_oddities_end_nothing), BOTH_MODES(opens_carry_anything),
-      BOTH_MODES(resets_end_one_stream), BOTH_MODES(resets_carry_a_code),
+      BOTH_MODES(resets_end_one_stream),         BOTH_MODES(resets_carry_a_code),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -272,11 +272,16 @@ static void wrong_settings_are_named(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-      BOTH_MODES(useless_frames_have_a_budget),    BOTH_MODES(late_frames_are_no_fault),
-      BOTH_MODES(opens_and_resets_have_a_budget),  BOTH_MODES(backlog_refuses),
-      BOTH_MODES(streams_max_refuses),             BOTH_MODES(reset_streams_keep_their_slot),
-      BOTH_MODES(unread_pongs_stop_the_reader),    BOTH_MODES(unread_refusals_stop_the_reader),
-      BOTH_MODES(unread_pongs_end_the_session),    BOTH_MODES(wrong_settings_are_named),
+      BOTH_MODES(useless_frames_have_a_budget),
+      BOTH_MODES(late_frames_are_no_fault),
+      BOTH_MODES(opens_and_resets_have_a_budget),
+      BOTH_MODES(backlog_refuses),
+      BOTH_MODES(streams_max_refuses),
+      BOTH_MODES(reset_streams_keep_their_slot),
+      BOTH_MODES(unread_pongs_stop_the_reader),
+      BOTH_MODES(unread_refusals_stop_the_reader),
+      BOTH_MODES(unread_pongs_end_the_session),
+      BOTH_MODES(wrong_settings_are_named),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

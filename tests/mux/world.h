@@ -60,9 +60,9 @@ void world_turn(struct world *world);
 
 /* ---- hows ---- */
 
-struct hws_how how_block(void);                                     /* at most LIMIT_NS */
-struct hws_how how_queue(struct world *world);                      /* a tag of its own */
-struct hws_how how_scoped(struct world *world, hws_handle scope);   /* the same under a scope */
+struct hws_how how_block(void);                                   /* at most LIMIT_NS */
+struct hws_how how_queue(struct world *world);                    /* a tag of its own */
+struct hws_how how_scoped(struct world *world, hws_handle scope); /* the same under a scope */
 
 /* ---- events ---- */
 

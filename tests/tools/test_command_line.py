@@ -67,6 +67,7 @@ class BadInput(unittest.TestCase):
         (("serve", "--listen", "unix:@a", "--listen", "unix:@b"), "--listen"),
         ((*SERVE, "nonsense"), "nonsense"),
         ((*SERVE, ":nonsense"), ":nonsense"),
+        ((*SERVE, "unix:/not-a-url"), "unix:/not-a-url"),
         ((*SERVE, "gopher://x"), "gopher"),
         ((*SERVE, "gopher+unix:///x"), "gopher"),
         ((*SERVE, "unix:@a", "--allow", "unix:@b"), "unix:@a"),
@@ -91,7 +92,9 @@ class BadInput(unittest.TestCase):
         ((*FORWARD, "unix:@in=unix:@out"), "default"),
         ((*FORWARD, "unix:@in=default", "-L", "unix:@in2=default"), "-L"),
         ((*FORWARD, "gopher://x=default"), "gopher"),
+        ((*FORWARD, "unix:@in?frob=1=default"), "frob"),
         (("forward", "--via", "gopher://x", "-L", "unix:@in=default"), "gopher"),
+        (("forward", "--via", "unix:@a?frob=1", "-L", "unix:@in=default"), "frob"),
         (("echo",), "--listen"),
         (("echo", "--listen", "gopher://x"), "gopher"),
         (("echo", "--target", "unix:@a"), "--target"),
@@ -141,6 +144,14 @@ class FirstLine(ToolTest):
         self.assertEqual((code, out), (1, ""))
         self.assertIn("mux.sock", err)
         self.assertFalse(self.path("in.sock").exists())
+
+    def test_forward_does_not_take_a_socket_in_use(self):
+        self.tool("echo", "--listen", self.url("mux.sock"))
+        self.tool("echo", "--listen", self.url("in.sock"))
+        code, out, err = run("forward", "--via", self.url("mux.sock"), "-L", self.url("in.sock") + "=default")
+        self.assertEqual((code, out), (1, ""))
+        self.assertIn("in.sock", err)
+        self.connect("in.sock")
 
 
 if __name__ == "__main__":

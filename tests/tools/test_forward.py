@@ -291,6 +291,37 @@ class Load(ToolTest):
         self.end_chain()
         self.assertEqual(self.serving.counters()["peak"], 2)
 
+    def test_many_short_connections_at_the_bound(self):
+        """Streams come and go at the limit of both ends, and none is refused."""
+        self.target(echo)
+        self.serving = self.serve("--max-streams", "4")
+        self.forwarding = self.forward("--max-streams", "4")
+        failures = []
+
+        def talk(number):
+            try:
+                for turn in range(16):
+                    client = self.connect()
+                    message = f"{number}:{turn}".encode()
+                    client.sendall(message)
+                    client.shutdown(socket.SHUT_WR)
+                    if read_all(client) != message:
+                        raise AssertionError(message)
+                    client.close()
+            except Exception as failure:
+                failures.append(failure)
+
+        threads = [threading.Thread(target=talk, args=(number,)) for number in range(16)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join(LIMIT)
+        self.assertEqual(failures, [])
+        self.end_chain()
+        self.assertEqual(self.serving.counters()["streams"], 256)
+        self.assertEqual(self.serving.counters()["failed"], 0)
+        self.assertEqual(self.forwarding.counters()["failed"], 0)
+
     def test_connections_beyond_the_bound_wait(self):
         self.target(echo)
         self.serving = self.serve()

@@ -25,7 +25,7 @@ int __real_listen(int fd, int backlog);
 int __wrap_listen(int fd, int backlog);
 
 static mode_t mode_of_bound(int fd) {
-  struct sockaddr_un address;
+  struct sockaddr_un address = {.sun_family = AF_UNSPEC};
   socklen_t bytes = sizeof address;
   struct stat found;
   if (getsockname(fd, (struct sockaddr *)&address, &bytes) != 0 || address.sun_path[0] != '/') return 0;
@@ -43,6 +43,24 @@ int __wrap_bind(int fd, const struct sockaddr *address, socklen_t bytes) {
 int __wrap_listen(int fd, int backlog) {
   mode_before_listen = mode_of_bound(fd);
   return __real_listen(fd, backlog);
+}
+
+/* ---- what happens to the lock between open and flock ------------------------------------------------------------- */
+
+static char vanishing[200]; /* the lock's path, to be taken over by another at the next flock; empty: none */
+static int usurper = -1;
+
+int __real_flock(int fd, int operation);
+int __wrap_flock(int fd, int operation);
+
+int __wrap_flock(int fd, int operation) {
+  if (vanishing[0]) {
+    assert_int_equal(unlink(vanishing), 0);
+    usurper = open(vanishing, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+    assert_int_equal(__real_flock(usurper, LOCK_EX), 0);
+    vanishing[0] = 0;
+  }
+  return __real_flock(fd, operation);
 }
 
 /* ---- what is in the way ------------------------------------------------------------------------------------------ */
@@ -86,7 +104,7 @@ static void expect_in_use(struct unix_test *test, const char *says) {
 static void live_listener_is_not_stolen(void **state) {
   struct unix_test *test = *state;
   int live = unix_plain_listen(test->path, SOCK_STREAM, 5);
-  expect_in_use(test, "somebody listens");
+  expect_in_use(test, "somebody listens there");
   int client = unix_plain_connect(test->path, 0);
   assert_true(client >= 0);
   (void)close(client);
@@ -99,7 +117,7 @@ static void live_listener_with_full_backlog_is_not_stolen(void **state) {
   unsigned count = 0;
   int live = unix_plain_listen(test->path, SOCK_STREAM, 1);
   unix_plain_fill(test->path, clients, 64, &count);
-  expect_in_use(test, "somebody listens");
+  expect_in_use(test, "somebody listens there");
   while (count > 0) (void)close(clients[--count]);
   (void)close(live);
 }
@@ -108,7 +126,7 @@ static void our_own_listener_is_not_stolen(void **state) {
   struct unix_test *test = *state;
   struct hws_host_endpoint *listener = NULL;
   assert_int_equal(unix_test_listen(test, &listener, "%s", test->url), HWS_IO_OK);
-  expect_in_use(test, "somebody listens");
+  expect_in_use(test, "somebody listens there");
   check_endpoint_destroy(listener, false);
 }
 
@@ -226,6 +244,19 @@ static void waits_while_another_claims(void **state) {
   check_endpoint_destroy(listener, false);
   assert_int_equal(rmdir(test->folder), 0); /* nothing is left, the lock neither */
   assert_int_equal(mkdir(test->folder, 0700), 0);
+}
+
+/* What was opened is locked, but stands there no more: the lock is another's. */
+static void lock_that_vanished_is_no_lock(void **state) {
+  struct unix_test *test = *state;
+  struct hws_host_endpoint *listener = NULL;
+  assert_int_equal(check_endpoint_listen(test->fixture.host, test->url, &listener), HWS_IO_OK);
+  (void)snprintf(vanishing, sizeof vanishing, "%s.hawser-lock", test->path);
+  struct check_io *listen = check_io_submit(listener, HWS_IO_LISTEN, NULL, 0);
+  fixture_expect_pending(listen, "another process holds the lock");
+  (void)close(usurper);
+  fixture_expect(listen, HWS_IO_OK);
+  check_endpoint_destroy(listener, false);
 }
 
 static void lock_of_a_crash_is_used(void **state) {
@@ -375,6 +406,7 @@ int main(void) {
       TEST(symbolic_link_and_folder_are_left),
       TEST(only_one_replaces_a_stale_socket),
       TEST(waits_while_another_claims),
+      TEST(lock_that_vanished_is_no_lock),
       TEST(lock_of_a_crash_is_used),
       TEST(file_that_is_no_lock_is_left),
       TEST(only_our_own_file_is_removed),

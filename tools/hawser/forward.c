@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
  * hawser forward: one connection to the far side, one session on it, and a stream for every local connection. It
- * listens only once the far side is reached, and ends when the session does.
+ * accepts only once the far side is reached, and ends when the session does.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -10,6 +10,9 @@
 #include "tools/hawser/log.h"
 #include "tools/hawser/pump.h"
 #include "tools/hawser/url.h"
+
+/* Where others serve plain yamux, this is as many streams as they commonly take. */
+enum { STREAMS_DEFAULT = 256 };
 
 struct forward {
   struct work work;
@@ -37,9 +40,10 @@ static hws_result open_stream(struct pumps *pumps, const struct hws_how *how, hw
 static void far_close(struct forward *forward, uint32_t flags) {
   if (forward->closing) return;
   forward->closing = true;
+  hws_handle far = forward->session ? forward->session : forward->connection;
+  if (far == 0) return;
   struct hws_how how = loop_how(&forward->loop, &forward->far);
   how.flags = flags;
-  hws_handle far = forward->session ? forward->session : forward->connection;
   loop_submitted(&forward->loop, hws_close(far, &how, NULL, NULL));
 }
 
@@ -105,29 +109,6 @@ static void pump_ended(struct pumps *pumps) {
   forward_accept(forward);
 }
 
-static void listen_failed(struct forward *forward, hws_handle object, int32_t status) {
-  int code = url_unusable("-L", forward->listen_url, object, status);
-  loop_stop(&forward->loop, code);
-}
-
-static void listen_done(struct task *task, const struct hws_event *event) {
-  struct forward *forward = OWNER_OF(task, struct forward, listening);
-  if (event->kind == HWS_KIND_CLOSE || forward->listener == 0) return;
-  if (event->status < 0) {
-    listen_failed(forward, forward->listener, event->status);
-    return;
-  }
-  url_announce(forward->listener);
-  forward_accept(forward);
-}
-
-static void listen_start(struct forward *forward) {
-  struct hws_how how = loop_how(&forward->loop, &forward->listening);
-  hws_handle runtime = forward->loop.runtime;
-  hws_result result = hws_listen(runtime, forward->listen_url, 0, &how, NULL, NULL, &forward->listener);
-  if (loop_submitted(&forward->loop, result) < 0) listen_failed(forward, runtime, result);
-}
-
 static void session_start(struct forward *forward) {
   struct hws_session_config config = {.size = sizeof config, .mode = forward->options->mode, .role = HWS_ROLE_CLIENT};
   hws_result result = hws_session(forward->connection, &config, &forward->session);
@@ -137,11 +118,19 @@ static void session_start(struct forward *forward) {
   }
   struct hws_how how = loop_how(&forward->loop, &forward->far);
   loop_submitted(&forward->loop, hws_watch(forward->session, &how, NULL, NULL));
-  listen_start(forward);
+  url_announce(forward->listener);
+  forward_accept(forward);
 }
 
 static void dial_failed(struct forward *forward, hws_handle object, int32_t status) {
   loop_stop(&forward->loop, url_unusable("--via", forward->options->via, object, status));
+}
+
+static void dial_start(struct forward *forward) {
+  struct hws_how how = loop_how(&forward->loop, &forward->far);
+  hws_handle runtime = forward->loop.runtime;
+  hws_result result = hws_dial(runtime, forward->options->via, 0, &how, NULL, NULL, &forward->connection);
+  if (loop_submitted(&forward->loop, result) < 0) dial_failed(forward, runtime, result);
 }
 
 /* The streams find out by themselves, behind what had arrived for them. */
@@ -165,6 +154,24 @@ static void far_done(struct task *task, const struct hws_event *event) {
   }
 }
 
+static void listen_done(struct task *task, const struct hws_event *event) {
+  struct forward *forward = OWNER_OF(task, struct forward, listening);
+  if (event->kind == HWS_KIND_CLOSE || forward->listener == 0) return;
+  if (event->status < 0) {
+    loop_stop(&forward->loop, url_unusable("-L", forward->listen_url, forward->listener, event->status));
+  } else {
+    dial_start(forward);
+  }
+}
+
+static int listen_start(struct forward *forward) {
+  struct hws_how how = loop_how(&forward->loop, &forward->listening);
+  hws_handle runtime = forward->loop.runtime;
+  hws_result result = hws_listen(runtime, forward->listen_url, 0, &how, NULL, NULL, &forward->listener);
+  if (loop_submitted(&forward->loop, result) >= 0) return 0;
+  return url_unusable("-L", forward->listen_url, runtime, result);
+}
+
 /* Streams of plain yamux carry no name, so what the far side dials is its own choice. */
 static int check_options(struct forward *forward) {
   const struct options *options = forward->options;
@@ -179,36 +186,27 @@ static int check_options(struct forward *forward) {
     log_line("-L \"%s\": TARGET must be \"default\", as streams of plain yamux carry no name", options->forward);
   } else {
     forward->listen_url = strndup(options->forward, (size_t)(equals - options->forward));
-    if (forward->listen_url == NULL) return EXIT_RUN_TIME;
-    int code = url_check(forward->loop.runtime, "-L", forward->listen_url);
-    return code ? code : url_check(forward->loop.runtime, "--via", options->via);
+    if (forward->listen_url) return url_check(forward->loop.runtime, "--via", options->via);
+    log_line("out of memory");
+    return EXIT_RUN_TIME;
   }
   return EXIT_BAD_INPUT;
 }
 
-static int forward_start(struct forward *forward) {
-  struct hws_how how = loop_how(&forward->loop, &forward->far);
-  hws_handle runtime = forward->loop.runtime;
-  hws_result result = hws_dial(runtime, forward->options->via, 0, &how, NULL, NULL, &forward->connection);
-  if (loop_submitted(&forward->loop, result) < 0) {
-    return url_unusable("--via", forward->options->via, runtime, result);
-  }
-  return 0;
-}
-
 int forward_run(const struct options *options) {
-  struct forward forward = {
-      .work = {forward_drain, forward_abort, forward_report},
-      .options = options,
-      .far = {far_done},
-      .listening = {listen_done},
-      .accepting = {accept_done},
-      .pumps = {.limit = options->max_streams, .unreached = "a connection was refused", .ended = pump_ended}};
+  struct forward forward = {.work = {forward_drain, forward_abort, forward_report},
+                            .options = options,
+                            .far = {far_done},
+                            .listening = {listen_done},
+                            .accepting = {accept_done},
+                            .pumps = {.limit = options->max_streams ? options->max_streams : STREAMS_DEFAULT,
+                                      .unreached = "a connection was refused",
+                                      .ended = pump_ended}};
   int code = loop_open(&forward.loop, options);
   if (code) return code;
   forward.pumps.loop = &forward.loop;
   code = check_options(&forward);
-  if (code == 0) code = forward_start(&forward);
+  if (code == 0) code = listen_start(&forward);
   code = code ? loop_abandon(&forward.loop, code) : loop_run(&forward.loop, &forward.work);
   free(forward.listen_url);
   if (code != EXIT_BAD_INPUT && options->stats) forward_report(&forward.work);

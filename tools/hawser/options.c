@@ -16,8 +16,7 @@
 
 enum {
   FIRST_OPTION = 256, /* above every letter */
-  MAX_STREAMS_DEFAULT = 1024,
-  MAX_STREAMS_LIMIT = 1 << 20,
+  MAX_STREAMS_LIMIT = 1 << 16,
   DRAIN_SECONDS_DEFAULT = 5,
   DRAIN_SECONDS_LIMIT = 86400
 };
@@ -57,7 +56,8 @@ static const struct option_row rows[OPTION_COUNT] = {
     [OPTION_ALLOW] = {"allow", "TARGET", "dial nothing but this; may be given many times", COMMAND_SERVE, 0},
     [OPTION_VIA] = {"via", "URL", "the one connection that carries the streams", COMMAND_FORWARD, 0},
     [OPTION_FORWARD] = {"-L", "LISTEN=TARGET", "listen at LISTEN, have the far side dial TARGET", COMMAND_FORWARD, 'L'},
-    [OPTION_MAX_STREAMS] = {"max-streams", "N", "streams at once; more of them wait (1024)", COMMANDS_RUNNING, 0},
+    [OPTION_MAX_STREAMS] = {"max-streams", "N", "streams at once; more of them wait (1024; forward: 256)",
+                            COMMANDS_RUNNING, 0},
     [OPTION_DRAIN] = {"drain", "SECONDS", "when stopped, let streams end for so long (5)", COMMANDS_RUNNING, 0},
     [OPTION_STATS] = {"stats", NULL, "print counters on standard error at the end", COMMANDS_RUNNING, 0},
     [OPTION_MUX] = {"mux", "MODE", "what carries the streams: yamux (the default)", COMMANDS_ALL, 0},
@@ -198,8 +198,7 @@ bool options_read(const struct command *command, int argc, char **argv, struct o
   char letters[2 * OPTION_COUNT + 2];
   bool seen[OPTION_COUNT] = {false};
   build_forms(command->bit, longs, letters);
-  *options = (struct options){
-      .mode = HWS_MODE_YAMUX, .max_streams = MAX_STREAMS_DEFAULT, .drain_seconds = DRAIN_SECONDS_DEFAULT};
+  *options = (struct options){.mode = HWS_MODE_YAMUX, .drain_seconds = DRAIN_SECONDS_DEFAULT};
   opterr = 0;
   int found;
   while ((found = getopt_long(argc, argv, letters, longs, NULL)) != -1) {

@@ -20,8 +20,8 @@ struct options {
   const char *plugin_dir;
   const char *allow[OPTIONS_ALLOW_MAX];
   uint32_t allow_count;
-  uint32_t mode; /* hws_mode */
-  uint64_t max_streams;
+  uint32_t mode;        /* hws_mode */
+  uint64_t max_streams; /* 0: not given */
   uint64_t drain_seconds;
   bool stats;
   bool help;

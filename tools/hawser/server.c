@@ -7,12 +7,13 @@
 #include "tools/hawser/server.h"
 
 #include <inttypes.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "tools/hawser/log.h"
 #include "tools/hawser/url.h"
 
-enum { SESSIONS_MAX = 1024 };
+enum { SESSIONS_MAX = 1024, STREAMS_DEFAULT = 1024, SESSION_STREAMS_DEFAULT = 512 };
 
 struct session {
   struct task task; /* of its accepts and its close */
@@ -103,7 +104,10 @@ static void session_done(struct task *task, const struct hws_event *event) {
 
 static void session_start(struct server *server, hws_handle connection) {
   struct session *session = calloc(1, sizeof *session);
-  struct hws_session_config config = {.size = sizeof config, .mode = server->options->mode, .role = HWS_ROLE_SERVER};
+  struct hws_session_config config = {.size = sizeof config,
+                                      .mode = server->options->mode,
+                                      .role = HWS_ROLE_SERVER,
+                                      .settings = server->session_settings};
   hws_result result = session ? hws_session(connection, &config, &session->handle) : HWS_E_NOMEM;
   if (result < 0) {
     log_line("cannot start a session: %s", hws_status_text(result));
@@ -209,12 +213,21 @@ static void server_report(struct work *work) {
   pumps_report(&server->pumps);
 }
 
+/* A peer that keeps to the limit opens its next stream while the end of its last one is still under way, so a session
+ * has room for twice as many. */
+static void server_set_limits(struct server *server, uint64_t streams) {
+  uint64_t session = streams ? 2 * streams : SESSION_STREAMS_DEFAULT;
+  server->pumps.limit = streams ? streams : STREAMS_DEFAULT;
+  snprintf(server->session_settings, sizeof server->session_settings, "streams_max=%" PRIu64 "&backlog=%" PRIu64,
+           session, session);
+}
+
 int server_run(struct server *server, const struct options *options, pump_connect connect) {
   server->work = (struct work){server_drain, server_abort, server_report};
   server->options = options;
   server->connect = connect;
   server->pumps.loop = &server->loop;
-  server->pumps.limit = options->max_streams;
+  server_set_limits(server, options->max_streams);
   server->pumps.ended = server_pump_ended;
   server->listening.done = listen_done;
   server->accepting.done = accept_done;

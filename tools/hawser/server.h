@@ -26,7 +26,8 @@ struct server {
   struct session *last_waiting;
   uint64_t session_count;
   uint64_t connections; /* accepted so far */
-  bool accept_waits;    /* too many sessions */
+  char session_settings[64];
+  bool accept_waits; /* too many sessions */
   bool draining;
 };
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
  * URLs of the command line. A target is dialled long after the command line was read; so that a misspelt one is found
- * at once, its scheme is looked up among the transports here. The rest of it is the transport's to judge.
+ * at once, its form and its schemes are looked at here. The rest of it is the transport's to judge.
  */
 #include "tools/hawser/url.h"
 
@@ -32,8 +32,8 @@ static bool scheme_is_known(hws_handle runtime, const char *scheme, size_t lengt
 
 int url_check(hws_handle runtime, const char *option, const char *url) {
   size_t length = strcspn(url, ":");
-  if (url[length] == 0 || length == 0) {
-    log_line("%s \"%s\": not a URL (SCHEME:ADDRESS)", option, url);
+  if (length == 0 || (strncmp(url + length, "://", 3) != 0 && strncmp(url + length, ":@", 2) != 0)) {
+    log_line("%s \"%s\": not a URL (SCHEME://ADDRESS or SCHEME:@NAME)", option, url);
     return EXIT_BAD_INPUT;
   }
   hws_result result = hws_plugin_scan(runtime);

@@ -7,8 +7,8 @@
 
 #include "abi/hawser.h"
 
-/* An exit code: 0 if every scheme of the URL belongs to a transport that was found; otherwise what is wrong was said,
- * beginning with `option`. */
+/* An exit code: 0 if the URL has the form of one and every scheme of it belongs to a transport; otherwise what is wrong
+ * was said, beginning with `option`. */
 int url_check(hws_handle runtime, const char *option, const char *url);
 
 /* Say why the URL could not be used, as `object` tells. Returns the exit code: bad input, or a failure of the moment.
