@@ -101,17 +101,16 @@ hws_result hws_queue_waitable(hws_handle handle, int64_t *descriptor) {
 
 hws_result hws_scope_open(hws_handle runtime, hws_handle parent, uint64_t deadline_ns, hws_handle *handle) {
   struct object *object = NULL;
-  struct object *above = NULL;
+  struct scope *above = NULL;
   struct scope *scope = NULL;
   if (!handle) return HWS_E_INVAL;
   *handle = 0;
   int status = api_pin(runtime, OBJECT_RUNTIME, &object);
   if (status != HWS_OK) return status;
-  if (parent) status = handle_pin(parent, OBJECT_SCOPE, &above);
-  if (status == HWS_OK && above && above->runtime != (struct runtime *)object) status = HWS_E_INVAL;
-  if (status == HWS_OK) status = scope_open((struct runtime *)object, (struct scope *)above, deadline_ns, &scope);
+  if (parent) status = scope_pin(parent, (struct runtime *)object, &above);
+  if (status == HWS_OK) status = scope_open((struct runtime *)object, above, deadline_ns, &scope);
   if (status == HWS_OK) *handle = scope->object.handle;
-  if (above) object_unpin(above);
+  if (above) object_unpin(&above->object);
   object_unpin(object);
   return status;
 }

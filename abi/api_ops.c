@@ -19,15 +19,14 @@ struct call {
 /* Pins all or nothing. */
 static int call_begin(struct call *call, hws_handle handle, enum object_type type, hws_handle life,
                       const struct hws_how *how, struct hws_event *out, hws_handle *op) {
-  struct object *scope = NULL;
   call->life = NULL;
   int status = api_pin(handle, type, &call->object);
   if (status != HWS_OK) return status;
-  status = request_begin(&call->request, how, out, op, true);
-  if (status == HWS_OK && life && (status = handle_pin(life, OBJECT_SCOPE, &scope)) != HWS_OK)
+  struct runtime *runtime = api_runtime(call->object);
+  status = request_begin(&call->request, runtime, how, out, op, true);
+  if (status == HWS_OK && life && (status = scope_pin(life, runtime, &call->life)) != HWS_OK)
     request_end(&call->request);
   if (status != HWS_OK) object_unpin(call->object);
-  call->life = (struct scope *)scope;
   return status;
 }
 
@@ -106,18 +105,18 @@ hws_result hws_accept(hws_handle source, hws_handle life, const struct hws_how *
 hws_result hws_session(hws_handle stream, const struct hws_session_config *config, hws_handle *handle) {
   static const struct hws_session_config defaults = {.size = sizeof defaults};
   struct object *object = NULL;
-  struct object *life = NULL;
+  struct scope *life = NULL;
   struct session *session = NULL;
   if (!handle || (config && config->size < CONFIG_SIZE_V1)) return HWS_E_INVAL;
   *handle = 0;
   if (!config) config = &defaults;
   int status = api_pin(stream, OBJECT_STREAM, &object);
   if (status != HWS_OK) return status;
-  if (config->life) status = handle_pin(config->life, OBJECT_SCOPE, &life);
-  if (status == HWS_OK && life) status = scope_status((struct scope *)life);
-  if (status == HWS_OK) status = session_start((struct stream *)object, config, (struct scope *)life, &session);
+  if (config->life) status = scope_pin(config->life, object->runtime, &life);
+  if (status == HWS_OK && life) status = scope_status(life);
+  if (status == HWS_OK) status = session_start((struct stream *)object, config, life, &session);
   if (status == HWS_OK) *handle = session->object.handle;
-  if (life) object_unpin(life);
+  if (life) object_unpin(&life->object);
   object_unpin(object);
   return status;
 }
@@ -249,6 +248,16 @@ static int close_simple(struct object *object, const struct request *request) {
   return result;
 }
 
+/* A scope's watches end before its close does. */
+static int close_scope(struct scope *scope, const struct request *request) {
+  struct hws_event event = {.object = scope->object.handle, .kind = HWS_KIND_CLOSE};
+  object_pin(&scope->object);
+  scope_close(scope);
+  int result = request_answer(request, &scope->object, &event);
+  object_unpin(&scope->object);
+  return result;
+}
+
 /* A close cannot be refused once the handle is stale. */
 static int check_queue(hws_handle handle) {
   struct object *queue = NULL;
@@ -264,7 +273,7 @@ hws_result hws_close(hws_handle handle, const struct hws_how *how, struct hws_ev
   if (type == OBJECT_RUNTIME || type == OBJECT_LEASE || type == OBJECT_OP) return HWS_E_HANDLE;
   int result = api_pin(handle, OBJECT_ANY, &object);
   if (result != HWS_OK) return result;
-  result = request_begin(&request, how, out, op, false);
+  result = request_begin(&request, api_runtime(object), how, out, op, false);
   if (result == HWS_OK && request.queue && (result = check_queue(request.queue)) != HWS_OK) request_end(&request);
   if (result == HWS_OK && !object_close(object)) {
     request_end(&request);
@@ -280,6 +289,8 @@ hws_result hws_close(hws_handle handle, const struct hws_how *how, struct hws_ev
     result = session_close((struct session *)object, &request);
   else if (type == OBJECT_LISTENER)
     result = listener_close((struct listener *)object, &request);
+  else if (type == OBJECT_SCOPE)
+    result = close_scope((struct scope *)object, &request);
   else
     result = close_simple(object, &request);
   request_end(&request);

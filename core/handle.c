@@ -150,11 +150,15 @@ bool object_try_pin(struct object *object) {
   return true;
 }
 
-void object_unpin(struct object *object) {
+bool object_drop_pin(struct object *object) {
   uint64_t before = atomic_fetch_sub_explicit(&object->slot->word, PIN_ONE, memory_order_acq_rel);
-  if ((before & PIN_MASK) != 1) return;
+  if ((before & PIN_MASK) != 1) return false;
   assert(before & CLOSING);
-  object->class->free(object);
+  return true;
+}
+
+void object_unpin(struct object *object) {
+  if (object_drop_pin(object)) object->class->free(object);
 }
 
 void object_retire(struct object *object) {

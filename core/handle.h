@@ -64,6 +64,9 @@ void object_pin(struct object *object);
 bool object_try_pin(struct object *object);
 void object_unpin(struct object *object);
 
+/* object_unpin without the freeing: true, and then that is the caller's to do. */
+bool object_drop_pin(struct object *object);
+
 /* The end of object->class->free: give the slot back and unpin the runtime. */
 void object_retire(struct object *object);
 

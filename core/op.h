@@ -72,9 +72,10 @@ struct request {
   hws_handle *op;
 };
 
-/* Check and resolve. HWS_OK, or a refusal with nothing pinned. needs_answer: refuse when nobody would see the event. */
-int request_begin(struct request *request, const struct hws_how *how, struct hws_event *out, hws_handle *op,
-                  bool needs_answer);
+/* Check and resolve, for an object of that runtime. HWS_OK, or a refusal with nothing pinned. needs_answer: refuse when
+ * nobody would see the event. */
+int request_begin(struct request *request, struct runtime *runtime, const struct hws_how *how, struct hws_event *out,
+                  hws_handle *op, bool needs_answer);
 void request_end(struct request *request);
 
 /* HWS_OK, or what the op has to end with before it does anything (CAN-3). */

@@ -28,8 +28,8 @@ static void resolve_deadline(struct request *request, uint64_t deadline) {
   request->deadline = deadline > UINT64_MAX - 1 - now ? 0 : now + deadline;
 }
 
-int request_begin(struct request *request, const struct hws_how *how, struct hws_event *out, hws_handle *op,
-                  bool needs_answer) {
+int request_begin(struct request *request, struct runtime *runtime, const struct hws_how *how, struct hws_event *out,
+                  hws_handle *op, bool needs_answer) {
   *request = (struct request){.out = out, .op = op};
   if (op) *op = 0;
   if (!how) return needs_answer ? HWS_E_INVAL : HWS_OK;
@@ -40,12 +40,8 @@ int request_begin(struct request *request, const struct hws_how *how, struct hws
   if (status != HWS_OK) return status;
   if (needs_answer && !how->queue && !((how->flags & (HWS_BLOCK | HWS_TRY)) && out)) return HWS_E_INVAL;
   resolve_deadline(request, how->deadline_ns);
-  struct object *object = NULL;
   request->queue = how->queue;
-  if (!how->scope) return HWS_OK;
-  status = handle_pin(how->scope, OBJECT_SCOPE, &object);
-  if (status == HWS_OK) request->scope = (struct scope *)object;
-  return status;
+  return how->scope ? scope_pin(how->scope, runtime, &request->scope) : HWS_OK;
 }
 
 void request_end(struct request *request) {

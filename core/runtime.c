@@ -12,6 +12,7 @@
 #include "core/fork.h"
 #include "core/park.h"
 #include "core/queue.h"
+#include "core/scope.h"
 #include "core/settings.h"
 #include "core/url.h"
 
@@ -216,7 +217,10 @@ static int wait_quiet(struct runtime *runtime, uint64_t until) {
 static void close_handle(struct object *object) {
   if (object->class->type == OBJECT_LEASE || !object_close(object)) return;
   if (object->class->type == OBJECT_QUEUE) queue_close((struct queue *)object);
-  object_unpin(object);
+  if (object->class->type == OBJECT_SCOPE)
+    scope_close((struct scope *)object);
+  else
+    object_unpin(object);
 }
 
 /* With the thread gone and every queue closed, the last waiters leave, and the last tasks only free memory. */

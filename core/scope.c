@@ -20,8 +20,9 @@ static void unlink_child(struct scope *scope) {
   if (scope->next) scope->next->prev = scope->prev;
 }
 
-static void scope_free(struct object *object) {
-  struct scope *scope = (struct scope *)object;
+/* Returns its parent, whose pin is the caller's now. */
+static struct scope *free_one(struct scope *scope) {
+  struct object *object = &scope->object;
   struct scope *parent = scope->parent;
   timer_disarm(&object->runtime->loop.timers, &scope->timer);
   lock_take(lock_of(scope));
@@ -30,7 +31,13 @@ static void scope_free(struct object *object) {
   cause_unref(scope->cause);
   object_retire(object);
   free(scope);
-  if (parent) object_unpin(&parent->object);
+  return parent;
+}
+
+/* Not by recursion: a caller may nest scopes as deep as it likes. */
+static void scope_free(struct object *object) {
+  struct scope *parent = free_one((struct scope *)object);
+  while (parent && object_drop_pin(&parent->object)) parent = free_one(parent);
 }
 
 static const struct object_class scope_class = {.type = OBJECT_SCOPE, .free = scope_free};
@@ -78,6 +85,18 @@ int scope_open(struct runtime *runtime, struct scope *parent, uint64_t deadline,
     object_unpin(&scope->object);
   }
   return status;
+}
+
+int scope_pin(hws_handle handle, struct runtime *runtime, struct scope **scope) {
+  struct object *object = NULL;
+  int status = handle_pin(handle, OBJECT_SCOPE, &object);
+  if (status != HWS_OK) return status;
+  if (object->runtime == runtime) {
+    *scope = (struct scope *)object;
+    return HWS_OK;
+  }
+  object_unpin(object);
+  return HWS_E_INVAL;
 }
 
 /* A deadline that has passed counts even where nobody drives the loop. */
@@ -189,14 +208,14 @@ static bool end_one_life(struct scope *scope, struct cause *cause) {
   return true;
 }
 
-static bool end_one_watch(struct scope *scope) {
+static bool end_one_watch(struct scope *scope, const struct cause *cause) {
   struct op_list ended = {0};
   lock_take(lock_of(scope));
   struct op *op = scope->watches.first;
   if (op) op_list_remove(&scope->watches, op);
   lock_drop(lock_of(scope));
   if (!op) return false;
-  op_fail(op, scope->cause, &ended);
+  op_fail(op, cause, &ended);
   op_deliver(&ended);
   return true;
 }
@@ -238,7 +257,7 @@ void scope_end(struct scope *scope, struct cause *cause) {
     timer_disarm(&each->object.runtime->loop.timers, &each->timer);
     while (end_one_op(each, cause->status)) continue;
     while (end_one_life(each, cause)) continue;
-    while (end_one_watch(each)) continue;
+    while (end_one_watch(each, cause)) continue;
     object_unpin(&each->object);
   }
   cause_unref(cause);
@@ -250,24 +269,33 @@ static void watch_revoke(struct op *op, int status) {
   lock_take(lock_of(scope));
   bool mine = op->listed && atomic_load(&op->state) != OP_ENDED;
   if (mine) op_list_remove(&scope->watches, op);
+  if (!mine) op->cancel = status; /* should it not stand there yet */
   lock_drop(lock_of(scope));
   if (!mine) return;
   op_end(op, status, &ended);
   op_deliver(&ended);
 }
 
+/* Armed before it is listed: once it is, it may end at any moment, and what has ended must not be armed. */
 int scope_watch(struct scope *scope, const struct request *request) {
   int status = HWS_OK;
+  struct op_list none = {0};
   struct op *op = op_new(request, scope->object.runtime, &scope->object, HWS_KIND_WATCH, watch_revoke, &status);
   if (!op) return status;
+  status = op_arm(op, request);
   lock_take(lock_of(scope));
-  bool running = scope->status == HWS_OK;
-  if (running) op_list_append(&scope->watches, op);
+  if (status == HWS_OK) status = op->cancel;
+  if (status == HWS_OK) status = scope->status;
+  if (status == HWS_OK && object_closing(&scope->object)) status = HWS_E_CLOSED;
+  if (status == HWS_OK) op_list_append(&scope->watches, op);
+  const struct cause *cause = status == scope->status ? scope->cause : NULL;
   lock_drop(lock_of(scope));
-  struct op_list ended = {0};
-  if (!running)
-    op_fail(op, scope->cause, &ended);
-  else if ((status = op_arm(op, request)) != HWS_OK)
-    watch_revoke(op, status);
+  if (status != HWS_OK) op_fail(op, cause ? cause : cause_plain(status), &none);
   return op_submitted(op, request);
+}
+
+void scope_close(struct scope *scope) {
+  /* A watch that saw the scope open has been listed by the time that the lock is free. */
+  while (end_one_watch(scope, cause_plain(HWS_E_CLOSED))) continue;
+  object_unpin(&scope->object);
 }

@@ -42,6 +42,12 @@ struct scope {
 /* parent may be NULL. */
 int scope_open(struct runtime *runtime, struct scope *parent, uint64_t deadline, struct scope **scope);
 
+/* Find and pin one of that runtime: one of another is HWS_E_INVAL, as its lock is not this runtime's. */
+int scope_pin(hws_handle handle, struct runtime *runtime, struct scope **scope);
+
+/* The handle is stale already: whoever watches it learns that it was closed. Consumes its pin. */
+void scope_close(struct scope *scope);
+
 int scope_status(struct scope *scope);
 
 /* End it with HWS_E_CANCELED or HWS_E_DEADLINE; consumes the cause. Idempotent. */

@@ -3,14 +3,16 @@
  * One direction of core/endpoint.c: the combining lock (direction_enter, direction_run, direction_seize), the states of
  * its transfer, and what core/conn.c does around them (claim, submit, apply, revoke, close).
  *
- * A user thread posts OPS ops, one after the other. Another cancels one op whenever it likes, a third ends the
- * connection whenever it likes. The plugin ends an io inside submit, inside cancel, inside on_ready, or on a thread of
- * its own at any time, also before submit has returned; with DEAF it ends an io only when it is asked to cancel it.
- * The driver runs the tasks.
+ * A user thread posts OPS ops, one after the other, and the driver runs the tasks. The plugin ends an io inside submit or
+ * inside cancel. Switches bring in more:
+ *   CANCEL  somebody cancels each op (with CLOSE: one, or none)
+ *   CLOSE   somebody ends the connection whenever he likes
+ *   READY   the poller finds the descriptor ready once; the plugin may end the io in on_ready
+ *   THREAD  a thread of the plugin's own may end the io at any time, also before submit has returned
  *
  * Shown: every op ends exactly once and nothing hangs (spin finds no invalid end state), no io ends twice, calls into
  * the plugin exclude each other, none comes after its destroy, and no io is with it then; and the endpoint is always
- * destroyed in the end without the abandon timer, which the model does not have.
+ * destroyed when it was closed, without the abandon timer, which the model does not have.
  *
  * Each BREAK_ switch undoes one thing and must make the model fail:
  *   BREAK_CANCEL    a cancel that finds the submit on its way is forgotten
@@ -111,9 +113,7 @@ inline endpoint_complete() {
 inline run_submit() {
   enter_plugin();
   if
-#ifndef DEAF
   :: canceled = false; calls = false; over = true /* returns 1 */
-#endif
   :: atomic { has = true; canceled = false }
     calls = false; /* returns 0 */
     if
@@ -146,10 +146,8 @@ inline run_cancel() {
 inline run_ready() {
   enter_plugin();
   if
-#ifndef DEAF
   :: atomic { has -> has = false; canceled = false }
     endpoint_complete()
-#endif
   :: true
   fi;
   calls = false
@@ -308,10 +306,16 @@ proctype user() {
   }
 }
 
+#ifdef CANCEL
 /* Ends the current op early, if there is one. */
 proctype canceler() {
   bool held, over, ended, revoke, close;
   byte bits;
+#ifndef CLOSE
+end:
+again:
+  (live && !op_cancel);
+#endif
   atomic {
     !lock ->
     if
@@ -320,9 +324,14 @@ proctype canceler() {
     :: else
     fi
   }
-  conn_pump()
+  conn_pump();
+#ifndef CLOSE
+  goto again
+#endif
 }
+#endif
 
+#ifdef CLOSE
 /* Aborts the connection: stream_end, conn_hold, conn_abort. */
 proctype closer() {
   bool held, over, ended, revoke, close;
@@ -339,7 +348,9 @@ proctype closer() {
   conn_pump()
 }
 
-#ifndef DEAF
+#endif
+
+#ifdef THREAD
 /* The plugin's own thread. */
 proctype completer() {
 end:
@@ -349,7 +360,10 @@ end:
   od
 }
 
-/* Readiness, as the poller tells it. */
+#endif
+
+#ifdef READY
+/* Readiness, as the poller tells it: endpoint_ready. */
 proctype poller() {
   bool held, over, ended;
   byte bits;
@@ -402,12 +416,22 @@ init {
   atomic {
     run driver();
     run user();
+#ifdef CANCEL
     run canceler();
+#endif
+#ifdef CLOSE
     run closer();
-#ifndef DEAF
+#endif
+#ifdef THREAD
     run completer();
+#endif
+#ifdef READY
     run poller()
 #endif
   }
-  timeout -> assert(gone && destroyed && !live && !reading)
+  timeout ->
+  assert(!live && !reading && !listed && transfer == IDLE && !lock);
+#ifdef CLOSE
+  assert(gone && destroyed)
+#endif
 }

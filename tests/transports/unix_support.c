@@ -7,7 +7,6 @@
 
 #include <dirent.h>
 #include <errno.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -58,13 +57,8 @@ int unix_test_end(void **state) {
   return 0;
 }
 
-int32_t unix_test_listen(struct unix_test *test, struct hws_host_endpoint **listener, const char *format, ...) {
-  char url[CHECK_URL_MAX];
-  va_list arguments;
-  va_start(arguments, format);
-  (void)vsnprintf(url, sizeof url, format, arguments);
-  va_end(arguments);
-  int32_t status = check_endpoint_listen(test->fixture.host, url, listener);
+int32_t unix_test_listen_there(struct unix_test *test, struct hws_host_endpoint **listener) {
+  int32_t status = check_endpoint_listen(test->fixture.host, test->listen_url, listener);
   if (status != HWS_IO_OK) return status;
   struct check_io *io = check_io_submit(*listener, HWS_IO_LISTEN, NULL, 0);
   fixture_wait(io);

@@ -12,7 +12,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <unistd.h>
 
@@ -20,18 +19,15 @@
 #include "transports/socket_result_posix.h"
 #include "transports/unix_epoll/lock.h"
 
-__attribute__((format(printf, 4, 5))) static int32_t refuse(struct unix_claim_failure *failure, int32_t status,
-                                                            int error, const char *format, ...) {
-  va_list arguments;
-  va_start(arguments, format);
-  (void)vsnprintf(failure->why, sizeof failure->why, format, arguments);
-  va_end(arguments);
+static int32_t refuse(struct unix_claim_failure *failure, int32_t status, int error, const char *why) {
+  (void)snprintf(failure->why, sizeof failure->why, "%s", why);
   failure->status = status;
   failure->error = error;
   return status;
 }
 
 static int32_t refuse_system(struct unix_claim_failure *failure, int error, const char *doing) {
+  char why[sizeof failure->why];
   switch (error) {
   case ENOENT:
   case ENOTDIR:
@@ -39,9 +35,11 @@ static int32_t refuse_system(struct unix_claim_failure *failure, int error, cons
   case EACCES:
   case EPERM:
   case EROFS:
-    return refuse(failure, HWS_IO_ACCESS, error, "%s is not permitted", doing);
+    (void)snprintf(why, sizeof why, "%s is not permitted", doing);
+    return refuse(failure, HWS_IO_ACCESS, error, why);
   default:
-    return refuse(failure, socket_status(error), error, "%s failed", doing);
+    (void)snprintf(why, sizeof why, "%s failed", doing);
+    return refuse(failure, socket_status(error), error, why);
   }
 }
 
