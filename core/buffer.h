@@ -64,8 +64,8 @@ struct slices {
   uint64_t pinned; /* sizes of the buffers that are held for them */
 };
 
-/* Append bytes that lie in `buffer`: by reference when they are many, and what is held stays near what is there; else by
- * copying them into blocks. False: no memory. */
+/* Append bytes that lie in `buffer`: by reference when they are many, and what is held stays near what is there; else
+ * by copying them into blocks. False: no memory. */
 bool slices_append(struct slices *slices, struct runtime *runtime, struct buffer *buffer, const uint8_t *data,
                    uint32_t len);
 

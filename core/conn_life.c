@@ -172,15 +172,15 @@ static void dial_submit(struct conn *conn, struct op *op, const struct request *
   conn->connecting = op;
   conn->dialing = true;
   conn->stream.dialled = true;
+  struct transfer *transfer = &conn->endpoint.transfers[HWS_READ];
   int status = op_arm(op, request);
+  if (status == HWS_OK) transfer_prepare(transfer, HWS_IO_DIAL, NULL, 0);
   lock_drop(&conn->lock);
   if (status != HWS_OK) {
     conn->dialing = false;
     dial_revoke(op, status);
     return;
   }
-  struct transfer *transfer = &conn->endpoint.transfers[HWS_READ];
-  transfer_prepare(transfer, HWS_IO_DIAL, NULL, 0);
   if (endpoint_submit(transfer)) {
     lock_take(&conn->lock);
     conn_connected(conn, &ended);

@@ -101,12 +101,15 @@ void endpoint_complete(struct endpoint *endpoint, struct hws_io *io) {
     return;
   }
   if (step(transfer, TRANSFER_SUBMITTING, TRANSFER_EARLY)) return;
-  /* PENDING twice: a cancel that has nothing to say puts CANCELING back to it. */
-  if (step(transfer, TRANSFER_PENDING, TRANSFER_COMPLETED) || step(transfer, TRANSFER_CANCELING, TRANSFER_COMPLETED) ||
-      step(transfer, TRANSFER_PENDING, TRANSFER_COMPLETED))
-    transfer_completed(transfer);
-  else
+  /* A cancel that has nothing to say goes to CANCELING and back, as often as it is asked. */
+  unsigned state = TRANSFER_PENDING;
+  while (!atomic_compare_exchange_weak_explicit(&transfer->state, &state, TRANSFER_COMPLETED, memory_order_acq_rel,
+                                                memory_order_acquire)) {
+    if (state == TRANSFER_PENDING || state == TRANSFER_CANCELING) continue;
     fault(endpoint, "completed an io that had ended");
+    return;
+  }
+  transfer_completed(transfer);
 }
 
 /* ---- what runs under a direction ---- */
@@ -193,6 +196,7 @@ void transfer_prepare(struct transfer *transfer, enum hws_io_kind kind, const st
                                  .vec = vec,
                                  .vec_count = count,
                                  .scratch = transfer->scratch};
+  atomic_store_explicit(&transfer->state, TRANSFER_SUBMITTING, memory_order_seq_cst);
 }
 
 void endpoint_cancel(struct transfer *transfer) {
@@ -204,7 +208,6 @@ void endpoint_cancel(struct transfer *transfer) {
 
 bool endpoint_submit(struct transfer *transfer) {
   struct endpoint *endpoint = transfer->endpoint;
-  atomic_store_explicit(&transfer->state, TRANSFER_SUBMITTING, memory_order_seq_cst);
   runtime_count(endpoint->owner->runtime, COUNT_TRANSFERS, 1);
   bool held = !direction_enter(endpoint, transfer->direction, DO_SUBMIT);
   if (!held && direction_run(endpoint, transfer->direction, true)) {
@@ -357,7 +360,8 @@ static void close_run(struct task *task) {
     direction_seize(endpoint, HWS_READ);
     direction_seize(endpoint, HWS_WRITE);
     finish(endpoint); /* the directions are never let go of again */
-  } else if (!endpoint->abandon_timer.index) {
+  } else if (!endpoint->abandon_watched) {
+    endpoint->abandon_watched = true;
     loop_timer(endpoint->loop, &endpoint->abandon_timer, clock_now() + ABANDON_AFTER_NS);
   }
   object_unpin(owner);

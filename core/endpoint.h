@@ -17,7 +17,7 @@
 
 enum transfer_state {
   TRANSFER_IDLE,       /* the host has it */
-  TRANSFER_SUBMITTING, /* inside the plugin's submit, or waiting for the direction */
+  TRANSFER_SUBMITTING, /* claimed, waiting for the direction, or inside the plugin's submit */
   TRANSFER_EARLY,      /* completed before submit returned */
   TRANSFER_PENDING,    /* the plugin has it */
   TRANSFER_CANCELING,  /* inside the plugin's cancel */
@@ -59,7 +59,8 @@ struct endpoint {
   int64_t descriptor;           /* watched; -1: none */
   bool abort;
   bool abandoned;
-  struct url *url; /* owned; NULL for accepted ones */
+  bool abandon_watched; /* the timer below was armed */
+  struct url *url;      /* owned; NULL for accepted ones */
   struct cause *explained;
   struct lock lock; /* explained */
   struct task post_task;
@@ -87,11 +88,12 @@ struct op *endpoint_begin(struct endpoint *endpoint, void *ep, const struct requ
 /* Remember with the runtime what the plugin explained about `status`, which is returned. */
 int endpoint_refuse(struct endpoint *endpoint, int status, const char *what);
 
-/* Fill in an idle transfer's io. */
+/* Claim an idle transfer and fill in its io; endpoint_submit must follow. Under the lock that the owner decides by:
+ * from here on a close waits for the transfer, and a cancel counts for it. */
 void transfer_prepare(struct transfer *transfer, enum hws_io_kind kind, const struct hws_iov *vec, uint32_t count);
 
 /* Start the io that stands in the transfer. True: it ended, its results stand there and done will not be called. False:
- * done will be called. The transfer must be idle and the endpoint open. */
+ * done will be called. */
 bool endpoint_submit(struct transfer *transfer);
 
 /* End a transfer early, if it is not over. done is called as ever. */

@@ -325,9 +325,9 @@ int listener_listen(struct runtime *runtime, const char *url, struct scope *life
   listener->starting = op;
   listener->listening = true;
   status = op_arm(op, request);
-  lock_drop(&listener->lock);
   struct transfer *transfer = &listener->endpoint.transfers[HWS_READ];
   transfer_prepare(transfer, HWS_IO_LISTEN, NULL, 0);
+  lock_drop(&listener->lock);
   if (endpoint_submit(transfer)) listening(listener);
   if (status != HWS_OK) start_revoke(op, status);
   if (life && life_attach(&listener->life, life, &listener->object, life_over) != HWS_OK)

@@ -134,16 +134,18 @@ bool runtime_add_lazy(struct runtime *runtime, struct lazy *lazy) {
 
 void runtime_flush_lazy_now(struct runtime *runtime) {
   lock_take(&runtime->lock);
-  struct lazy *lazy = runtime->lazy;
+  struct lazy *list = runtime->lazy;
   runtime->lazy = NULL;
   atomic_store_explicit(&runtime->has_lazy, false, memory_order_relaxed);
-  for (struct lazy *each = lazy; each; each = each->next) each->queued = false;
-  lock_drop(&runtime->lock);
-  while (lazy) {
-    struct lazy *next = lazy->next;
+  for (struct lazy *lazy; (lazy = list);) {
+    /* Only now: one that is not queued may be put into another list by anybody. */
+    list = lazy->next;
+    lazy->queued = false;
+    lock_drop(&runtime->lock);
     lazy->flush(lazy);
-    lazy = next;
+    lock_take(&runtime->lock);
   }
+  lock_drop(&runtime->lock);
 }
 
 /* ---- URLs and transports ---- */

@@ -171,7 +171,6 @@ int stream_send(struct stream *stream, const struct hws_vec *vec, uint32_t count
 /* ---- recv and acquire ---- */
 
 static const struct cause *recv_cause(const struct stream *stream) {
-  if (stream->closing) return cause_plain(HWS_E_CLOSED);
   if (stream->in == IN_OPEN) return NULL;
   return stream->in == IN_EOF ? cause_plain(HWS_E_EOF) : stream->cause;
 }
@@ -179,6 +178,10 @@ static const struct cause *recv_cause(const struct stream *stream) {
 /* Lock held: what is there, or why there will be nothing. True: *event is the answer. */
 static bool recv_now(struct stream *stream, const struct hws_vec *vec, uint32_t count, uint64_t total,
                      struct hws_event *event) {
+  if (stream->closing) { /* also when one that the close ended still stands in the list */
+    event->status = HWS_E_CLOSED;
+    return true;
+  }
   if (stream->recvs.first) return false;
   bool empty = !stream->received.bytes;
   const struct cause *cause = empty ? recv_cause(stream) : NULL;

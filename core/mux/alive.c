@@ -76,6 +76,7 @@ static void stall_fire(struct timer *timer) {
   lock_take(&mux->lock);
   bool writing = atomic_load(&mux->writer) == WRITER_OUT && mux->state != SESSION_ENDED;
   uint64_t now = progress(mux);
+  mux->stall_watched = writing;
   if (writing && now == mux->write_progress_seen) {
     end_for(mux, "a write made no progress: the peer does not read", &ended);
   } else if (writing) {
@@ -87,7 +88,8 @@ static void stall_fire(struct timer *timer) {
 
 /* Armed at most once at a time: a write that goes on for a moment costs no timer of its own. */
 void alive_writing(struct mux *mux) {
-  if (mux->stall_timer.index || mux->state == SESSION_ENDED) return;
+  if (mux->stall_watched || mux->state == SESSION_ENDED) return;
+  mux->stall_watched = true;
   mux->write_progress_seen = progress(mux);
   loop_timer(loop_of(mux), &mux->stall_timer, clock_now() + mux->settings[SET_WRITE_TIMEOUT]);
 }
@@ -123,7 +125,7 @@ void alive_linger(struct mux_stream *stream) {
   stream->prev_linger = mux->lingering_last;
   *(mux->lingering_last ? &mux->lingering_last->next_inbound : &mux->lingering) = stream;
   mux->lingering_last = stream;
-  if (!mux->linger_timer.index) linger_arm(mux);
+  if (mux->lingering == stream) linger_arm(mux); /* else the timer stands for one before it */
 }
 
 void alive_unlinger(struct mux_stream *stream) {

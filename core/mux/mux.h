@@ -220,6 +220,7 @@ struct mux {
   struct timer drain_timer;
   uint64_t read_bytes_seen;
   uint64_t write_progress_seen;
+  bool stall_watched; /* the stall timer is armed, or fires */
   bool ping_out;
   uint32_t ping_opaque;
   uint64_t ping_sent;

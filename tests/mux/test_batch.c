@@ -150,6 +150,64 @@ static void more_holds_back(void **state) {
   peer_close(peer);
 }
 
+enum { LAZY_SESSIONS = 6, LAZY_THREADS = 4, LAZY_SENDS = 2000 };
+
+struct lazy_sender {
+  struct world *world;
+  hws_handle streams[LAZY_SESSIONS];
+  atomic_bool failed;
+};
+
+/* Holds back on every session in turn, and lets all out by waiting, while others do the same. */
+static void *hold_back(void *argument) {
+  struct lazy_sender *sender = argument;
+  hws_handle queue = 0;
+  bool fine = hws_queue_open(sender->world->runtime, &queue) == HWS_OK;
+  for (unsigned i = 0; fine && i < LAZY_SENDS; i++) {
+    struct hws_how how = {.size = sizeof how, .flags = HWS_MORE | HWS_BLOCK};
+    struct hws_event event;
+    struct hws_vec vec = {.ptr = "x", .len = 1};
+    fine = hws_send(sender->streams[i % LAZY_SESSIONS], &vec, 1, &how, &event, NULL) == 1 && event.status == HWS_OK;
+    if (i % 5 == 4 && hws_queue_wait(queue, &event, 1, 0) != 0) fine = false;
+  }
+  struct hws_event event;
+  if (hws_queue_wait(queue, &event, 1, 1000) != 0) fine = false;
+  if (hws_close(queue, NULL, NULL, NULL) != HWS_OK) fine = false;
+  if (!fine) atomic_store(&sender->failed, true);
+  return NULL;
+}
+
+/* What threads hold back on many sessions, and let out for each other, is all let out. */
+static void more_from_many_threads(void **state) {
+  struct world *world = *state;
+  struct pair pairs[LAZY_SESSIONS];
+  hws_handle far[LAZY_SESSIONS];
+  struct lazy_sender sender = {.world = world};
+  pthread_t threads[LAZY_THREADS];
+  for (int i = 0; i < LAZY_SESSIONS; i++) {
+    pairs[i] = pair_sessions(world, "mem", NULL);
+    sender.streams[i] = open_stream(pairs[i].client);
+    far[i] = accept_stream(pairs[i].server);
+  }
+  for (int i = 0; i < LAZY_THREADS; i++) assert_int_equal(pthread_create(&threads[i], NULL, hold_back, &sender), 0);
+  for (int i = 0; i < LAZY_THREADS; i++) assert_int_equal(pthread_join(threads[i], NULL), 0);
+  assert_false(atomic_load(&sender.failed));
+  static uint8_t found[LAZY_THREADS * LAZY_SENDS];
+  uint64_t total = 0;
+  for (int i = 0; i < LAZY_SESSIONS; i++) {
+    unsigned each = LAZY_SENDS / LAZY_SESSIONS + (i < LAZY_SENDS % LAZY_SESSIONS);
+    recv_exactly(far[i], found, each * LAZY_THREADS);
+    total += each * LAZY_THREADS;
+  }
+  assert_int_equal(total, LAZY_THREADS * LAZY_SENDS);
+  for (int i = 0; i < LAZY_SESSIONS; i++) {
+    close_handle(sender.streams[i]);
+    close_handle(far[i]);
+    close_handle(pairs[i].client);
+    close_handle(pairs[i].server);
+  }
+}
+
 /* MUX-6: 64 bytes do not wait for megabytes: they leave within one batch. */
 static void small_is_not_held_back_by_large(void **state) {
   struct world *world = *state;
@@ -247,6 +305,7 @@ int main(void) {
       BOTH_MODES(appends_leave_together),
       cmocka_unit_test_setup_teardown(threads_batch_by_themselves, world_threaded, world_close),
       BOTH_MODES(more_holds_back),
+      BOTH_MODES(more_from_many_threads),
       BOTH_MODES(small_is_not_held_back_by_large),
       BOTH_MODES(large_streams_take_turns),
       BOTH_MODES(control_goes_before_data),

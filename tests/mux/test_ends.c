@@ -137,6 +137,44 @@ static void close_drops_what_is_unread(void **state) {
   peer_close(peer);
 }
 
+/* An abort, and the end of the life scope, are resets: what was not sent is dropped, and the peer hears a code. */
+static void aborts_are_resets(void **state) {
+  struct world *world = *state;
+  struct peer *peer = peer_open(world, HWS_ROLE_CLIENT, NULL);
+  for (int i = 0; i < 3; i++) {
+    struct hws_open_config config = {.size = sizeof config};
+    struct hws_how how = how_block();
+    struct hws_event event;
+    hws_handle stream = 0;
+    struct frame frame;
+    uint64_t soon = i == 2 ? hws_now() + 50 * MILLISECOND : 0;
+    assert_int_equal(hws_scope_open(world->runtime, 0, soon, &config.life), HWS_OK);
+    assert_int_equal(hws_open(peer->session, &config, &how, &event, NULL, &stream), 1);
+    assert_status(event.status, HWS_OK);
+    assert_true(peer_hear(peer, &frame));
+    assert_int_equal(frame.flags, FRAME_SYN);
+    if (i == 0) {
+      abort_handle(stream);
+    } else {
+      uint8_t byte;
+      uint64_t receiving = post_recv(world, stream, &byte, 1);
+      if (i == 1) assert_int_equal(hws_scope_cancel(config.life, 70001, "enough"), HWS_OK);
+      event = world_await_status(world, receiving, i == 1 ? HWS_E_CANCELED : HWS_E_DEADLINE);
+      assert_int_equal(event.code, i == 1 ? 70001 : HWS_CODE_DEADLINE);
+      assert_status(send_status(stream), i == 1 ? HWS_E_CANCELED : HWS_E_DEADLINE);
+      if (i == 1) expect_detail(stream, HWS_E_CANCELED, "enough");
+      close_handle(stream);
+    }
+    peer_expect(peer, FRAME_WINDOW, FRAME_RST, frame.stream,
+                i == 0   ? HWS_CODE_CANCELED
+                : i == 1 ? 70001
+                         : HWS_CODE_DEADLINE);
+    peer_expect_quiet(peer);
+    close_handle(config.life);
+  }
+  peer_close(peer);
+}
+
 /* ---- MUX-10: what had arrived ---- */
 
 /* Delivered before the end: of the stream, of the connection. */
@@ -408,6 +446,7 @@ int main(void) {
       BOTH_MODES(close_sends_what_was_taken),
       BOTH_MODES(close_sends_the_end),
       BOTH_MODES(close_drops_what_is_unread),
+      BOTH_MODES(aborts_are_resets),
       BOTH_MODES(arrived_is_delivered_before_ends),
       BOTH_MODES(arrived_streams_can_still_be_accepted),
       BOTH_MODES(arrived_streams_go_with_the_session),
