@@ -25,6 +25,8 @@ struct poller {
   int epoll;
   int wake;    /* never read: an edge needs no reset */
   bool coarse; /* no epoll_pwait2 here (older kernels, filters, valgrind): milliseconds have to do */
+  /* Orders what stood before a watch before the handling of its events: the system does, but no memory model says so. */
+  atomic_uint watches;
   struct epoll_event events[BATCH];
 };
 
@@ -53,6 +55,7 @@ static int control(struct poller *poller, int op, int64_t descriptor, struct end
 }
 
 int poller_watch(struct poller *poller, int64_t descriptor, struct endpoint *endpoint, bool both, int *os_error) {
+  atomic_fetch_add_explicit(&poller->watches, 1, memory_order_release);
   if (control(poller, EPOLL_CTL_ADD, descriptor, endpoint, both ? EPOLLOUT : 0) == 0) return HWS_OK;
   *os_error = errno;
   return errno == ENOMEM ? HWS_E_NOMEM : errno == ENOSPC ? HWS_E_LIMIT : HWS_E_PLUGIN;
@@ -99,6 +102,7 @@ int poller_wait(struct poller *poller, uint64_t until) {
 }
 
 void poller_dispatch(struct poller *poller, int count) {
+  atomic_load_explicit(&poller->watches, memory_order_acquire);
   for (int i = 0; i < count; i++) {
     struct endpoint *endpoint = poller->events[i].data.ptr;
     if (endpoint) endpoint_ready(endpoint, ready_bits(poller->events[i].events));

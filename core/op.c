@@ -247,5 +247,5 @@ void op_reuse_inside(struct op *op) {
   op->planned = 0;
   op->vec_at = 0;
   op->vec_offset = 0;
-  atomic_store_explicit(&op->state, OP_SUBMITTING, memory_order_relaxed);
+  atomic_store_explicit(&op->state, OP_SUBMITTING, memory_order_release); /* it can be revoked from here on */
 }

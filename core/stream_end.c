@@ -99,6 +99,7 @@ void stream_live(struct stream *stream, struct scope *scope) {
 
 static bool submit_inside(struct op_list *list, struct op *op, const struct cause *cause) {
   struct op_list none = {0};
+  if (!cause && op->cancel) cause = cause_plain(op->cancel);
   if (cause) {
     op_fail(op, cause, &none);
     return true;

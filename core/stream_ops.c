@@ -27,6 +27,10 @@ static void revoke_locked(struct stream *stream, struct op *op, int status, stru
   struct op_list *list = list_of(stream, op);
   if (list == &stream->sends && !stream->class->unsend(stream, op, status)) return;
   if (list == &stream->recvs && !stream->class->unwant(stream, op, status)) return;
+  if (!op->listed) { /* one of the core's own, on its way here: it will see this */
+    op->cancel = status;
+    return;
+  }
   op_list_remove(list, op);
   if (op->event.kind == HWS_KIND_SHUTDOWN && stream->out == OUT_ENDING && !stream->closing) stream->out = OUT_OPEN;
   op_end(op, status, ended);

@@ -127,7 +127,7 @@ static void end_one(struct world *world, const struct scene_kind *kind, enum end
 
 static void ends_once(void **state) {
   for (size_t i = 0; i < scene_count; i++)
-    for (int ending = 0; ending < BY_RUNTIME; ending++) {
+    for (enum ending ending = 0; ending < BY_RUNTIME; ending++) {
       if (!applies(&scene_kinds[i], ending)) continue;
       print_message("         %s by %s\n", scene_kinds[i].name, ending_names[ending]);
       end_one(*state, &scene_kinds[i], ending);

@@ -18,8 +18,7 @@
  *   BREAK_CANCEL    a cancel that finds the submit on its way is forgotten
  *   BREAK_CLAIM     a claim shows in the transfer only once it is submitted
  *   BREAK_CLOSE     an io that ends inside submit while the endpoint closes does not remind of the close
- *   BREAK_SUBMIT    submit does not look for a close that came before it
- *   BREAK_COMPLETE  endpoint_complete gives up when a cancel changed the state under its hands
+ *   BREAK_COMPLETE  endpoint_complete gives up when cancels changed the state under its hands
  */
 #ifndef OPS
 #define OPS 1
@@ -223,15 +222,15 @@ inline endpoint_submit() {
   :: !held -> direction_run(true)
   :: else -> held = false
   fi;
-#ifndef BREAK_SUBMIT
   if
 #ifndef BREAK_CLOSE
-  :: endpoint == CLOSING && ended -> close_task = true
+  :: endpoint == CLOSING && ended -> close_task = true /* let_close */
 #endif
+#ifndef BREAK_CANCEL
   :: endpoint == CLOSING && !ended -> endpoint_cancel()
+#endif
   :: else
   fi
-#endif
 }
 
 inline endpoint_close() {
