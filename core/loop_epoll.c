@@ -25,7 +25,7 @@ struct poller {
   int epoll;
   int wake;    /* never read: an edge needs no reset */
   bool coarse; /* no epoll_pwait2 here (older kernels, filters, valgrind): milliseconds have to do */
-  /* Orders what stood before a watch before the handling of its events: the system does, but no memory model says so. */
+  /* Orders what stood before a watch before the handling of its events: the system does, no memory model says so. */
   atomic_uint watches;
   struct epoll_event events[BATCH];
 };

@@ -127,6 +127,7 @@ int op_arm(struct op *op, const struct request *request) {
   if (request->scope) {
     int status = scope_attach(request->scope, op);
     if (status != HWS_OK) return status;
+    op->scoped = true; /* scope itself is the scope's to change */
   }
   if (!request->deadline) return HWS_OK;
   op->timer.object = &op->object;
@@ -136,9 +137,9 @@ int op_arm(struct op *op, const struct request *request) {
 }
 
 static void disarm(struct op *op) {
-  if (op->scope) scope_detach(op);
+  if (op->scoped) scope_detach(op);
   if (op->timed) timer_disarm(&op->runtime->loop.timers, &op->timer);
-  op->timed = false;
+  op->scoped = op->timed = false;
 }
 
 void op_discard(struct op *op) {

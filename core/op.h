@@ -32,6 +32,7 @@ struct op {
   struct op *prev;
   bool listed;
   bool timed;
+  bool scoped;
   bool inside;    /* an op of the core itself, delivered as a task; has no handle */
   int32_t cancel; /* asked to end with this status, by somebody who could not end it at once; 0: no */
   struct runtime *runtime;
