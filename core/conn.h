@@ -41,8 +41,11 @@ int conn_new(struct runtime *runtime, struct conn **conn);
 int conn_dial(struct runtime *runtime, const char *url, struct scope *life, const struct request *request,
               hws_handle *stream);
 
-/* Take over what an accept of a listener gave. HWS_OK, or why not: then the connection has ended. */
-int conn_adopt(struct conn *conn, const struct plugin *plugin, void *accepted);
+/* One that the op, an accept of a listener, waits for. */
+int conn_await(struct runtime *runtime, const struct plugin *plugin, struct op *op, struct conn **conn);
+
+/* Take over what the accept gave. HWS_OK, or why not: then the connection has ended. */
+int conn_adopt(struct conn *conn, void *accepted);
 
 /* It will never come: end it. Consumes the cause. */
 void conn_fail(struct conn *conn, struct cause *cause);

@@ -57,6 +57,7 @@ static void conn_gone(struct endpoint *endpoint) {
 void conn_fail(struct conn *conn, struct cause *cause) {
   struct op_list ended = {0};
   lock_take(&conn->lock);
+  stream_made(&conn->stream);
   stream_end(&conn->stream, cause, true, &ended);
   conn->aborting = true;
   lock_drop(&conn->lock);
@@ -111,25 +112,56 @@ void conn_connected(struct conn *conn, struct op_list *ended) {
   }
 }
 
-int conn_adopt(struct conn *conn, const struct plugin *plugin, void *accepted) {
-  struct endpoint *endpoint = &conn->endpoint;
-  void *ep = NULL;
-  endpoint_init(endpoint, &conn->stream.object, plugin, conn_read_done, conn_write_done, conn_gone);
-  int status = plugin->vtable.adopt(plugin->vtable.self, (struct hws_host_endpoint *)endpoint, accepted, &ep);
-  if (status == HWS_OK) {
+/* It is there. The caller's op ends with the status: not HWS_OK, if the user gave it up before it came. */
+static int welcome(struct conn *conn, void *ep, bool *opened) {
+  struct stream *stream = &conn->stream;
+  lock_take(&conn->lock);
+  stream_made(stream);
+  int status = endpoint_open(&conn->endpoint, ep);
+  *opened = status == HWS_OK;
+  if (*opened) {
     conn->gone = false;
     learn(conn, ep);
-    conn->stream.ready = true;
-    status = endpoint_open(endpoint, ep);
-  } else {
-    ep = NULL;
+    stream->ready = true;
+    if (stream->cause) status = stream->cause->status;
+    if (stream->closing) status = HWS_E_CLOSED;
+    conn->aborting = status != HWS_OK;
   }
+  lock_drop(&conn->lock);
+  return status;
+}
+
+int conn_adopt(struct conn *conn, void *accepted) {
+  struct endpoint *endpoint = &conn->endpoint;
+  const struct plugin *plugin = endpoint->plugin;
+  void *ep = NULL;
+  bool opened = false;
+  int status = plugin->vtable.adopt(plugin->vtable.self, (struct hws_host_endpoint *)endpoint, accepted, &ep);
+  if (status == HWS_OK)
+    status = welcome(conn, ep, &opened);
+  else
+    ep = NULL;
   if (status == HWS_OK) return HWS_OK;
-  conn->gone = true;
+  if (opened) {
+    conn_pump(conn);
+    return status;
+  }
   endpoint_unopened(endpoint, ep);
   conn_fail(conn,
             cause_make(status, 0, 0, "%s: the accepted connection could not be taken over", plugin->manifest->name));
   return status;
+}
+
+int conn_await(struct runtime *runtime, const struct plugin *plugin, struct op *op, struct conn **out) {
+  int status = conn_new(runtime, out);
+  if (status != HWS_OK) return status;
+  struct conn *conn = *out;
+  endpoint_init(&conn->endpoint, &conn->stream.object, plugin, conn_read_done, conn_write_done, conn_gone);
+  object_pin(&op->object);
+  lock_take(&conn->lock);
+  conn->stream.maker = op;
+  lock_drop(&conn->lock);
+  return HWS_OK;
 }
 
 /* ---- dial ---- */
@@ -213,7 +245,9 @@ int conn_dial(struct runtime *runtime, const char *text, struct scope *life, con
     return status;
   }
   *stream = conn->stream.object.handle;
+  object_pin(&conn->stream.object); /* from here on another thread may harvest and close it */
   dial_submit(conn, op, request);
   stream_live(&conn->stream, life);
+  object_unpin(&conn->stream.object);
   return op_submitted(op, request);
 }

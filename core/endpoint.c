@@ -331,8 +331,8 @@ int endpoint_refuse(struct endpoint *endpoint, int status, const char *what) {
 
 void endpoint_close(struct endpoint *endpoint, bool abort) {
   unsigned state = ENDPOINT_OPEN;
+  if (abort) atomic_store(&endpoint->abort, true); /* first: from the next step on the driver may be done with it */
   if (!atomic_compare_exchange_strong(&endpoint->state, &state, ENDPOINT_CLOSING)) return;
-  endpoint->abort = abort;
   endpoint_cancel(&endpoint->transfers[HWS_READ]);
   endpoint_cancel(&endpoint->transfers[HWS_WRITE]);
   post_pinned(endpoint, &endpoint->close_task);

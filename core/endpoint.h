@@ -57,7 +57,7 @@ struct endpoint {
   struct direction directions[2];
   struct transfer transfers[2]; /* by direction */
   int64_t descriptor;           /* watched; -1: none */
-  bool abort;
+  atomic_bool abort;
   bool abandoned;
   bool abandon_watched; /* the timer below was armed */
   struct url *url;      /* owned; NULL for accepted ones */

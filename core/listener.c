@@ -45,10 +45,18 @@ static const struct object_class listener_class = {.type = OBJECT_LISTENER, .fre
 
 /* ---- ending ---- */
 
+/* An accept's connection will not come; consumes the cause, and the op's pin of the connection. */
+static void disappoint(struct op *op, struct cause *cause) {
+  struct conn *conn = op->result;
+  op->result = NULL;
+  conn_fail(conn, cause);
+  object_unpin(&conn->stream.object);
+}
+
 static void fail_all(struct op_list *list, const struct cause *cause, struct op_list *ended) {
   for (struct op *op; (op = list->first);) {
     op_list_remove(list, op);
-    if (op->result) conn_fail(op->result, cause_ref((struct cause *)(uintptr_t)cause));
+    if (op->result) disappoint(op, cause_ref((struct cause *)(uintptr_t)cause));
     op_fail(op, cause, ended);
   }
 }
@@ -134,7 +142,7 @@ static struct op *accept_result(struct listener *listener, void **accepted, stru
   struct cause *cause = endpoint_cause(&listener->endpoint, transfer, "accept");
   if (op) {
     op_list_remove(&listener->accepts, op);
-    conn_fail(op->result, cause_ref(cause));
+    disappoint(op, cause_ref(cause));
     op_fail(op, cause, ended);
   }
   cause_unref(cause);
@@ -145,10 +153,12 @@ static struct op *accept_result(struct listener *listener, void **accepted, stru
 static void born(struct listener *listener, struct op *op, void *accepted) {
   struct conn *conn = op->result;
   struct op_list ended = {0};
-  int status = conn_adopt(conn, listener->endpoint.plugin, accepted);
+  op->result = NULL;
+  int status = conn_adopt(conn, accepted);
   atomic_fetch_add_explicit(&listener->accepted, 1, memory_order_relaxed);
   op_end(op, status, &ended);
   op_deliver(&ended);
+  object_unpin(&conn->stream.object);
 }
 
 static void apply_accept(struct listener *listener) {
@@ -179,17 +189,15 @@ static void pump(struct listener *listener) {
 static void revoke(struct op *op, int status) {
   struct listener *listener = (struct listener *)op->on;
   struct op_list ended = {0};
-  struct conn *conn = NULL;
   lock_take(&listener->lock);
   bool mine = atomic_load(&op->state) != OP_ENDED && (op->listed || op == listener->closer);
   if (mine) {
-    conn = op->result;
+    if (op->result) disappoint(op, cause_make(status, 0, 0, "the accept was given up"));
     op_list_remove(op->event.kind == HWS_KIND_ACCEPT ? &listener->accepts : &listener->watches, op);
     if (op == listener->closer) listener->closer = NULL;
     op_end(op, status, &ended);
   }
   lock_drop(&listener->lock);
-  if (conn) conn_fail(conn, cause_make(status, 0, 0, "the accept was given up"));
   op_deliver(&ended);
 }
 
@@ -200,20 +208,18 @@ static void *take_spare(struct listener *listener) {
   return spare;
 }
 
-int listener_accept(struct listener *listener, struct scope *life, const struct request *request, hws_handle *stream) {
+/* HWS_TRY, and nobody was waiting: nothing was made. */
+static int refuse(struct op *op, struct conn *conn, hws_handle *stream) {
+  *stream = 0;
+  if (object_close(&conn->stream.object)) object_unpin(&conn->stream.object);
+  op_release(op);
+  return HWS_E_AGAIN;
+}
+
+/* The op waits in the list, or has ended. */
+static void submit(struct listener *listener, struct op *op, const struct request *request) {
   struct op_list none = {0};
-  struct conn *conn = NULL;
-  int status = conn_new(listener->object.runtime, &conn);
-  if (status != HWS_OK) return status;
-  struct op *op = op_new(request, listener->object.runtime, &listener->object, HWS_KIND_ACCEPT, revoke, &status);
-  if (!op) {
-    object_close(&conn->stream.object);
-    object_unpin(&conn->stream.object);
-    return status;
-  }
-  *stream = conn->stream.object.handle;
-  op->event.object = *stream;
-  op->result = conn;
+  int status = HWS_OK;
   lock_take(&listener->lock);
   struct cause *cause = cause_ref(listener->cause);
   void *spare = cause ? NULL : take_spare(listener);
@@ -223,17 +229,36 @@ int listener_accept(struct listener *listener, struct scope *life, const struct 
   }
   lock_drop(&listener->lock);
   if (cause) {
+    disappoint(op, cause_ref(cause));
     op_fail(op, cause, &none);
-    conn_fail(conn, cause);
+    cause_unref(cause);
   } else if (spare) {
     born(listener, op, spare);
   } else if (status != HWS_OK) {
     revoke(op, status);
   }
+}
+
+int listener_accept(struct listener *listener, struct scope *life, const struct request *request, hws_handle *stream) {
+  struct runtime *runtime = listener->object.runtime;
+  struct conn *conn = NULL;
+  int status = HWS_OK;
+  struct op *op = op_new(request, runtime, &listener->object, HWS_KIND_ACCEPT, revoke, &status);
+  if (op && (status = conn_await(runtime, listener->endpoint.plugin, op, &conn)) != HWS_OK) op_discard(op);
+  if (status != HWS_OK) return status;
+  *stream = conn->stream.object.handle;
+  op->event.object = *stream;
+  op->result = conn;
+  object_pin(&conn->stream.object); /* the op's */
+  object_pin(&conn->stream.object); /* ours: another thread may harvest and close it */
+  submit(listener, op, request);
   stream_live(&conn->stream, life);
   pump(listener);
-  if (request->flags & HWS_TRY && atomic_load(&op->state) != OP_ENDED) revoke(op, HWS_E_AGAIN);
-  return op_submitted(op, request);
+  if ((request->flags & HWS_TRY) && atomic_load(&op->state) != OP_ENDED) revoke(op, HWS_E_AGAIN);
+  bool refused = atomic_load(&op->state) == OP_ENDED && op->event.status == HWS_E_AGAIN;
+  int result = refused ? refuse(op, conn, stream) : op_submitted(op, request);
+  object_unpin(&conn->stream.object);
+  return result;
 }
 
 /* ---- listening ---- */
@@ -320,6 +345,7 @@ int listener_listen(struct runtime *runtime, const char *url, struct scope *life
     return status;
   }
   *handle = listener->object.handle;
+  object_pin(&listener->object); /* from here on another thread may harvest and close it */
   lock_take(&listener->lock);
   listener->gone = false;
   listener->starting = op;
@@ -332,6 +358,7 @@ int listener_listen(struct runtime *runtime, const char *url, struct scope *life
   if (status != HWS_OK) start_revoke(op, status);
   if (life && life_attach(&listener->life, life, &listener->object, life_over) != HWS_OK)
     listener_end(listener, cause_ref(life->cause));
+  object_unpin(&listener->object);
   return op_submitted(op, request);
 }
 

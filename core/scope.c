@@ -267,7 +267,7 @@ static void watch_revoke(struct op *op, int status) {
   struct scope *scope = (struct scope *)op->on;
   struct op_list ended = {0};
   lock_take(lock_of(scope));
-  bool mine = op->listed && atomic_load(&op->state) != OP_ENDED;
+  bool mine = atomic_load(&op->state) != OP_ENDED && op->listed;
   if (mine) op_list_remove(&scope->watches, op);
   if (!mine) op->cancel = status; /* should it not stand there yet */
   lock_drop(lock_of(scope));

@@ -21,6 +21,12 @@ void stream_fini(struct stream *stream) {
   object_retire(&stream->object);
 }
 
+void stream_made(struct stream *stream) {
+  struct op *maker = stream->maker;
+  stream->maker = NULL;
+  if (maker) object_unpin(&maker->object);
+}
+
 bool stream_is_over(const struct stream *stream) {
   return stream->in != IN_OPEN && stream->out >= OUT_SHUT;
 }

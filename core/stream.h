@@ -83,6 +83,7 @@ struct stream {
   struct op_list sends;
   struct op_list watches;
   struct op *closer; /* the close op */
+  struct op *maker;  /* the open or accept that waits for it to come; pinned */
   struct slices received;
   struct cause *cause;
   struct life life;
@@ -117,6 +118,9 @@ void stream_end(struct stream *stream, struct cause *cause, bool discard, struct
 
 /* The class is done with a stream that the user has closed. */
 void stream_closed(struct stream *stream, struct op_list *ended);
+
+/* It has come, or never will: forget its maker. */
+void stream_made(struct stream *stream);
 
 /* Both directions are over, in whatever way? */
 bool stream_is_over(const struct stream *stream);

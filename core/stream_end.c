@@ -49,6 +49,17 @@ static void close_locked(struct stream *stream, bool abort, struct op_list *ende
   stream->class->close(stream, ended);
 }
 
+/* Nothing has to wait any longer for a stream that is over before it came. Lock held, dropped meanwhile. */
+static void unmake(struct stream *stream, int status) {
+  struct op *maker = stream->maker;
+  if (!maker) return;
+  stream->maker = NULL;
+  lock_drop(stream->lock);
+  maker->revoke(maker, status);
+  object_unpin(&maker->object);
+  lock_take(stream->lock);
+}
+
 int stream_close(struct stream *stream, const struct request *request) {
   int status = HWS_OK;
   struct op *op = NULL;
@@ -57,6 +68,7 @@ int stream_close(struct stream *stream, const struct request *request) {
   if (answers) op = op_new(request, stream->object.runtime, &stream->object, HWS_KIND_CLOSE, stream_revoke, &status);
   bool abort = (request->flags & HWS_ABORT) || request_verdict(request) != HWS_OK || (answers && !op);
   lock_take(stream->lock);
+  unmake(stream, HWS_E_CLOSED);
   stream->closer = op;
   close_locked(stream, abort, &ended);
   if (op && stream->closer == op) status = op_arm(op, request);
@@ -75,6 +87,7 @@ int stream_close(struct stream *stream, const struct request *request) {
 void stream_reset(struct stream *stream, struct cause *cause) {
   struct op_list ended = {0};
   lock_take(stream->lock);
+  unmake(stream, cause->status);
   if (stream->in != IN_ENDED || stream->out != OUT_ENDED) {
     bool done_properly = stream->in == IN_EOF && stream->out == OUT_SHUT;
     stream_end(stream, cause, true, &ended);

@@ -42,6 +42,7 @@ static void fail_all(struct op_list *list, const struct cause *cause, struct op_
     op_list_remove(list, op);
     op_fail(op, cause, ended);
     if (!stream) continue;
+    stream_made(&stream->stream);
     stream_end(&stream->stream, (struct cause *)(uintptr_t)cause, true, ended);
     object_unpin(&stream->stream.object);
   }

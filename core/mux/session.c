@@ -130,11 +130,18 @@ static uint64_t begin(struct mux_stream *stream, const struct hws_vec *payload, 
   return taken;
 }
 
+/* Off the list; the stream is made, or never will be. Its pin goes to the caller. */
+static struct mux_stream *take_awaited(struct op_list *list, struct op *op) {
+  struct mux_stream *stream = op->result;
+  op_list_remove(list, op);
+  stream_made(&stream->stream);
+  return stream;
+}
+
 void mux_admit(struct mux *mux, struct op_list *ended) {
   struct cause *cause = no_open(mux);
   for (struct op *op; (op = mux->opens.first) && (cause || has_room(mux));) {
-    struct mux_stream *stream = op->result;
-    op_list_remove(&mux->opens, op);
+    struct mux_stream *stream = take_awaited(&mux->opens, op);
     if (cause) {
       stream_end(&stream->stream, cause, true, ended);
       op_fail(op, cause, ended);
@@ -154,8 +161,8 @@ static void revoke(struct op *op, int status) {
                          : op->event.kind == HWS_KIND_ACCEPT ? &mux->accepts
                                                              : &mux->watches;
   lock_take(&mux->lock);
-  if (op->listed && atomic_load(&op->state) != OP_ENDED) {
-    struct mux_stream *stream = op->result;
+  if (atomic_load(&op->state) != OP_ENDED && op->listed) {
+    struct mux_stream *stream = op->result ? take_awaited(list, op) : NULL;
     op_list_remove(list, op);
     op_end(op, status, &ended);
     if (stream) {
@@ -179,6 +186,8 @@ static void await(struct op_list *list, struct op *op, struct mux_stream *stream
     stream_end(&stream->stream, cause_plain(status), true, ended);
   } else {
     object_pin(&stream->stream.object);
+    object_pin(&op->object);
+    stream->stream.maker = op;
   }
 }
 
@@ -258,7 +267,7 @@ struct mux_stream *mux_admit_peer(struct mux *mux, uint32_t id, struct op_list *
   mux_count(mux, SESSION_STREAMS_ACCEPTED, 1);
   if (op) {
     stream->accepted = true;
-    op_list_remove(&mux->accepts, op);
+    take_awaited(&mux->accepts, op);
     op_end(op, HWS_OK, ended);
     object_unpin(&stream->stream.object);
   } else {

@@ -9,6 +9,8 @@
  *   CLOSE   somebody ends the connection whenever he likes
  *   READY   the poller finds the descriptor ready once; the plugin may end the io in on_ready
  *   THREAD  a thread of the plugin's own may end the io at any time, also before submit has returned
+ *   LISTENER  the owner is core/listener.c: an op ends at once when it is cancelled, what was begun for it goes to the
+ *           next one, and pump does not look again after it has submitted
  *
  * Shown: every op ends exactly once and nothing hangs (spin finds no invalid end state), no io ends twice, calls into
  * the plugin exclude each other, none comes after its destroy, and no io is with it then; and the endpoint is always
@@ -22,6 +24,12 @@
  */
 #ifndef OPS
 #define OPS 1
+#endif
+
+#ifdef LISTENER
+#define AT_ONCE true
+#else
+#define AT_ONCE false
 #endif
 
 /* Bits of direction.state. */
@@ -247,9 +255,14 @@ inline endpoint_close() {
 inline read_result() {
   reading = false;
   if
+#ifdef LISTENER
+  :: live && listed && !canceled -> op_end() /* accept_result */
+  :: else
+#else
   :: reader && !listed -> op_end() /* end_orphan */
   :: reader && listed && (!canceled || op_cancel) -> op_end()
   :: else /* another op's cancel: begun anew */
+#endif
   fi;
   reader = false
 }
@@ -274,7 +287,9 @@ inline conn_pump() {
     fi
   :: atomic {
       !lock && !(live && listed && !reading && !aborting) ->
+#ifndef LISTENER
       revoke = reader && (op_cancel || !listed);
+#endif
       close = aborting && !gone
     }
     break
@@ -318,8 +333,8 @@ again:
   atomic {
     !lock ->
     if
-    :: live && reader -> op_cancel = true
-    :: live && !reader && listed -> op_end()
+    :: live && reader && !AT_ONCE -> op_cancel = true
+    :: live && (AT_ONCE || (!reader && listed)) -> op_end()
     :: else
     fi
   }
@@ -339,8 +354,8 @@ proctype closer() {
     !lock ->
     aborting = true;
     if
-    :: live && reader -> listed = false
-    :: live && !reader && listed -> op_end()
+    :: live && reader && !AT_ONCE -> listed = false
+    :: live && (AT_ONCE || (!reader && listed)) -> op_end()
     :: else
     fi
   }

@@ -23,7 +23,8 @@ endpoint holds -DCANCEL -DREADY -DOPS=2
 endpoint holds -DCANCEL -DREADY -DTHREAD
 endpoint holds -DCLOSE -DCANCEL
 endpoint holds -DCLOSE -DREADY -DTHREAD
-endpoint fails -DCLOSE -DBREAK_CANCEL
+endpoint holds -DLISTENER -DCLOSE -DREADY
+endpoint fails -DLISTENER -DCLOSE -DBREAK_CANCEL
 endpoint fails -DCLOSE -DBREAK_CLAIM
 endpoint fails -DCLOSE -DBREAK_CLOSE
 endpoint fails -DCANCEL -DREADY -DTHREAD -DBREAK_COMPLETE
@@ -35,7 +36,7 @@ search() { # MODEL VERDICT SWITCH...
   shift 2
   folder=$(mktemp -d "$work/XXXXXX")
   cd "$folder" || return 1
-  if ! { spin -a "$@" "$here/$model.pml" && gcc -O2 -w -DSAFETY -o pan pan.c; } >log 2>&1; then
+  if ! { spin -a "$@" "$here/$model.pml" && gcc -O1 -w -DSAFETY -o pan pan.c; } >log 2>&1; then
     cat log
     found="does not build"
   else
@@ -50,7 +51,7 @@ search() { # MODEL VERDICT SWITCH...
   states=$(awk '/states, stored/ { print $1 }' log)
   printf '%-9s %-60s %-6s %9s states\n' "$model" "$*" "$found" "${states:-0}"
   [ "$found" = "$wanted" ] && return
-  cat log
+  sed '/^unreached in/,$d' log
   # The steps that lead to the mistake.
   if [ -f "$model.pml.trail" ]; then spin -t -p -k "$model.pml.trail" "$@" "$here/$model.pml" | tail -n 60; fi
   return 1

@@ -144,9 +144,17 @@ static uint64_t fill_carrier(struct peer *peer, hws_handle *stream, hws_handle *
   struct hws_vec vec = {.ptr = bytes, .len = BIG};
   *stream = peer_is_opened(peer, &id);
   assert_true(peer_say(peer, FRAME_WINDOW, 0, id, BIG));
+  peer_expect_quiet(peer); /* the credit is there */
   hws_result result = hws_send(*stream, &vec, 1, &how, NULL, op);
   assert_status(result, HWS_OK);
   world_until(peer->world, ioctl(peer->fd, FIONREAD, &readable) == 0 && readable > 100000);
+  return how.tag;
+}
+
+static uint64_t post_shutdown_op(struct world *world, hws_handle stream, hws_handle *op) {
+  struct hws_how how = how_queue(world);
+  hws_result result = hws_shutdown(stream, &how, NULL, op);
+  assert_status(result, HWS_OK);
   return how.tag;
 }
 
@@ -239,6 +247,60 @@ static void shutdown_of_a_blocked_stream(void **state) {
   send_all(other, "still open", 10);
   peer_expect_data(peer, 3, "still open");
   peer_close(peer);
+}
+
+/* The same once its end stands in the batch that is under way: cancels are prompt, and what was asked for later is. */
+static void shutdown_in_a_blocked_batch(void **state) {
+  struct world *world = *state;
+  for (int i = 0; i < 3; i++) {
+    struct peer *peer = peer_open(world, HWS_ROLE_CLIENT, "write_timeout=3600s");
+    hws_handle big = 0;
+    hws_handle op = 0;
+    uint32_t id = 0;
+    hws_handle other = peer_is_opened(peer, &id);
+    pattern_fill(8, 0, bytes, BIG);
+    uint64_t sending = fill_carrier(peer, &big, &op);
+    uint64_t ending = post_shutdown_op(world, other, &op);
+    uint64_t writes = stat_of(peer->session, "writes");
+    uint64_t offset = 0;
+    struct frame frame;
+    while (stat_of(peer->session, "writes") == writes) {
+      assert_true(peer_hear(peer, &frame));
+      offset += frame.length;
+    }
+    /* The end was cut into the next batch, which is stuck as well. */
+    uint64_t closing = 0;
+    if (i == 0) assert_int_equal(hws_cancel(op), HWS_OK);
+    if (i == 1) closing = post_close(world, other);
+    if (i == 2) assert_int_equal(hws_cancel(op), HWS_OK);
+    if (i == 2) assert_int_equal(hws_reset(other, 0, NULL), HWS_OK);
+    struct hws_event event = world_await(world, ending);
+    assert_true(event.status == HWS_OK || event.status == (i == 1 ? HWS_E_CLOSED : HWS_E_CANCELED));
+    bool fin = false;
+    bool rst = false;
+    while (offset < BIG) {
+      assert_true(peer_hear(peer, &frame));
+      if (frame.type == FRAME_DATA) offset += frame.length;
+      if (frame.flags & FRAME_FIN) fin = true;
+      if (frame.flags & FRAME_RST) rst = true;
+    }
+    world_await_status(world, sending, HWS_OK);
+    if (i == 0 && event.status == HWS_E_CANCELED) {
+      assert_false(fin); /* it never left, and the stream is as it was */
+      send_all(other, "still open", 10);
+      peer_expect_data(peer, id, "still open");
+    } else if (i == 1) {
+      while (!fin) {
+        assert_true(peer_hear(peer, &frame));
+        if (frame.flags & FRAME_FIN) fin = true;
+      }
+      world_await_status(world, closing, HWS_OK);
+    } else if (i == 2) {
+      assert_true(rst);
+    }
+    peer_expect_quiet(peer);
+    peer_close(peer);
+  }
 }
 
 /* ---- many threads ---- */
@@ -399,6 +461,7 @@ int main(void) {
       BOTH_MODES(blocked_write_is_freed),
       BOTH_MODES(blocked_send_is_cancelled),
       BOTH_MODES(shutdown_of_a_blocked_stream),
+      BOTH_MODES(shutdown_in_a_blocked_batch),
       BOTH_MODES(many_end_what_many_use),
       BOTH_MODES(ends_from_handling_events),
       BOTH_MODES(life_scope_ends_the_session),
