@@ -13,9 +13,4 @@ static inline int api_pin(hws_handle handle, enum object_type type, struct objec
   return handle_pin(handle, type, object);
 }
 
-/* The runtime that an object belongs to. */
-static inline struct runtime *api_runtime(struct object *object) {
-  return object->class->type == OBJECT_RUNTIME ? (struct runtime *)object : object->runtime;
-}
-
 #endif

@@ -22,7 +22,7 @@ static int call_begin(struct call *call, hws_handle handle, enum object_type typ
   call->life = NULL;
   int status = api_pin(handle, type, &call->object);
   if (status != HWS_OK) return status;
-  struct runtime *runtime = api_runtime(call->object);
+  struct runtime *runtime = object_runtime(call->object);
   status = request_begin(&call->request, runtime, how, out, op, true);
   if (status == HWS_OK && life && (status = scope_pin(life, runtime, &call->life)) != HWS_OK)
     request_end(&call->request);
@@ -273,7 +273,7 @@ hws_result hws_close(hws_handle handle, const struct hws_how *how, struct hws_ev
   if (type == OBJECT_RUNTIME || type == OBJECT_LEASE || type == OBJECT_OP) return HWS_E_HANDLE;
   int result = api_pin(handle, OBJECT_ANY, &object);
   if (result != HWS_OK) return result;
-  result = request_begin(&request, api_runtime(object), how, out, op, false);
+  result = request_begin(&request, object_runtime(object), how, out, op, false);
   if (result == HWS_OK && request.queue && (result = check_queue(request.queue)) != HWS_OK) request_end(&request);
   if (result == HWS_OK && !object_close(object)) {
     request_end(&request);

@@ -80,6 +80,11 @@ void handle_each(struct runtime *runtime, void (*each)(struct object *object));
 /* In a forked child: all handles so far are the parent's. */
 void handle_after_fork(void);
 
+/* The runtime that it belongs to, or is. */
+static inline struct runtime *object_runtime(struct object *object) {
+  return object->class->type == OBJECT_RUNTIME ? (struct runtime *)object : object->runtime;
+}
+
 static inline enum object_type handle_type(hws_handle handle) {
   return (enum object_type)(handle >> 56);
 }

@@ -367,6 +367,7 @@ int listener_listen(struct runtime *runtime, const char *url, struct scope *life
 int listener_watch(struct listener *listener, const struct request *request) {
   int status = HWS_OK;
   struct op_list none = {0};
+  if (request_watch_is_over(request, &listener->object, &status)) return status;
   struct op *op = op_new(request, listener->object.runtime, &listener->object, HWS_KIND_WATCH, revoke, &status);
   if (!op) return status;
   lock_take(&listener->lock);

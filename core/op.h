@@ -86,6 +86,9 @@ int request_verdict(const struct request *request);
  * all but tag and op; `on` is the object that was asked. */
 int request_answer(const struct request *request, struct object *on, const struct hws_event *event);
 
+/* The two together, for a watch of an object. True: it is answered, and *result is what the call returns. */
+bool request_watch_is_over(const struct request *request, struct object *on, int *result);
+
 /* An op for the request, in OP_SUBMITTING; *status says why not. */
 struct op *op_new(const struct request *request, struct runtime *runtime, struct object *on, enum hws_kind kind,
                   void (*revoke)(struct op *op, int status), int *status);

@@ -71,7 +71,7 @@ int request_answer(const struct request *request, struct object *on, const struc
   }
   if (!request->queue) return 0;
   int status = HWS_OK;
-  struct op *op = op_new(request, on->runtime, on, (enum hws_kind)event->kind, never_revoked, &status);
+  struct op *op = op_new(request, object_runtime(on), on, (enum hws_kind)event->kind, never_revoked, &status);
   if (!op) return status;
   hws_handle handle = op->event.op;
   op->event = *event;
@@ -80,4 +80,11 @@ int request_answer(const struct request *request, struct object *on, const struc
   atomic_store_explicit(&op->state, OP_ENDED, memory_order_release);
   queue_post(op->queue, op);
   return 0;
+}
+
+bool request_watch_is_over(const struct request *request, struct object *on, int *result) {
+  int verdict = request_verdict(request);
+  struct hws_event event = {.object = on->handle, .kind = HWS_KIND_WATCH, .status = verdict};
+  if (verdict != HWS_OK) *result = request_answer(request, on, &event);
+  return verdict != HWS_OK;
 }

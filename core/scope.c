@@ -280,6 +280,7 @@ static void watch_revoke(struct op *op, int status) {
 int scope_watch(struct scope *scope, const struct request *request) {
   int status = HWS_OK;
   struct op_list none = {0};
+  if (request_watch_is_over(request, &scope->object, &status)) return status;
   struct op *op = op_new(request, scope->object.runtime, &scope->object, HWS_KIND_WATCH, watch_revoke, &status);
   if (!op) return status;
   status = op_arm(op, request);

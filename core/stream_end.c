@@ -38,7 +38,7 @@ static void close_locked(struct stream *stream, bool abort, struct op_list *ende
   slices_clear(&stream->received);
   if (unread) stream->class->consumed(stream, unread);
   if (abort && !stream_is_over(stream)) {
-    struct cause *cause = cause_make(HWS_E_CANCELED, 0, HWS_CODE_CANCELED, "closed with HWS_ABORT");
+    struct cause *cause = cause_make(HWS_E_CLOSED, 0, HWS_CODE_CANCELED, "closed with HWS_ABORT");
     stream_end(stream, cause, true, ended);
     stream->class->abort(stream);
     cause_unref(cause);

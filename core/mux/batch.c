@@ -164,14 +164,30 @@ static uint16_t flags_of(const struct piece *piece) {
   return frame.flags;
 }
 
+/* The shutdown that a FIN stands for, if it is to end early. */
+static struct op *unwanted_shutdown(const struct piece *piece) {
+  struct op *op = piece->is_fin ? piece->stream->stream.sends.last : NULL;
+  return op && op->event.kind == HWS_KIND_SHUTDOWN && op->cancel ? op : NULL;
+}
+
+/* Its FIN was taken back: the direction is open again, unless a close has asked for its end meanwhile. */
+static void end_unwanted(struct mux_stream *stream, struct op *op, struct op_list *ended) {
+  stream->fin_cut = false;
+  op_list_remove(&stream->stream.sends, op);
+  op_end(op, op->cancel, ended);
+  if (stream->stream.out == OUT_ENDING && !stream->stream.closing) stream->stream.out = OUT_OPEN;
+  schedule_data(stream);
+}
+
 /* A frame that is not on the wire: [from, to) of old. Keeps what is wanted; of a stream that was reset, its reset. */
 static void prune_frame(struct mux *mux, struct piece *old, uint32_t from, uint32_t to, struct op_list *ended) {
   struct mux_stream *stream = old[from].stream;
   bool dead = stream && stream->dead && !(flags_of(&old[from]) & FRAME_RST);
+  struct op *shutdown = unwanted_shutdown(&old[from]);
   uint32_t body = 0;
   uint32_t dropped = 0;
   for (uint32_t i = from + 1; i < to; i++) *(dead || is_unwanted(&old[i]) ? &dropped : &body) += old[i].len;
-  bool empty = dead || (dropped && !body);
+  bool empty = dead || shutdown || (dropped && !body);
   uint32_t at = mux->batch_count;
   if (!empty) mux->pieces[mux->batch_count++] = old[from];
   for (uint32_t i = from + 1; i < to; i++)
@@ -181,6 +197,7 @@ static void prune_frame(struct mux *mux, struct piece *old, uint32_t from, uint3
     frame_encode(mux->pieces[at].header, &frame);
   }
   if (stream && !dead) stream->credit += dropped;
+  if (shutdown) end_unwanted(stream, shutdown, ended);
   for (uint32_t i = from + 1; i < to; i++)
     if (empty || is_unwanted(&old[i])) piece_dropped(mux, &old[i], ended);
   if (empty) piece_dropped(mux, &old[from], ended);

@@ -333,6 +333,7 @@ int session_watch(struct session *session, const struct request *request) {
   struct mux *mux = self(session);
   struct op_list none = {0};
   int status = HWS_OK;
+  if (request_watch_is_over(request, &session->object, &status)) return status;
   lock_take(&mux->lock);
   struct op *op = op_new(request, session->object.runtime, &session->object, HWS_KIND_WATCH, revoke, &status);
   if (op && mux->state == SESSION_ENDED) {

@@ -154,8 +154,8 @@ static bool is_in_batch(const struct op *op) {
 }
 
 static bool stream_unsend(struct stream *stream, struct op *op, int status) {
-  if (op->event.kind == HWS_KIND_SHUTDOWN) return !self(stream)->fin_cut; /* else it is on its way */
-  if (!is_in_batch(op)) return true;
+  bool in_batch = op->event.kind == HWS_KIND_SHUTDOWN ? self(stream)->fin_cut : is_in_batch(op);
+  if (!in_batch) return true;
   op->cancel = status;
   take_back(self(stream)->mux);
   return false;

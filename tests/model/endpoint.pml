@@ -219,7 +219,7 @@ inline endpoint_cancel() {
   fi
 }
 
-/* Sets ended. */
+/* Sets ended; or revoke, as endpoint_cancel is the next thing that it does then. */
 inline endpoint_submit() {
 #ifdef BREAK_CLAIM
   transfer = SUBMITTING;
@@ -235,17 +235,16 @@ inline endpoint_submit() {
   :: endpoint == CLOSING && ended -> close_task = true /* let_close */
 #endif
 #ifndef BREAK_CANCEL
-  :: endpoint == CLOSING && !ended -> endpoint_cancel()
+  :: endpoint == CLOSING && !ended -> revoke = true
 #endif
   :: else
   fi
 }
 
+/* Sets revoke and closes: it goes on with endpoint_cancel, and then with its task. */
 inline endpoint_close() {
   if
-  :: atomic { endpoint == OPEN -> endpoint = CLOSING }
-    endpoint_cancel();
-    close_task = true
+  :: atomic { endpoint == OPEN -> endpoint = CLOSING; revoke = true; closes = true }
   :: else
   fi
 }
@@ -276,36 +275,35 @@ inline transfer_prepare() {
 #endif
 }
 
-/* conn_pump. */
+#define CLAIMABLE (live && listed && !reading && !aborting)
+
+/* conn_pump: claims and submits until there is nothing to do, then looks what else is wanted. */
 inline conn_pump() {
+  pumps = true;
   do
-  :: atomic { !lock && live && listed && !reading && !aborting -> reading = true; reader = true; transfer_prepare() }
+  :: revoke -> revoke = false; endpoint_cancel()
+  :: atomic { !revoke && pumps && !lock && CLAIMABLE -> reading = true; reader = true; transfer_prepare() }
     endpoint_submit();
     if
     :: ended -> atomic { !lock -> read_result(); ended = false }
     :: else
     fi
   :: atomic {
-      !lock && !(live && listed && !reading && !aborting) ->
+      !revoke && pumps && !lock && !CLAIMABLE ->
+      pumps = false;
 #ifndef LISTENER
       revoke = reader && (op_cancel || !listed);
 #endif
       close = aborting && !gone
     }
-    break
-  od;
-  if
-  :: revoke -> revoke = false; endpoint_cancel()
-  :: else
-  fi;
-  if
-  :: close -> close = false; endpoint_close()
-  :: else
-  fi
+  :: !revoke && !pumps && close -> close = false; endpoint_close()
+  :: !revoke && !pumps && !close && closes -> closes = false; close_task = true
+  :: !revoke && !pumps && !close && !closes -> break
+  od
 }
 
 proctype user() {
-  bool held, over, ended, revoke, close;
+  bool held, over, ended, pumps, revoke, close, closes;
   byte bits, i;
   for (i : 1 .. OPS) {
     atomic {
@@ -323,7 +321,7 @@ proctype user() {
 #ifdef CANCEL
 /* Ends the current op early, if there is one. */
 proctype canceler() {
-  bool held, over, ended, revoke, close;
+  bool held, over, ended, pumps, revoke, close, closes;
   byte bits;
 #ifndef CLOSE
 end:
@@ -348,7 +346,7 @@ again:
 #ifdef CLOSE
 /* Aborts the connection: stream_end, conn_hold, conn_abort. */
 proctype closer() {
-  bool held, over, ended, revoke, close;
+  bool held, over, ended, pumps, revoke, close, closes;
   byte bits;
   atomic {
     !lock ->
@@ -394,7 +392,7 @@ proctype poller() {
 #endif
 
 proctype driver() {
-  bool held, over, ended, revoke, close;
+  bool held, over, ended, pumps, revoke, close, closes;
   byte bits;
 end:
   do

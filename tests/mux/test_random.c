@@ -274,6 +274,7 @@ static void handle(struct test *test, const struct hws_event *event) {
   } else if (action->kind == SHUTDOWN) {
     action->end->ending = NULL;
     action->end->out->ended = event->status == HWS_OK;
+    action->end->shut = event->status == HWS_OK; /* else it can be sent on, and shut again */
   } else {
     recv_ended(test, action, event);
   }
@@ -299,7 +300,7 @@ static void break_line(struct test *test, struct line *line, struct end *end) {
 }
 
 static void cancel_one(struct end *end) {
-  struct action *action = chance(50) ? end->sending : end->receiving;
+  struct action *action = end->ending && chance(30) ? end->ending : chance(50) ? end->sending : end->receiving;
   if (!action || (action->kind == SEND && action->side)) return;
   action->given_up = true;
   hws_result result = hws_cancel(action->op);

@@ -39,8 +39,8 @@ class Tool:
     """The tool while it runs."""
 
     def __init__(self, *arguments, announces=True):
-        # Appended to: reading it here must not move the place where the tool writes.
-        self.errors_file = tempfile.TemporaryFile("a+")
+        # Read by its name: through the same descriptor, reading would move the place where the tool writes.
+        self.errors_file = tempfile.NamedTemporaryFile()
         self.child = subprocess.Popen(
             [HAWSER, *arguments], stdout=subprocess.PIPE, stderr=self.errors_file, text=True)
         self.first_line = self.child.stdout.readline() if announces else ""
@@ -50,8 +50,7 @@ class Tool:
             raise AssertionError(failure)
 
     def errors(self):
-        self.errors_file.seek(0)
-        return self.errors_file.read()
+        return pathlib.Path(self.errors_file.name).read_text()
 
     def signal(self, number):
         self.child.send_signal(number)

@@ -1,0 +1,275 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * OP-8, and the flags of hws_how: BLOCK, TRY, INTERRUPTIBLE, RELATIVE.
+ */
+#include <pthread.h>
+#include <signal.h>
+#include <stdatomic.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/time.h>
+
+#include "tests/core/scenes.h"
+
+/* ---- OP-8: blocking ops overlap ---- */
+
+enum { HELPERS = 8 };
+
+struct helper {
+  struct link link;
+  uint8_t got[16];
+};
+
+static void answer(void *argument) {
+  struct helper *helper = argument;
+  recv_exactly(helper->link.ends.server, helper->got, 4);
+  send_all(helper->link.ends.server, helper->got, 4);
+}
+
+/* All are in the middle of their recv before any of them is answered. */
+static void helpers_overlap(void **state) {
+  struct world *world = *state;
+  for (enum carrier carrier = RAW; carrier < CARRIERS; carrier++) {
+    struct helper helpers[HELPERS];
+    struct thread *threads[HELPERS];
+    for (int i = 0; i < HELPERS; i++) {
+      helpers[i] = (struct helper){.link = link_open(world, carrier)};
+      threads[i] = thread_start(answer, &helpers[i]);
+    }
+    for (int i = 0; i < HELPERS; i++) thread_blocked(threads[i]);
+    for (int i = HELPERS - 1; i >= 0; i--) {
+      char text[8] = {'n', 'o', '.', (char)('0' + i), 0};
+      send_all(helpers[i].link.ends.client, text, 4);
+      expect_bytes(helpers[i].link.ends.client, text);
+      thread_join(threads[i]);
+      link_close(&helpers[i].link);
+    }
+  }
+}
+
+/* ---- BLOCK: every kind that can pend, ended by its deadline ---- */
+
+static void block_ends_by_deadline(void **state) {
+  struct world *world = *state;
+  for (size_t i = 0; i < scene_count; i++) {
+    struct scene scene;
+    struct hws_event event;
+    hws_handle op = 0;
+    if (!scene_open(&scene, world, &scene_kinds[i])) continue;
+    uint64_t before = hws_now();
+    struct hws_how how = {
+        .size = sizeof how, .flags = HWS_BLOCK | HWS_RELATIVE, .tag = 4711, .deadline_ns = 20 * MILLISECOND};
+    assert_int_equal(scene_kinds[i].submit(&scene, &how, &event, &op), 1);
+    assert_status(event.status, HWS_E_DEADLINE);
+    assert_int_equal(event.tag, 4711);
+    assert_int_equal(event.kind, scene_kinds[i].kind);
+    assert_true(hws_now() - before >= 20 * MILLISECOND);
+    assert_status(hws_cancel(op), HWS_E_HANDLE);
+    scene_close(&scene);
+    if (scene.blocker) world_await(world, scene.blocker);
+    assert_int_equal(world->kept, 0);
+  }
+}
+
+/* A queue given along with BLOCK gets nothing. */
+static void block_leaves_the_queue_alone(void **state) {
+  struct world *world = *state;
+  struct link link = link_open(world, RAW);
+  struct hws_how how = how_queue(world);
+  struct hws_vec vec = {.ptr = (char[8]){0}, .len = 8};
+  struct hws_event event;
+  how.flags = HWS_BLOCK;
+  send_all(link.ends.server, "x", 1);
+  assert_int_equal(hws_recv(link.ends.client, &vec, 1, &how, &event, NULL), 1);
+  assert_status(event.status, HWS_OK);
+  world_turn(world);
+  assert_int_equal(world->kept, 0);
+}
+
+struct blocker {
+  struct scene *scene;
+  uint32_t flags;
+  _Atomic(hws_handle) op;
+  hws_result result;
+  struct hws_event event;
+};
+
+static void block(void *argument) {
+  struct blocker *blocker = argument;
+  hws_handle op = 0;
+  struct hws_how how = {.size = sizeof how, .flags = HWS_BLOCK | blocker->flags};
+  blocker->result = blocker->scene->kind->submit(blocker->scene, &how, &blocker->event, &op);
+}
+
+/* What a thread blocks on can be closed, from another. */
+static void block_ends_by_close(void **state) {
+  struct world *world = *state;
+  for (size_t i = 0; i < scene_count; i++) {
+    struct scene scene;
+    uint16_t kind = scene_kinds[i].kind;
+    if (kind == HWS_KIND_CLOSE || kind == HWS_KIND_DIAL) continue; /* their handles are the blocked thread's alone */
+    if (!scene_open(&scene, world, &scene_kinds[i])) continue;
+    struct blocker blocker = {.scene = &scene};
+    struct thread *thread = thread_start(block, &blocker);
+    thread_blocked(thread);
+    assert_int_equal(hws_close(scene.target, NULL, NULL, NULL), 0);
+    thread_join(thread);
+    assert_int_equal(blocker.result, 1);
+    assert_status(blocker.event.status, HWS_E_CLOSED);
+    scene_close(&scene);
+    if (scene.blocker) world_await(world, scene.blocker);
+  }
+}
+
+/* ---- INTERRUPTIBLE ---- */
+
+static atomic_int signals;
+static void on_signal(int signal) {
+  (void)signal;
+  atomic_fetch_add(&signals, 1);
+}
+
+static void catch_signals(void) {
+  struct sigaction action = {.sa_handler = on_signal};
+  assert_int_equal(sigaction(SIGUSR1, &action, NULL), 0);
+  assert_int_equal(sigaction(SIGALRM, &action, NULL), 0);
+}
+
+static void signals_interrupt(void **state) {
+  struct world *world = *state;
+  catch_signals();
+  for (size_t i = 0; i < scene_count; i++) {
+    struct scene scene;
+    if (!scene_open(&scene, world, &scene_kinds[i])) continue;
+    struct blocker blocker = {.scene = &scene, .flags = HWS_INTERRUPTIBLE};
+    struct thread *thread = thread_start(block, &blocker);
+    thread_blocked(thread);
+    thread_signal(thread, SIGUSR1);
+    thread_join(thread);
+    assert_int_equal(blocker.result, 1);
+    assert_status(blocker.event.status, HWS_E_CANCELED);
+    scene_close(&scene);
+    if (scene.blocker) world_await(world, scene.blocker);
+  }
+}
+
+/* Without the flag a signal is nothing, and in a queue's wait it is an answer. */
+static void signals_do_not_interrupt(void **state) {
+  struct world *world = *state;
+  struct link link = link_open(world, MUX);
+  struct itimerval every = {.it_interval = {.tv_usec = 2000}, .it_value = {.tv_usec = 2000}}, never = {0};
+  catch_signals();
+  atomic_store(&signals, 0);
+  assert_int_equal(setitimer(ITIMER_REAL, &every, NULL), 0);
+  uint64_t before = hws_now();
+  for (int i = 0; i < 10; i++) {
+    uint8_t byte;
+    struct hws_vec vec = {.ptr = &byte, .len = 1};
+    struct hws_how how = {.size = sizeof how, .flags = HWS_BLOCK | HWS_RELATIVE, .deadline_ns = 10 * MILLISECOND};
+    struct hws_event event;
+    assert_int_equal(hws_recv(link.ends.client, &vec, 1, &how, &event, NULL), 1);
+    assert_status(event.status, HWS_E_DEADLINE);
+  }
+  assert_true(hws_now() - before >= 100 * MILLISECOND);
+  struct hws_event event;
+  hws_result result = 0;
+  while (result == 0) result = hws_queue_wait(world->queue, &event, 1, (int64_t)SECOND);
+  assert_status(result, HWS_E_INTERRUPTED);
+  assert_int_equal(setitimer(ITIMER_REAL, &never, NULL), 0);
+  assert_true(atomic_load(&signals) > 0);
+  send_all(link.ends.server, "all the same", 12);
+  expect_bytes(link.ends.client, "all the same");
+}
+
+/* ---- TRY ---- */
+
+static void try_never_pends(void **state) {
+  struct world *world = *state;
+  for (size_t i = 0; i < scene_count; i++) {
+    struct scene scene;
+    struct hws_event event;
+    hws_handle op = 0;
+    uint16_t kind = scene_kinds[i].kind;
+    bool can = kind == HWS_KIND_RECV || kind == HWS_KIND_SEND || kind == HWS_KIND_ACQUIRE || kind == HWS_KIND_ACCEPT ||
+               kind == HWS_KIND_OPEN;
+    if (!can || !scene_open(&scene, world, &scene_kinds[i])) continue;
+    struct hws_how how = how_queue(world);
+    how.flags = HWS_TRY;
+    for (int queue = 0; queue < 2; queue++) {
+      if (!queue) how.queue = 0;
+      assert_status(scene_kinds[i].submit(&scene, &how, &event, &op), HWS_E_AGAIN);
+      assert_true(scene.made == 0);
+      how.queue = world->queue;
+    }
+    world_turn(world);
+    assert_int_equal(world->kept, 0);
+    scene_close(&scene);
+  }
+}
+
+/* What is there is taken, as far as it goes. */
+static void try_takes_a_part(void **state) {
+  struct world *world = *state;
+  for (enum carrier carrier = RAW; carrier < CARRIERS; carrier++) {
+    struct link link = link_open(world, carrier);
+    enum { LARGE = 8 << 20 };
+    uint8_t *bytes = malloc(LARGE);
+    struct hws_vec vec = {.ptr = bytes, .len = LARGE};
+    struct hws_how how = {.size = sizeof how, .flags = HWS_TRY};
+    struct hws_event event;
+    assert_non_null(bytes);
+    pattern_fill(9, 0, bytes, LARGE);
+    assert_int_equal(hws_send(link.ends.client, &vec, 1, &how, &event, NULL), 1);
+    assert_status(event.status, HWS_OK);
+    assert_true(event.bytes > 0 && event.bytes < LARGE);
+    uint64_t taken = event.bytes;
+    memset(bytes, 0, LARGE);
+    drain(link.ends.server, 9, 0, taken);
+    assert_status(hws_recv(link.ends.server, &vec, 1, &how, &event, NULL), HWS_E_AGAIN);
+    send_all(link.ends.client, "abc", 3);
+    world_until(world, hws_recv(link.ends.server, &vec, 1, &how, &event, NULL) == 1);
+    assert_int_equal(event.bytes, 3);
+    free(bytes);
+    link_close(&link);
+  }
+}
+
+/* ---- RELATIVE ---- */
+
+static void relative_deadlines(void **state) {
+  struct world *world = *state;
+  struct link link = link_open(world, RAW);
+  uint8_t byte;
+  struct hws_vec vec = {.ptr = &byte, .len = 1};
+  struct hws_how how = how_queue(world);
+  hws_handle op = 0;
+  uint64_t before = hws_now();
+  how.flags = HWS_RELATIVE;
+  how.deadline_ns = 25 * MILLISECOND;
+  assert_int_equal(hws_recv(link.ends.client, &vec, 1, &how, NULL, NULL), 0);
+  world_await_status(world, how.tag, HWS_E_DEADLINE);
+  assert_true(hws_now() - before >= 25 * MILLISECOND);
+  /* As far as one likes: no overflow into the past. */
+  how = how_queue(world);
+  how.flags = HWS_RELATIVE;
+  how.deadline_ns = UINT64_MAX;
+  assert_int_equal(hws_recv(link.ends.client, &vec, 1, &how, NULL, &op), 0);
+  how.deadline_ns = UINT64_MAX - hws_now();
+  uint64_t first = how.tag;
+  how.tag = world->next_tag++;
+  assert_int_equal(hws_recv(link.ends.client, &vec, 1, &how, NULL, NULL), 0);
+  world_turn(world);
+  assert_int_equal(world->kept, 0);
+  send_all(link.ends.server, "xy", 2);
+  world_await_status(world, first, HWS_OK);
+  world_await_status(world, how.tag, HWS_OK);
+}
+
+int main(void) {
+  const struct CMUnitTest tests[] = {
+      EVERYWHERE(helpers_overlap),     EVERYWHERE(block_ends_by_deadline), EVERYWHERE(block_leaves_the_queue_alone),
+      EVERYWHERE(block_ends_by_close), EVERYWHERE(signals_interrupt),      EVERYWHERE(signals_do_not_interrupt),
+      EVERYWHERE(try_never_pends),     EVERYWHERE(try_takes_a_part),       EVERYWHERE(relative_deadlines),
+  };
+  return cmocka_run_group_tests(tests, NULL, NULL);
+}
