@@ -31,7 +31,7 @@ static int32_t status_of(enum before before) {
 static void precancelled_ops_end_at_once(void **state) {
   struct world *world = *state;
   for (size_t i = 0; i < scene_count; i++)
-    for (int before = 0; before < BEFORES * 2; before++) {
+    for (unsigned before = 0; before < BEFORES * 2; before++) {
       struct scene scene;
       struct hws_event event;
       hws_handle op = 0;
