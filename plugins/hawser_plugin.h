@@ -242,8 +242,8 @@ struct hws_host {
   void (*unresolve)(struct hws_host_endpoint *endpoint);
 
   /* Take the watched descriptor out of the loop, before it is closed, so that another can be watched
-   * (HWS_HOST_UNWATCH). To be called with both directions taken, or from a submit of HWS_IO_LISTEN or HWS_IO_DIAL. One
-   * on_ready that was on its way may still come. */
+   * (HWS_HOST_UNWATCH). To be called with both directions taken, or before the endpoint is connected or listens.
+   * Harmless where none is watched. One on_ready that was on its way may still come. */
   void (*unwatch)(struct hws_host_endpoint *endpoint);
 };
 
