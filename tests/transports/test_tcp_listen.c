@@ -137,10 +137,10 @@ static void failures_are_told(void **state) {
     int32_t status;
     const char *says;
   } cases[] = {
-      {EADDRINUSE, HWS_IO_IN_USE, "127.0.0.1:9: somebody listens there already"},
-      {EADDRNOTAVAIL, HWS_IO_ADDRESS, "127.0.0.1:9: this machine does not have that address"},
-      {EACCES, HWS_IO_ACCESS, "127.0.0.1:9: listening there is not permitted"},
-      {EMFILE, HWS_IO_LIMIT, "127.0.0.1:9: Too many open files"},
+      {EADDRINUSE, HWS_IO_IN_USE, "somebody listens there already"},
+      {EADDRNOTAVAIL, HWS_IO_ADDRESS, "this machine does not have that address"},
+      {EACCES, HWS_IO_ACCESS, "listening there is not permitted"},
+      {EMFILE, HWS_IO_LIMIT, "Too many open files"},
   };
   struct tcp_test *test = *state;
   for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {

@@ -41,6 +41,11 @@ static const char *reason_of(int32_t status, int error) {
   return text ? text : "cannot be watched";
 }
 
+/* Does the user not see from the URL which address it is about? */
+static bool is_named(const struct tcp_address *address) {
+  return address->is_name || address->is_service;
+}
+
 /* The first failure counts, unless a later one says more: that somebody is there, who refuses. */
 static void note_failure(struct tcp_dial *dial, int32_t status, int error) {
   char url[TCP_URL_MAX];
@@ -50,8 +55,9 @@ static void note_failure(struct tcp_dial *dial, int32_t status, int error) {
     dial->error = error;
   }
   size_t room = sizeof dial->why - dial->why_length;
-  int length = snprintf(dial->why + dial->why_length, room, "%s%s: %s", dial->why_length ? "; " : "",
-                        url + strlen("tcp://"), reason_of(status, error));
+  int length = snprintf(dial->why + dial->why_length, room, "%s%s%s%s", dial->why_length ? "; " : "",
+                        is_named(&dial->address) ? url + strlen("tcp://") : "", is_named(&dial->address) ? ": " : "",
+                        reason_of(status, error));
   /* What does not fit is left out as a whole. */
   if (length > 0 && (size_t)length < room)
     dial->why_length += (size_t)length;
@@ -163,7 +169,7 @@ int32_t tcp_dial_submit(struct tcp_dial *dial, struct hws_io *io) {
   bool ended;
   if (dial->state != TCP_DIAL_IDLE || dial->stream->fd >= 0) return socket_end(io, HWS_IO_UNSUPPORTED, 0, 0);
   dial->pending = io; /* before the look-up can answer */
-  if (dial->address.is_name || dial->address.is_service) {
+  if (is_named(&dial->address)) {
     ended = begin_looking(dial, io);
   } else if (places_of_address(&dial->places, &dial->address, why, sizeof why) == HWS_IO_OK) {
     ended = begin_connecting(dial, io);

@@ -112,7 +112,9 @@ static int32_t end_failed(struct tcp_listener *listener, struct hws_io *io, cons
   char url[TCP_URL_MAX];
   char why[TCP_URL_MAX + 100];
   (void)place_url(place, url);
-  (void)snprintf(why, sizeof why, "%s: %s", url + strlen("tcp://"), reason_of(error));
+  /* Where the URL has a name, the user does not know which address it is about. */
+  bool named = listener->address.is_name || listener->address.is_service;
+  (void)snprintf(why, sizeof why, "%s%s%s", named ? url + strlen("tcp://") : "", named ? ": " : "", reason_of(error));
   listener->host->explain(listener->endpoint, why);
   return socket_end(io, error == EADDRNOTAVAIL ? HWS_IO_ADDRESS : socket_status(error), error, 0);
 }
