@@ -174,7 +174,8 @@ static uint16_t flags_of(const struct piece *piece) {
 
 /* The shutdown that a FIN stands for, if it is to end early. */
 static struct op *unwanted_shutdown(const struct piece *piece) {
-  struct op *op = piece->is_fin ? piece->stream->stream.sends.last : NULL;
+  if (!piece->stream || !piece->is_fin) return NULL;
+  struct op *op = piece->stream->stream.sends.last;
   return op && op->event.kind == HWS_KIND_SHUTDOWN && op->cancel ? op : NULL;
 }
 

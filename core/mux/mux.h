@@ -167,6 +167,8 @@ struct bucket {
   uint64_t at;
 };
 
+/* Fields stand by what they are for; ordered by size, one session would take 48 bytes less of some 20 KiB. */
+/* NOLINTNEXTLINE(clang-analyzer-optin.performance.Padding) */
 struct mux {
   struct session session;
   struct lock lock;

@@ -308,7 +308,7 @@ hws_handle peer_opens(struct peer *peer, uint32_t id) {
 }
 
 hws_handle peer_is_opened(struct peer *peer, uint32_t *id) {
-  struct frame frame;
+  struct frame frame = {0};
   hws_handle stream = open_stream(peer->session);
   hear_some(peer, &frame);
   assert_int_equal(frame.type, FRAME_WINDOW);
