@@ -107,14 +107,22 @@ static void read_result(struct conn *conn, struct op_list *ended) {
 
 /* ---- writing ---- */
 
+static void prepare_file(struct transfer *transfer, const struct op *op) {
+  struct file_part rest = source_rest(op);
+  transfer_prepare_file(transfer, &rest);
+}
+
 static bool claim_write(struct conn *conn) {
   struct op *op = conn->stream.sends.first;
   struct transfer *transfer = &conn->endpoint.transfers[HWS_WRITE];
   if (conn->writing || !op || conn->stream.out >= OUT_SHUT || !conn->stream.ready) return false;
+  if (op->source && !source_is_ready(op)) return false; /* its source kicks us */
   conn->writing = true;
   conn->writer = op;
   if (op->event.kind == HWS_KIND_SHUTDOWN)
     transfer_prepare(transfer, HWS_IO_SHUTDOWN, NULL, 0);
+  else if (op->source && source_is_direct(op))
+    prepare_file(transfer, op);
   else
     transfer_prepare(transfer, HWS_IO_WRITE, conn->write_iov, map_vec(op, conn->write_iov));
   return true;
@@ -133,6 +141,19 @@ static void advance(struct op *op, uint64_t bytes) {
   }
 }
 
+/* Bytes of the op were taken; its status, of which a file that the transport cannot send is no failure. */
+static int32_t took(struct op *op, const struct hws_io *io) {
+  if (op->event.kind != HWS_KIND_SENDFILE || io->kind != HWS_IO_SENDFILE) {
+    if (op_is_send(op)) advance(op, io->bytes);
+    if (op->source) source_written(op);
+    return io->status;
+  }
+  op->event.bytes += io->bytes;
+  if (io->status == HWS_IO_UNSUPPORTED) source_indirect(op);
+  if (io->status == HWS_IO_OK && !io->bytes) source_short(op);
+  return io->status == HWS_IO_UNSUPPORTED ? HWS_IO_OK : io->status;
+}
+
 static void writer_ended(struct conn *conn, struct op *op, int status, struct op_list *ended) {
   op_list_remove(&conn->stream.sends, op);
   if (status == HWS_OK && op->event.kind == HWS_KIND_SHUTDOWN) stream_shut(&conn->stream, ended);
@@ -141,18 +162,16 @@ static void writer_ended(struct conn *conn, struct op *op, int status, struct op
 
 static void write_result(struct conn *conn, struct op_list *ended) {
   const struct transfer *transfer = &conn->endpoint.transfers[HWS_WRITE];
-  const struct hws_io *io = &transfer->io;
   struct op *op = conn->writer;
-  bool is_send = op->event.kind == HWS_KIND_SEND;
   conn->writing = false;
   conn->writer = NULL;
-  if (is_send) advance(op, io->bytes);
-  bool done = io->status == HWS_IO_OK && (!is_send || op->event.bytes == op->total);
+  int32_t result = took(op, &transfer->io);
+  bool done = result == HWS_IO_OK && (!op_is_send(op) || op->event.bytes == op->total);
   if (!op->listed) {
     end_orphan(conn, op, ended);
   } else if (done) {
-    writer_ended(conn, op, HWS_OK, ended);
-  } else if (io->status != HWS_IO_OK && io->status != HWS_IO_CANCELED) {
+    writer_ended(conn, op, op->outcome, ended);
+  } else if (result != HWS_IO_OK && result != HWS_IO_CANCELED) {
     /* MUX-19: what can still be read is. */
     struct cause *cause = endpoint_cause(&conn->endpoint, transfer, "write");
     stream_end_out(&conn->stream, cause, ended);
@@ -265,6 +284,10 @@ static bool conn_unwant(struct stream *stream, struct op *op, int status) {
   return false;
 }
 
+static bool conn_sends_files(struct stream *stream) {
+  return ((struct conn *)stream)->endpoint.plugin->manifest->capabilities & HWS_CAP_SENDFILE;
+}
+
 static void conn_consumed(struct stream *stream, uint64_t bytes) {
   (void)stream, (void)bytes; /* the system's buffers are the window */
 }
@@ -337,6 +360,7 @@ const struct stream_class conn_class = {
     .writable = conn_writable,
     .push = conn_put_off,
     .unsend = conn_unsend,
+    .sends_files = conn_sends_files,
     .want = conn_put_off,
     .unwant = conn_unwant,
     .consumed = conn_consumed,

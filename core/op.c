@@ -12,6 +12,7 @@
 #include "core/queue.h"
 #include "core/runtime.h"
 #include "core/scope.h"
+#include "core/source.h"
 
 static void op_free(struct object *object);
 
@@ -57,6 +58,7 @@ static void op_free(struct object *object) {
   struct queue *queue = op->queue;
   struct op_pool *pool = &op->runtime->ops;
   if (op->vec != op->own_vec) free(op->vec);
+  source_unref(op->source);
   lock_take(&pool->lock);
   op->next = pool->free;
   pool->free = op;
@@ -144,6 +146,7 @@ static void disarm(struct op *op) {
 
 void op_discard(struct op *op) {
   disarm(op);
+  if (op->source) source_detach(op->source);
   op_release(op);
 }
 
@@ -152,6 +155,7 @@ void op_discard(struct op *op) {
 bool op_end(struct op *op, int status, struct op_list *ended) {
   if (atomic_load_explicit(&op->state, memory_order_relaxed) == OP_ENDED) return false;
   disarm(op);
+  if (op->source) source_detach(op->source);
   op->event.status = status;
   unsigned before = atomic_exchange_explicit(&op->state, OP_ENDED, memory_order_acq_rel);
   if (before == OP_PENDING) op_list_append(ended, op);

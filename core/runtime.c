@@ -4,6 +4,7 @@
  */
 #include "core/runtime.h"
 
+#include <limits.h>
 #include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
@@ -19,8 +20,9 @@
 
 enum { ERROR_MAX = 256, CONFIG_SIZE_V1 = 24 };
 
-/* A look-up that the system does not answer holds a thread for as long as it likes. */
-enum { NAMES_THREADS = 8, NAMES_WAITING = 1024 };
+/* A look-up that the system does not answer holds a thread for as long as it likes, and so does a file. What waits for
+ * a file's thread stands in the op or the endpoint that wants it, so there is no other bound. */
+enum { NAMES_THREADS = 8, NAMES_WAITING = 1024, FILES_THREADS = 4 };
 #define POOL_PATIENCE_NS UINT64_C(5000000000)
 
 static void runtime_free(struct object *object) {
@@ -28,6 +30,7 @@ static void runtime_free(struct object *object) {
   op_pool_drain(&runtime->ops);
   buffer_pool_drain(&runtime->buffers);
   pool_free(runtime->names);
+  pool_free(runtime->files);
   cause_unref(runtime->refusal);
   free(runtime->plugin_dir);
   object_retire(object);
@@ -79,8 +82,9 @@ int runtime_open(const struct hws_runtime_config *config, struct runtime **out) 
   status = set_dirs(runtime, config ? config->plugin_dir : NULL);
   runtime->loop.before_turn = before_turn;
   if (status == HWS_OK) status = loop_init(&runtime->loop, caller_driven);
-  if (status == HWS_OK && !(runtime->names = pool_new("hawser-names", NAMES_THREADS, NAMES_WAITING)))
-    status = HWS_E_NOMEM;
+  runtime->names = pool_new("hawser-names", NAMES_THREADS, NAMES_WAITING);
+  runtime->files = pool_new("hawser-files", FILES_THREADS, UINT_MAX);
+  if (status == HWS_OK && !(runtime->names && runtime->files)) status = HWS_E_NOMEM;
   if (status == HWS_OK && !caller_driven && !(runtime->thread = io_thread_start(runtime))) status = HWS_E_LIMIT;
   runtime->object.runtime = NULL;
   if (status != HWS_OK) {
@@ -246,8 +250,10 @@ static int close_pools(struct runtime *runtime, uint64_t until) {
   uint64_t limit = 0;
   uint64_t first = clock_now() + POOL_PATIENCE_NS;
   if (atomic_compare_exchange_strong(&runtime->pools_until, &limit, first)) limit = first;
-  bool gone = pool_close(runtime->names, limit < until ? limit : until);
-  if (gone) return HWS_OK;
+  uint64_t wait_until = limit < until ? limit : until;
+  bool no_names = pool_close(runtime->names, wait_until);
+  bool no_files = pool_close(runtime->files, wait_until);
+  if (no_names && no_files) return HWS_OK;
   return clock_now() < limit ? HWS_E_DEADLINE : HWS_E_TIMEOUT;
 }
 
@@ -259,6 +265,7 @@ int runtime_join(struct runtime *runtime, uint64_t until) {
   if (status == HWS_E_DEADLINE) return status;
   if (!object_close(&runtime->object)) return HWS_E_HANDLE; /* another join was first */
   pool_join(runtime->names);
+  pool_join(runtime->files);
   bool abandoned = atomic_load(&runtime->counters[COUNT_IOS_ABANDONED]) != 0;
   handle_each(runtime, close_handle);
   if (runtime->thread) io_thread_stop(runtime->thread);

@@ -46,6 +46,7 @@ struct runtime {
   atomic_bool ending;
   struct io_thread *thread;
   struct pool *names;            /* look-ups of names */
+  struct pool *files;            /* whatever waits for a disk */
   _Atomic(uint64_t) pools_until; /* when a join stops waiting for the pools; 0: none has come so far */
   char *plugin_dir;
   char default_dir[1024];

@@ -16,7 +16,10 @@
  *   destroy are called with both directions taken. The two directions do run in parallel.
  *
  * Threads
- *   submit and cancel come from any thread; on_* from the thread that drives the loop. Nothing a plugin does may block.
+ *   submit and cancel come from any thread; on_* from the thread that drives the loop. Nothing a plugin does may block,
+ *   with one exception: the reading of a file. So submit of HWS_IO_SENDFILE, and on_ready of the write direction while
+ *   one is outstanding, come from threads that are kept for that, which block all signals; what else concerns the
+ *   endpoint may be late by as long as that takes. Let no call take more than 256 KiB, so that a cancel is heard.
  *   Host services may be called from any thread and inside any function of the plugin; they only enqueue and never call
  *   back before they return.
  *
@@ -55,9 +58,9 @@ enum hws_cap {
   HWS_CAP_FILTER = 32,   /* implements wrap, and neither listens nor dials */
   HWS_CAP_MESSAGES = 64, /* keeps message boundaries */
   HWS_CAP_DESCRIPTORS = 128, /* carries descriptors beside bytes */
-  HWS_CAP_EXPORT = 256,      /* reserved, like the four below */
+  HWS_CAP_EXPORT = 256,      /* reserved, like IMPORT, LEND and DATAGRAM */
   HWS_CAP_IMPORT = 512,
-  HWS_CAP_SENDFILE = 1024,
+  HWS_CAP_SENDFILE = 1024, /* takes the bytes of a file by itself: HWS_IO_SENDFILE */
   HWS_CAP_LEND = 2048,
   HWS_CAP_DATAGRAM = 4096
 };
@@ -90,7 +93,9 @@ enum hws_io_kind {
   HWS_IO_SHUTDOWN = 6, /* write: end the send direction */
   HWS_IO_EXPORT = 16,
   HWS_IO_IMPORT = 17,
-  HWS_IO_SENDFILE = 18,
+  HWS_IO_SENDFILE = 18, /* write: at least one of `length` bytes of `file`, from `offset` on; 0 with HWS_OK: the file
+                           ended. HWS_IO_UNSUPPORTED: this file cannot be sent so, or reading it failed; the connection
+                           is whole, and the host sends the bytes in another way */
   HWS_IO_LEND = 19,
   HWS_IO_SEND_DATAGRAM = 20,
   HWS_IO_RECV_DATAGRAM = 21
@@ -129,7 +134,7 @@ struct hws_io {
   const struct hws_iov *vec;
   int64_t *descriptors; /* with HWS_CAP_DESCRIPTORS */
   void *scratch;        /* manifest->io_scratch bytes for the plugin's use while the io is pending */
-  uint64_t offset;      /* reserved for files */
+  uint64_t offset;      /* sendfile: where in the file */
   /* results */
   uint64_t bytes;            /* moved; also when status is HWS_IO_CANCELED or an error */
   void *accepted;            /* accept: what adopt or discard is given; never NULL with HWS_IO_OK */
@@ -137,7 +142,10 @@ struct hws_io {
   int32_t os_error;          /* errno or GetLastError; 0: none */
   uint32_t descriptors_done; /* how many were received or sent */
   uint32_t reserved0;
-  uint64_t reserved[4];
+  /* the host's again */
+  int64_t file;    /* sendfile: a descriptor of a regular file, open for reading; not the plugin's to keep or close */
+  uint64_t length; /* sendfile: bytes */
+  uint64_t reserved[2];
 };
 
 /* The host's side of one endpoint; opaque. */
