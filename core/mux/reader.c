@@ -158,8 +158,10 @@ static void on_body(struct mux *mux, const char **error, struct op_list *ended) 
     return;
   }
   bool unread = stream->stream.closing && !stream->dead;
-  if (!stream_feed(&stream->stream, mux->chunk, parser->body, (uint32_t)parser->body_len, ended))
-    *error = "no memory for received data";
+  if (!stream_feed(&stream->stream, mux->chunk, parser->body, (uint32_t)parser->body_len, ended)) {
+    mux_end(mux, cause_plain(HWS_E_NOMEM), END_REMOTE, ended); /* drops the body, and its stream with it */
+    return;
+  }
   /* Nobody will read it: the peer should know. */
   if (unread && stream->on_wire) mux_stream_refuse_data(stream, ended);
   if (parser->body_left) return;
