@@ -164,13 +164,13 @@ int runtime_parse_url(struct runtime *runtime, const char *text, struct url **ou
 }
 
 int runtime_transport(struct runtime *runtime, const struct url *url, const struct plugin **plugin) {
-  struct plugin_error error = {{0}};
+  struct plugin_error error = {.text = ""};
   if (url->scheme_count != 1)
     return runtime_refuse(
         runtime, cause_make(HWS_E_UNSUPPORTED, 0, 0, "filters ('%s+') are not supported yet", url->schemes[0]));
   *plugin = registry_find(host_services(), runtime->dirs, url->schemes[0], &error);
   if (*plugin) return HWS_OK;
-  return runtime_refuse(runtime, cause_make(HWS_E_ADDRESS, 0, 0, "%s", error.text));
+  return runtime_refuse(runtime, cause_make(error.short_of ? HWS_E_LIMIT : HWS_E_ADDRESS, 0, 0, "%s", error.text));
 }
 
 /* ---- ending ---- */

@@ -6,6 +6,7 @@
 #ifndef HAWSER_PLUGINS_REGISTRY_H
 #define HAWSER_PLUGINS_REGISTRY_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "plugins/hawser_plugin.h"
@@ -21,6 +22,7 @@ struct plugin {
 /* Why something was refused: one line that names the file and the field. */
 struct plugin_error {
   char text[480];
+  bool short_of; /* descriptors or memory: another try may go well */
 };
 
 /* Load from an absolute path, or by plain name from the directories (NULL-terminated list, searched in order).
