@@ -51,10 +51,10 @@ static int set_dirs(struct runtime *runtime, const char *plugin_dir) {
     if (!runtime->plugin_dir) return HWS_E_NOMEM;
     runtime->dirs[count++] = runtime->plugin_dir;
   }
-  if (registry_default_dir((const void *)(uintptr_t)&runtime_open, runtime->default_dir, sizeof runtime->default_dir) ==
-      0)
-    runtime->dirs[count++] = runtime->default_dir;
-  return HWS_OK;
+  const void *ours = (const void *)(uintptr_t)&runtime_open;
+  int found = registry_default_dir(ours, runtime->default_dir, sizeof runtime->default_dir);
+  if (found == 0) runtime->dirs[count++] = runtime->default_dir;
+  return found == -2 ? HWS_E_LIMIT : HWS_OK;
 }
 
 int runtime_open(const struct hws_runtime_config *config, struct runtime **out) {

@@ -44,7 +44,8 @@ const struct plugin *registry_at(unsigned index);
 /* In a forked child, before any other call there: forget everything, as the locks may be held by lost threads. */
 void registry_after_fork(void);
 
-/* The directory hawser/plugins beside the shared library that contains `symbol`, into path; 0 or -1. */
+/* The directory hawser/plugins beside the shared library that contains `symbol`, into path; 0. -1: there is none. -2:
+ * it could not be found for want of descriptors or memory. */
 int registry_default_dir(const void *symbol, char *path, size_t size);
 
 #endif
