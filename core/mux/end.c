@@ -94,6 +94,7 @@ void mux_write_failed(struct mux *mux, struct cause *cause, struct op_list *ende
   if (mux->state == SESSION_ENDED || mux->state == SESSION_DEAF) return;
   mux->state = SESSION_DEAF;
   mux->deaf = cause_ref(cause);
+  guard_forget(mux); /* full of answers, it would keep the reader from what can still be read */
   struct cause *serving = for_acceptors(cause);
   for (struct mux_stream *stream = mux->all; stream; stream = stream->next)
     stream_end_out(&stream->stream, stream->opener ? cause : serving, ended);

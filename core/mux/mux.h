@@ -304,9 +304,12 @@ void flow_release(struct mux_stream *stream);
 void guard_init(struct mux *mux);
 const char *guard_useless(struct mux *mux); /* an error text when there were too many */
 const char *guard_reset(struct mux *mux);
-bool guard_reply(struct mux *mux, uint32_t stream, uint32_t code); /* queue a reset for a stream we do not keep */
-bool guard_pong(struct mux *mux, uint32_t opaque);
+/* Queue a reset for a stream that we do not keep, or a pong. Once for a frame, before which guard_is_full was not. */
+void guard_reply(struct mux *mux, uint32_t stream, uint32_t code);
+void guard_pong(struct mux *mux, uint32_t opaque);
 bool guard_is_full(const struct mux *mux);
+/* Nothing can be written any more: what is queued, and what would be, is dropped. */
+void guard_forget(struct mux *mux);
 
 /* ---- reader.c ---- */
 void reader_init(struct mux *mux);
