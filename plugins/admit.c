@@ -4,6 +4,7 @@
  */
 #include "plugins/admit.h"
 
+#include "plugins/heard.h"
 #include "plugins/loaded.h"
 #include "plugins/manifest.h"
 #include "plugins/refusal.h"
@@ -23,10 +24,13 @@ static bool start(struct loaded *loaded, const struct hws_host *host, struct plu
   struct hws_vtable *vtable = &loaded->plugin.vtable;
   const struct hws_plugin *manifest = loaded->plugin.manifest;
   const char *path = loaded->plugin.path;
+  struct heard heard;
   vtable->size = sizeof *vtable;
+  heard_begin(&heard);
   int32_t status = manifest->open(host, vtable);
+  heard_end();
   if (status < 0) {
-    refusal_say(error, path, "open: failed with status %d", (int)status);
+    refusal_say(error, path, "open: failed with status %d%s%s", (int)status, heard.line[0] ? ": " : "", heard.line);
     error->short_of = status == HWS_IO_NOMEM || status == HWS_IO_LIMIT;
     return false;
   }

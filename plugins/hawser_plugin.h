@@ -202,7 +202,8 @@ struct hws_host {
   /* Call on_post soon, from the loop. Posts not delivered yet fold into one. */
   void (*post)(struct hws_host_endpoint *endpoint);
 
-  /* One line for the host's log. endpoint may be NULL. */
+  /* One line for the host's log. endpoint may be NULL: of what is logged so inside of open, by its thread, the last
+   * line stands in the host's refusal if open fails. */
   void (*log)(struct hws_host_endpoint *endpoint, uint32_t level, const char *text);
 
   /* What stands in the way of an address, for the user's detail: one line. */

@@ -41,6 +41,9 @@ unsigned registry_scan(const struct hws_host *host, const char *const *dirs, str
 /* The index-th loaded plugin in load order, or NULL. */
 const struct plugin *registry_at(unsigned index);
 
+/* For a host's log: a line without an endpoint. Logged inside of open, it stands in the refusal if that fails. */
+void registry_heard(const char *text);
+
 /* In a forked child, before any other call there: forget everything, as the locks may be held by lost threads. */
 void registry_after_fork(void);
 
