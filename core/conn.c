@@ -92,6 +92,10 @@ void conn_write_done(struct transfer *transfer) {
 
 /* ---- the class ---- */
 
+static bool conn_revocable(const struct stream *stream) {
+  return conn_may_revoke((const struct conn *)stream);
+}
+
 static bool conn_messages(const struct stream *stream) {
   (void)stream;
   return false;
@@ -186,6 +190,7 @@ static int conn_peer(struct stream *stream, struct hws_peer *peer) {
 
 const struct stream_class conn_class = {
     .object = {.type = OBJECT_STREAM, .free = conn_free},
+    .revocable = conn_revocable,
     .messages = conn_messages,
     .take = conn_take,
     .take_end = conn_take_end,
