@@ -72,6 +72,7 @@ struct request {
   struct scope *scope; /* pinned until request_end */
   struct hws_event *out;
   hws_handle *op;
+  struct op **spare; /* op_reserve; NULL: nothing was reserved */
 };
 
 /* Check and resolve, for an object of that runtime. HWS_OK, or a refusal with nothing pinned. needs_answer: refuse when
@@ -89,6 +90,11 @@ int request_answer(const struct request *request, struct object *on, const struc
 
 /* The two together, for a watch of an object. True: it is answered, and *result is what the call returns. */
 bool request_watch_is_over(const struct request *request, struct object *on, int *result);
+
+/* Get hold of all that op_new will need for the request, which then cannot fail: for what cannot be taken back once it
+ * was begun. *spare is the caller's, to lie there until op_unreserve, which gives back what was not used. */
+int op_reserve(struct request *request, struct runtime *runtime, struct op **spare);
+void op_unreserve(struct request *request, struct runtime *runtime);
 
 /* An op for the request, in OP_SUBMITTING; *status says why not. */
 struct op *op_new(const struct request *request, struct runtime *runtime, struct object *on, enum hws_kind kind,

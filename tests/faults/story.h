@@ -20,7 +20,7 @@ struct story {
   const char *url;        /* to listen at and to dial */
   hws_handle runtime;
   hws_handle queue;
-  hws_handle scope;
+  hws_handle parent, scope;
   hws_handle listener;
   hws_handle dialled, accepted;      /* connections, then the sessions over them */
   hws_handle near, far;              /* a stream's ends */
