@@ -199,6 +199,13 @@ bool op_fail(struct op *op, const struct cause *cause, struct op_list *ended) {
   return op_end(op, cause->status, ended);
 }
 
+int op_begin_close(struct op *op, const struct request *request, struct op_list *ended) {
+  int status = request_verdict(request);
+  if (op && status == HWS_OK) status = op_arm(op, request);
+  if (op && status != HWS_OK) op_end(op, status, ended);
+  return status;
+}
+
 bool op_leave(struct op *op) {
   unsigned state = OP_SUBMITTING;
   return !atomic_compare_exchange_strong_explicit(&op->state, &state, OP_PENDING, memory_order_acq_rel,

@@ -106,6 +106,10 @@ int op_set_vec(struct op *op, const struct hws_vec *vec, uint32_t count, uint64_
 /* Put the op under its scope and deadline. From now on it can be revoked, also at once. */
 int op_arm(struct op *op, const struct request *request);
 
+/* The same for a close, whose op may be NULL. Not HWS_OK: it is not to wait for anything (CAN-3); its op has ended with
+ * that, and what it would have waited for is to be discarded. */
+int op_begin_close(struct op *op, const struct request *request, struct op_list *ended);
+
 /* An op that was never shown to anybody. */
 void op_discard(struct op *op);
 
