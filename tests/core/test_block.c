@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/time.h>
+#include <unistd.h>
 
 #include "tests/core/scenes.h"
 
@@ -90,6 +91,7 @@ struct blocker {
   struct scene *scene;
   uint32_t flags;
   _Atomic(hws_handle) op;
+  atomic_bool over;
   hws_result result;
   struct hws_event event;
 };
@@ -99,6 +101,18 @@ static void block(void *argument) {
   hws_handle op = 0;
   struct hws_how how = {.size = sizeof how, .flags = HWS_BLOCK | blocker->flags};
   blocker->result = blocker->scene->kind->submit(blocker->scene, &how, &blocker->event, &op);
+  atomic_store(&blocker->over, true);
+}
+
+/* Again and again: one that comes while the thread is awake for a moment, as where it drives the loop, interrupts
+ * nothing. */
+static void interrupt(struct thread *thread, struct blocker *blocker) {
+  uint64_t until = hws_now() + LIMIT_NS;
+  while (!atomic_load(&blocker->over)) {
+    if (hws_now() > until) fail_msg("no signal interrupted the thread");
+    thread_signal(thread, SIGUSR1);
+    usleep(1000);
+  }
 }
 
 /* What a thread blocks on can be closed, from another. */
@@ -144,7 +158,7 @@ static void signals_interrupt(void **state) {
     struct blocker blocker = {.scene = &scene, .flags = HWS_INTERRUPTIBLE};
     struct thread *thread = thread_start(block, &blocker);
     thread_blocked(thread);
-    thread_signal(thread, SIGUSR1);
+    interrupt(thread, &blocker);
     thread_join(thread);
     assert_int_equal(blocker.result, 1);
     assert_status(blocker.event.status, HWS_E_CANCELED);
