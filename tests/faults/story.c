@@ -196,7 +196,7 @@ static bool talk_raw(struct story *story) {
 
 static bool make_session(struct story *story, hws_handle *end) {
   hws_handle session = 0;
-  struct hws_session_config config = {.size = sizeof config, .settings = "write_timeout=20s"};
+  struct hws_session_config config = {.size = sizeof config, .mode = story->mode, .settings = "write_timeout=20s"};
   if (!ok(story, hws_session(*end, &config, &session))) return false;
   forget(story, *end);
   keep(story, session);
@@ -213,6 +213,12 @@ static bool open_stream(struct story *story) {
   char hello[] = "hello";
   struct hws_vec payload[3] = {{.ptr = hello, .len = 1}, {.ptr = hello + 1, .len = 2}, {.ptr = hello + 3, .len = 2}};
   struct hws_open_config config = {.size = sizeof config, .life = story->scope, .payload = payload, .payload_count = 3};
+  struct hws_pair metadata = {.key = "key", .value = "value", .key_len = 3, .value_len = 5};
+  if (story->mode == HWS_MODE_NATIVE) {
+    config.name = "a name";
+    config.metadata = &metadata;
+    config.metadata_count = 1;
+  }
   struct hws_how accept = how(story);
   if (!begun(story, hws_accept(story->accepted, story->scope, &accept, NULL, NULL, &story->far))) return false;
   keep(story, story->far);
@@ -242,6 +248,7 @@ static bool talk_fast(struct story *story) {
   struct hws_event event = {0};
   struct hws_how send = how(story);
   uint32_t tag = story->op_count;
+  if (story->mode == HWS_MODE_NATIVE) send.flags |= HWS_EOM;
   hws_result sent = hws_send(story->near, &out, 1, &send, &event, NULL);
   if (sent != 1) {
     if (!done(story, sent)) return false;

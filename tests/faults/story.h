@@ -16,6 +16,7 @@ enum { STORY_OPS = 256, STORY_OBJECTS = 64 };
 
 struct story {
   uint32_t flags;         /* hws_runtime_flag */
+  uint32_t mode;          /* hws_mode, of the sessions */
   const char *plugin_dir; /* where the transport is */
   const char *url;        /* to listen at and to dial */
   hws_handle runtime;

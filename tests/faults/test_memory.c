@@ -21,12 +21,14 @@ struct place {
   const char *url;
   uint32_t flags;
   enum allocation_mode mode;
+  uint32_t session_mode;
 };
 
 static struct story story;
 
 static void begin(const struct place *place) {
-  story = (struct story){.flags = place->flags, .plugin_dir = TEST_PLUGIN_DIR, .url = place->url};
+  story = (struct story){
+      .flags = place->flags, .plugin_dir = TEST_PLUGIN_DIR, .url = place->url, .mode = place->session_mode};
 }
 
 /* What a lack of memory on either side may look like to who tells the story. */
@@ -79,19 +81,20 @@ static char socket_url[64];
 
 int main(void) {
   enum { DRIVEN = HWS_RUNTIME_CALLER_DRIVEN };
-  static struct place places[] = {{memory_url, 0, ALLOCATION_ONE},      {memory_url, 0, ALLOCATION_REST},
-                                  {memory_url, DRIVEN, ALLOCATION_ONE}, {memory_url, DRIVEN, ALLOCATION_REST},
-                                  {socket_url, 0, ALLOCATION_ONE},      {socket_url, 0, ALLOCATION_REST},
-                                  {socket_url, DRIVEN, ALLOCATION_ONE}, {socket_url, DRIVEN, ALLOCATION_REST}};
+  static struct place places[] = {
+      {memory_url, 0, ALLOCATION_ONE, HWS_MODE_YAMUX},       {memory_url, 0, ALLOCATION_REST, HWS_MODE_NATIVE},
+      {memory_url, DRIVEN, ALLOCATION_ONE, HWS_MODE_NATIVE}, {memory_url, DRIVEN, ALLOCATION_REST, HWS_MODE_YAMUX},
+      {socket_url, 0, ALLOCATION_ONE, HWS_MODE_NATIVE},      {socket_url, 0, ALLOCATION_REST, HWS_MODE_YAMUX},
+      {socket_url, DRIVEN, ALLOCATION_ONE, HWS_MODE_YAMUX},  {socket_url, DRIVEN, ALLOCATION_REST, HWS_MODE_NATIVE}};
   const struct CMUnitTest tests[] = {
       {"memory, one fails, I/O thread", test_allocations, NULL, NULL, &places[0]},
-      {"memory, all from one on fail, I/O thread", test_allocations, NULL, NULL, &places[1]},
-      {"memory, one fails, caller-driven", test_allocations, NULL, NULL, &places[2]},
+      {"memory, native, all from one on fail, I/O thread", test_allocations, NULL, NULL, &places[1]},
+      {"memory, native, one fails, caller-driven", test_allocations, NULL, NULL, &places[2]},
       {"memory, all from one on fail, caller-driven", test_allocations, NULL, NULL, &places[3]},
-      {"unix, one fails, I/O thread", test_allocations, NULL, NULL, &places[4]},
+      {"unix, native, one fails, I/O thread", test_allocations, NULL, NULL, &places[4]},
       {"unix, all from one on fail, I/O thread", test_allocations, NULL, NULL, &places[5]},
       {"unix, one fails, caller-driven", test_allocations, NULL, NULL, &places[6]},
-      {"unix, all from one on fail, caller-driven", test_allocations, NULL, NULL, &places[7]},
+      {"unix, native, all from one on fail, caller-driven", test_allocations, NULL, NULL, &places[7]},
   };
   snprintf(socket_url, sizeof socket_url, "unix:@hawser-faults-%d", (int)getpid());
   return cmocka_run_group_tests_name("memory", tests, NULL, NULL);
