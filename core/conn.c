@@ -188,7 +188,8 @@ void conn_pump(struct conn *conn) {
   while (pump_once(conn, &ended)) continue;
   bool revoke_read = must_revoke(conn->reader);
   bool revoke_write = must_revoke(conn->writer);
-  bool close = conn->aborting || (conn->stream.closing && !conn->writing && !conn->stream.sends.first);
+  bool unwanted = conn->stream.closing || conn->over;
+  bool close = conn->aborting || (unwanted && !conn->writing && !conn->stream.sends.first);
   close = close && !conn->gone;
   bool abort = conn->aborting;
   lock_drop(&conn->lock);
