@@ -10,7 +10,8 @@
  *   Ownership      Strings and structs passed in are read during the call and may be freed after it. Memory named by
  *                  a hws_vec belongs to the library from the call until the op's event (OP-5).
  *   Errors         Negative hws_status values. HWS_E_HANDLE, HWS_E_FORKED, HWS_E_INVAL and HWS_E_NOMEM can come from
- * any function and are not repeated. An error returned by the call itself has had no effect, and no event follows it.
+ *                  any function, and HWS_E_CLOSED from any that makes an object of a runtime that is ending; they are
+ *                  not repeated. An error returned by the call itself has had no effect, and no event follows it.
  *   Sizes          Every struct that can grow begins with its size: the caller sets it to sizeof. A caller built
  *                  against an older, shorter struct works; reserved fields must be zero.
  *
