@@ -255,7 +255,7 @@ hws_result hws_watch(hws_handle handle, const struct hws_how *how, struct hws_ev
 
 /* Objects without anything that could take time: the event, if one is wanted, is there at once. */
 static int close_simple(struct object *object, const struct request *request) {
-  struct hws_event event = {.object = object->handle, .kind = HWS_KIND_CLOSE};
+  struct hws_event event = {.object = object->handle, .kind = HWS_KIND_CLOSE, .status = request_verdict(request)};
   int result = request_answer(request, object, &event);
   if (result < 0) return result;
   if (object->class->type == OBJECT_QUEUE) queue_close((struct queue *)object);
@@ -265,7 +265,7 @@ static int close_simple(struct object *object, const struct request *request) {
 
 /* A scope's watches end before its close does. */
 static int close_scope(struct scope *scope, const struct request *request) {
-  struct hws_event event = {.object = scope->object.handle, .kind = HWS_KIND_CLOSE};
+  struct hws_event event = {.object = scope->object.handle, .kind = HWS_KIND_CLOSE, .status = request_verdict(request)};
   object_pin(&scope->object);
   scope_close(scope);
   int result = request_answer(request, &scope->object, &event);

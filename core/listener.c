@@ -388,9 +388,10 @@ int listener_close(struct listener *listener, const struct request *request) {
   if (request->queue || request->out)
     op = op_new(request, listener->object.runtime, &listener->object, HWS_KIND_CLOSE, revoke, &status);
   struct op_list none = {0};
+  int verdict = request_verdict(request);
   lock_take(&listener->lock);
-  if (op && listener->gone)
-    op_end(op, HWS_OK, &none);
+  if (op && (listener->gone || verdict != HWS_OK))
+    op_end(op, verdict, &none);
   else
     listener->closer = op;
   lock_drop(&listener->lock);

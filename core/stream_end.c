@@ -66,10 +66,14 @@ int stream_close(struct stream *stream, const struct request *request) {
   struct op_list ended = {0};
   bool answers = request->queue || request->out;
   if (answers) op = op_new(request, stream->object.runtime, &stream->object, HWS_KIND_CLOSE, stream_revoke, &status);
-  bool abort = (request->flags & HWS_ABORT) || request_verdict(request) != HWS_OK || (answers && !op);
+  int verdict = request_verdict(request);
+  bool abort = (request->flags & HWS_ABORT) || verdict != HWS_OK || (answers && !op);
   lock_take(stream->lock);
   unmake(stream, HWS_E_CLOSED);
-  stream->closer = op;
+  if (op && verdict != HWS_OK)
+    op_end(op, verdict, &ended);
+  else
+    stream->closer = op;
   close_locked(stream, abort, &ended);
   if (op && stream->closer == op) status = op_arm(op, request);
   if (op && status != HWS_OK && stream->closer == op) {

@@ -162,10 +162,11 @@ int session_close(struct session *session, const struct request *request) {
   struct op *op = NULL;
   if (request->queue || request->out)
     op = op_new(request, session->object.runtime, &session->object, HWS_KIND_CLOSE, revoke_close, &status);
-  bool abort = (request->flags & HWS_ABORT) || request_verdict(request) != HWS_OK;
+  int verdict = request_verdict(request);
+  bool abort = (request->flags & HWS_ABORT) || verdict != HWS_OK;
   lock_take(&mux->lock);
-  if (op && mux->under_closed) {
-    op_end(op, HWS_OK, &ended);
+  if (op && (mux->under_closed || verdict != HWS_OK)) {
+    op_end(op, verdict, &ended);
   } else if (op) {
     mux->closer = op;
     status = op_arm(op, request);
