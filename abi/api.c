@@ -61,8 +61,10 @@ hws_result hws_queue_open(hws_handle runtime, hws_handle *handle) {
   *handle = 0;
   int status = api_pin(runtime, OBJECT_RUNTIME, &object);
   if (status != HWS_OK) return status;
-  status = queue_open((struct runtime *)object, &queue);
+  runtime_make_begin((struct runtime *)object);
+  status = runtime_is_ending((struct runtime *)object) ? HWS_E_CLOSED : queue_open((struct runtime *)object, &queue);
   if (status == HWS_OK) *handle = queue->object.handle;
+  runtime_make_end((struct runtime *)object);
   object_unpin(object);
   return status;
 }
@@ -107,10 +109,13 @@ hws_result hws_scope_open(hws_handle runtime, hws_handle parent, uint64_t deadli
   *handle = 0;
   int status = api_pin(runtime, OBJECT_RUNTIME, &object);
   if (status != HWS_OK) return status;
-  if (parent) status = scope_pin(parent, (struct runtime *)object, &above);
+  runtime_make_begin((struct runtime *)object);
+  if (runtime_is_ending((struct runtime *)object)) status = HWS_E_CLOSED;
+  if (status == HWS_OK && parent) status = scope_pin(parent, (struct runtime *)object, &above);
   if (status == HWS_OK) status = scope_open((struct runtime *)object, above, deadline_ns, &scope);
   if (status == HWS_OK) *handle = scope->object.handle;
   if (above) object_unpin(&above->object);
+  runtime_make_end((struct runtime *)object);
   object_unpin(object);
   return status;
 }

@@ -10,7 +10,8 @@
  *   Ownership      Strings and structs passed in are read during the call and may be freed after it. Memory named by
  *                  a hws_vec belongs to the library from the call until the op's event (OP-5).
  *   Errors         Negative hws_status values. HWS_E_HANDLE, HWS_E_FORKED, HWS_E_INVAL and HWS_E_NOMEM can come from
- * any function and are not repeated. An error returned by the call itself has had no effect, and no event follows it.
+ *                  any function, and HWS_E_CLOSED from any that makes an object of a runtime that is ending; they are
+ *                  not repeated. An error returned by the call itself has had no effect, and no event follows it.
  *   Sizes          Every struct that can grow begins with its size: the caller sets it to sizeof. A caller built
  *                  against an older, shorter struct works; reserved fields must be zero.
  *
@@ -390,7 +391,10 @@ hws_result hws_watch(hws_handle object, const struct hws_how *how, struct hws_ev
 
 /* Close an object of any type except a runtime and a lease; its handle is stale from the call on. Ops pending on it end
  * with HWS_E_CLOSED before the close event. A stream first sends what was taken and ends its send direction; a session
- * and a listener end; HWS_ABORT, or the op's cancel or deadline, discards instead. Without a queue no event comes. */
+ * and a listener end; HWS_ABORT, or the op's cancel or deadline, discards instead: the object is closed all the same,
+ * the event says HWS_E_CANCELED or HWS_E_DEADLINE, and may come before the object has ended. Without a queue no event
+ * comes.
+ */
 hws_result hws_close(hws_handle object, const struct hws_how *how, struct hws_event *out, hws_handle *op);
 
 /* Why the object ended, or what its last failed op met; status HWS_OK: nothing yet. On a runtime: its last refusal. */

@@ -5,6 +5,7 @@
  */
 #include <poll.h>
 #include <stdatomic.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "tests/core/places.h"
@@ -86,38 +87,86 @@ static void a_close_ends_all_waits(void **state) {
   for (int i = 0; i < 4; i++) assert_status(waiting[i].result, HWS_E_CLOSED);
 }
 
-enum { SHARED_OPS = 2000, SHARERS = 4 };
+enum { SHARED_OPS = 2000, SHARERS = 4, POSTERS = 3 };
 struct sharing {
   struct world *world;
-  atomic_uchar seen[SHARED_OPS];
+  hws_handle streams[POSTERS];
+  uint8_t memory[POSTERS]; /* the library's until the last event: no poster writes to it */
+  atomic_uint posters;
+  atomic_uchar seen[POSTERS * SHARED_OPS];
   atomic_uint count;
+  atomic_uint_fast64_t wakes;
+  atomic_bool woken;
 };
 
 static void share(void *argument) {
   struct sharing *sharing = argument;
-  while (atomic_load(&sharing->count) < SHARED_OPS) {
+  while (atomic_load(&sharing->count) < POSTERS * SHARED_OPS || !atomic_load(&sharing->woken)) {
     struct hws_event events[3];
     hws_result count = hws_queue_wait(sharing->world->queue, events, 3, (int64_t)(5 * MILLISECOND));
-    for (hws_result i = 0; i < count; i++) atomic_fetch_add(&sharing->seen[events[i].tag], 1);
-    if (count > 0) atomic_fetch_add(&sharing->count, (unsigned)count);
+    for (hws_result i = 0; i < count; i++) {
+      if (events[i].kind == HWS_KIND_WAKE) {
+        atomic_fetch_add(&sharing->wakes, events[i].data);
+      } else {
+        atomic_fetch_add(&sharing->seen[events[i].tag], 1);
+        atomic_fetch_add(&sharing->count, 1);
+      }
+    }
   }
 }
 
-/* Every event goes to one of them. */
-static void several_threads_share_a_queue(void **state) {
-  static struct sharing sharing;
-  struct thread *threads[SHARERS];
-  static char byte[] = "x"; /* the library's from the first send to the last event (OP-5) */
-  sharing = (struct sharing){.world = *state};
-  struct link link = link_open(sharing.world, MUX);
-  for (int i = 0; i < SHARERS; i++) threads[i] = thread_start(share, &sharing);
+static void post(void *argument) {
+  struct sharing *sharing = argument;
+  uint64_t which = atomic_fetch_add(&sharing->posters, 1);
   for (uint64_t i = 0; i < SHARED_OPS; i++) {
-    struct hws_how how = {.size = sizeof how, .queue = sharing.world->queue, .tag = i};
-    struct hws_vec vec = {.ptr = byte, .len = 1};
-    assert_int_equal(hws_send(link.ends.client, &vec, 1, &how, NULL, NULL), 0);
+    struct hws_how how = {.size = sizeof how, .queue = sharing->world->queue, .tag = which * SHARED_OPS + i};
+    struct hws_vec vec = {.ptr = &sharing->memory[which], .len = 1};
+    assert_int_equal(hws_send(sharing->streams[which], &vec, 1, &how, NULL, NULL), 0);
+    if (i % 4 == 0) assert_int_equal(hws_queue_wake(sharing->world->queue, 1), HWS_OK);
   }
-  for (int i = 0; i < SHARERS; i++) thread_join(threads[i]);
-  for (int i = 0; i < SHARED_OPS; i++) assert_int_equal(sharing.seen[i], 1);
+}
+
+/* Many post and wake, many harvest: every event goes to one of them, and no wake is lost in the folding. */
+static void several_threads_share_a_queue(void **state) {
+  struct sharing *sharing = calloc(1, sizeof *sharing);
+  struct thread *sharers[SHARERS], *posters[POSTERS];
+  assert_non_null(sharing);
+  sharing->world = *state;
+  for (int i = 0; i < POSTERS; i++) sharing->streams[i] = link_open(sharing->world, MUX).ends.client;
+  for (int i = 0; i < SHARERS; i++) sharers[i] = thread_start(share, sharing);
+  for (int i = 0; i < POSTERS; i++) posters[i] = thread_start(post, sharing);
+  for (int i = 0; i < POSTERS; i++) thread_join(posters[i]);
+  atomic_store(&sharing->woken, true);
+  for (int i = 0; i < SHARERS; i++) thread_join(sharers[i]);
+  for (int i = 0; i < POSTERS * SHARED_OPS; i++) assert_int_equal(sharing->seen[i], 1);
+  struct hws_event last;
+  if (hws_queue_wait(sharing->world->queue, &last, 1, 0) == 1) atomic_fetch_add(&sharing->wakes, last.data);
+  assert_int_equal(atomic_load(&sharing->wakes), POSTERS * SHARED_OPS / 4);
+  free(sharing);
+}
+
+enum { WAKERS = 4, WAKES_EACH = 2000 };
+
+static void wake_often(void *argument) {
+  struct world *world = argument;
+  for (int i = 0; i < WAKES_EACH; i++) assert_int_equal(hws_queue_wake(world->queue, 7), HWS_OK);
+}
+
+/* One waits, without a time-out: whatever the moment of a wake, it is noticed, and counted once. */
+static void wakes_from_many_threads(void **state) {
+  struct world *world = *state;
+  struct thread *wakers[WAKERS];
+  uint64_t wakes = 0;
+  for (int i = 0; i < WAKERS; i++) wakers[i] = thread_start(wake_often, world);
+  while (wakes < (uint64_t)WAKERS * WAKES_EACH) {
+    struct hws_event event;
+    assert_int_equal(hws_queue_wait(world->queue, &event, 1, (int64_t)LIMIT_NS), 1);
+    assert_int_equal(event.kind, HWS_KIND_WAKE);
+    assert_int_equal(event.tag, 7);
+    wakes += event.data;
+  }
+  assert_true(wakes == (uint64_t)WAKERS * WAKES_EACH);
+  for (int i = 0; i < WAKERS; i++) thread_join(wakers[i]);
 }
 
 /* Several queues, each gets its own. */
@@ -208,6 +257,7 @@ int main(void) {
       EVERYWHERE(a_wake_ends_a_wait),
       EVERYWHERE(a_close_ends_all_waits),
       EVERYWHERE(several_threads_share_a_queue),
+      EVERYWHERE(wakes_from_many_threads),
       EVERYWHERE(queues_are_apart),
       EVERYWHERE(ops_outlive_their_queue),
       EVERYWHERE(waitable),
