@@ -9,7 +9,12 @@
 
 enum { TEXT_MAX = 512 };
 
+/* Also one that ended by itself before, in whatever way: nobody else would close its endpoint now. */
 static void conn_over(struct object *object) {
+  struct conn *conn = (struct conn *)object;
+  lock_take(&conn->lock);
+  conn->over = true;
+  lock_drop(&conn->lock);
   stream_reset((struct stream *)object, cause_make(HWS_E_CLOSED, 0, HWS_CODE_SHUTTING_DOWN, "the runtime was closed"));
 }
 
@@ -17,6 +22,7 @@ void conn_free(struct object *object) {
   struct conn *conn = (struct conn *)object;
   member_remove(object->runtime, &conn->member);
   if (conn->buffer) buffer_unref(conn->buffer);
+  if (conn->copy) buffer_unref(conn->copy);
   free(conn->local);
   free(conn->remote);
   endpoint_free(&conn->endpoint);

@@ -1,0 +1,197 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Writing a raw connection.
+ *
+ * Where the plugin can revoke, it is given the memory of the send itself, and a cancel takes that back with an exact
+ * count. Everywhere else it is given a chunk of the library's into which the send was copied, piece by piece. Such a
+ * copy cannot be taken back: a cancel ends the send at once with all that was copied as its count, and the rest of the
+ * copy goes out before anything else does.
+ */
+#include "core/conn.h"
+
+#include <string.h>
+
+uint32_t conn_map_vec(const struct op *op, struct hws_iov *iov) {
+  uint32_t count = 0;
+  uint64_t offset = op->vec_offset;
+  for (uint32_t i = op->vec_at; i < op->vec_count && count < CONN_PIECES; i++, offset = 0) {
+    if (op->vec[i].len == offset) continue;
+    iov[count++] = (struct hws_iov){.ptr = (uint8_t *)op->vec[i].ptr + offset, .len = op->vec[i].len - offset};
+  }
+  return count;
+}
+
+/* Move the cursor; copy what it passes, if there is somewhere to. */
+static void pass(struct op *op, uint64_t bytes, uint8_t *to) {
+  while (bytes) {
+    uint64_t left = op->vec[op->vec_at].len - op->vec_offset;
+    uint64_t part = bytes < left ? bytes : left;
+    if (to && part) memcpy(to, (const uint8_t *)op->vec[op->vec_at].ptr + op->vec_offset, part);
+    if (to) to += part;
+    bytes -= part;
+    op->vec_offset += part;
+    if (part < left) break;
+    op->vec_at++;
+    op->vec_offset = 0;
+  }
+}
+
+uint64_t conn_unwritten(const struct conn *conn) {
+  return conn->stream.out < OUT_SHUT ? conn->copy_end - conn->copy_at : 0;
+}
+
+static void drop_copy(struct conn *conn) {
+  if (conn->copy) buffer_unref(conn->copy);
+  conn->copy = NULL;
+  conn->copier = NULL;
+  conn->copy_at = conn->copy_end = 0;
+}
+
+/* ---- claiming ---- */
+
+static bool is_direct_file(const struct op *op) {
+  return op->source && source_is_direct(op);
+}
+
+/* A file whose bytes have still to come: its source kicks us. */
+static bool lacks_bytes(const struct op *op) {
+  return op->source && !source_is_ready(op);
+}
+
+/* The first piece of what the op has left. Lock held. */
+static bool fill_copy(struct conn *conn, struct op *op, struct op_list *ended) {
+  uint64_t left = op_ready(op) - op->event.bytes;
+  if (left && !conn->copy) conn->copy = buffer_chunk(conn->stream.object.runtime);
+  if (left && !conn->copy) {
+    op_list_remove(&conn->stream.sends, op);
+    op_end(op, HWS_E_NOMEM, ended);
+    return false;
+  }
+  conn->copier = op;
+  conn->copy_at = 0;
+  conn->copy_end = left && left > conn->copy->size ? conn->copy->size : (uint32_t)left;
+  pass(op, conn->copy_end, left ? conn->copy->data : NULL);
+  return true;
+}
+
+static void prepare_copy(struct conn *conn) {
+  uint32_t left = conn->copy_end - conn->copy_at;
+  if (left) conn->write_iov[0] = (struct hws_iov){.ptr = conn->copy->data + conn->copy_at, .len = left};
+  conn->writing = true;
+  transfer_prepare(&conn->endpoint.transfers[HWS_WRITE], HWS_IO_WRITE, conn->write_iov, left ? 1 : 0);
+}
+
+static bool is_to_copy(const struct conn *conn, const struct op *op) {
+  return op_is_send(op) && !conn_may_revoke(conn) && !is_direct_file(op) && !lacks_bytes(op);
+}
+
+static void prepare_direct(struct transfer *transfer, struct conn *conn, const struct op *op) {
+  if (op->event.kind == HWS_KIND_SHUTDOWN) {
+    transfer_prepare(transfer, HWS_IO_SHUTDOWN, NULL, 0);
+  } else if (is_direct_file(op)) {
+    struct file_part rest = source_rest(op);
+    transfer_prepare_file(transfer, &rest);
+  } else {
+    transfer_prepare(transfer, HWS_IO_WRITE, conn->write_iov, conn_map_vec(op, conn->write_iov));
+  }
+}
+
+bool conn_claim_write(struct conn *conn, struct op_list *ended) {
+  struct op *op = conn->stream.sends.first;
+  if (conn->writing || conn->stream.out >= OUT_SHUT || !conn->stream.ready) return false;
+  if (conn->copy_at < conn->copy_end) {
+    prepare_copy(conn);
+    return true;
+  }
+  for (; op && is_to_copy(conn, op); op = conn->stream.sends.first) {
+    if (!fill_copy(conn, op, ended)) continue; /* the next may need no memory */
+    prepare_copy(conn);
+    return true;
+  }
+  if (!op || lacks_bytes(op)) return false;
+  conn->writing = true;
+  conn->writer = op;
+  prepare_direct(&conn->endpoint.transfers[HWS_WRITE], conn, op);
+  return true;
+}
+
+/* ---- results ---- */
+
+static void writer_ended(struct conn *conn, struct op *op, int status, struct op_list *ended) {
+  op_list_remove(&conn->stream.sends, op);
+  if (status == HWS_OK && op->event.kind == HWS_KIND_SHUTDOWN) stream_shut(&conn->stream, ended);
+  op_end(op, status, ended);
+}
+
+/* MUX-19: what can still be read is. */
+static void write_failed(struct conn *conn, struct op_list *ended) {
+  struct cause *cause = endpoint_cause(&conn->endpoint, &conn->endpoint.transfers[HWS_WRITE], "write");
+  stream_end_out(&conn->stream, cause, ended);
+  cause_unref(cause);
+}
+
+static bool has_failed(int32_t status) {
+  return status != HWS_IO_OK && status != HWS_IO_CANCELED;
+}
+
+static void copy_result(struct conn *conn, const struct hws_io *io, struct op_list *ended) {
+  struct op *op = conn->copier;
+  conn->copy_at += (uint32_t)io->bytes;
+  if (op) op->event.bytes += io->bytes;
+  if (op && op->source) source_written(op);
+  bool done = op && io->status == HWS_IO_OK && op->event.bytes == op->total;
+  if (conn->copy_at == conn->copy_end || has_failed(io->status) || conn->stream.out >= OUT_SHUT) drop_copy(conn);
+  if (has_failed(io->status))
+    write_failed(conn, ended);
+  else if (done)
+    writer_ended(conn, op, op->outcome, ended);
+}
+
+/* Bytes of the op were taken; its status, of which a file that the transport cannot send is no failure. */
+static int32_t took(struct op *op, const struct hws_io *io) {
+  if (op_is_send(op)) op->event.bytes += io->bytes;
+  if (io->kind == HWS_IO_SENDFILE) {
+    if (io->status == HWS_IO_UNSUPPORTED) source_indirect(op);
+    if (io->status == HWS_IO_OK && !io->bytes) source_short(op);
+    return io->status == HWS_IO_UNSUPPORTED ? HWS_IO_OK : io->status;
+  }
+  if (op_is_send(op)) pass(op, io->bytes, NULL);
+  if (op->source) source_written(op);
+  return io->status;
+}
+
+static void direct_result(struct conn *conn, struct op *op, const struct hws_io *io, struct op_list *ended) {
+  int32_t status = took(op, io);
+  bool done = status == HWS_IO_OK && (!op_is_send(op) || op->event.bytes == op->total);
+  if (!op->listed)
+    conn_end_orphan(conn, op, ended);
+  else if (done)
+    writer_ended(conn, op, op->outcome, ended);
+  else if (has_failed(status))
+    write_failed(conn, ended);
+  else if (op->cancel)
+    writer_ended(conn, op, op->cancel, ended);
+}
+
+void conn_write_result(struct conn *conn, struct op_list *ended) {
+  const struct hws_io *io = &conn->endpoint.transfers[HWS_WRITE].io;
+  struct op *op = conn->writer;
+  conn->writing = false;
+  conn->writer = NULL;
+  if (op)
+    direct_result(conn, op, io, ended);
+  else
+    copy_result(conn, io, ended);
+}
+
+bool conn_unsend(struct stream *stream, struct op *op, int status) {
+  struct conn *conn = (struct conn *)stream;
+  if (conn->copier == op) {
+    op->event.bytes += conn->copy_end - conn->copy_at;
+    conn->copier = NULL;
+    return true;
+  }
+  if (conn->writer != op) return true;
+  op->cancel = status;
+  return false;
+}
