@@ -199,6 +199,23 @@ static void order_among_sends(void **state) {
   (void)close(file);
 }
 
+/* The op has a descriptor of its own. */
+static void the_descriptor_may_be_closed_at_once(void **state) {
+  enum { LENGTH = 3000000 };
+  struct world *world = *state;
+  EACH_CARRIER(carrier) {
+    struct link link = link_open(world, carrier);
+    int file = file_of(LENGTH);
+    uint64_t tag = post_file(world, link.ends.client, file, 0, LENGTH, NULL);
+    assert_int_equal(close(file), 0);
+    int other = open("/dev/zero", O_RDONLY | O_CLOEXEC); /* of the same number */
+    drain(link.ends.server, SEED, 0, LENGTH);
+    expect_sent(world, tag, HWS_OK, LENGTH);
+    (void)close(other);
+    link_close(&link);
+  }
+}
+
 static void many_files_at_once(void **state) {
   enum { STREAMS = 12, LENGTH = 700001 };
   struct world *world = *state;
@@ -581,6 +598,7 @@ int main(void) {
       EVERYWHERE(every_length_and_offset),
       EVERYWHERE(a_large_file),
       EVERYWHERE(order_among_sends),
+      EVERYWHERE(the_descriptor_may_be_closed_at_once),
       EVERYWHERE(many_files_at_once),
       EVERYWHERE(short_files_are_told),
       EVERYWHERE(other_descriptors_are_refused),
