@@ -111,13 +111,6 @@ int32_t try_accept(hws_handle source, hws_handle *stream) {
   return answer(hws_accept(source, 0, &how, &event, NULL, stream), &event);
 }
 
-hws_handle accept_stream(hws_handle source) {
-  hws_handle stream = 0;
-
-  must("accept", source, try_accept(source, &stream));
-  return stream;
-}
-
 int32_t try_send(hws_handle stream, const void *bytes, size_t length) {
   const struct hws_how how = how_block();
   const struct hws_vec vec = {.ptr = (void *)(uintptr_t)bytes, .len = length};

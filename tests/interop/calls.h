@@ -31,7 +31,6 @@ hws_handle dial_url(const char *url);
 hws_handle listen_at(const char *url, char *bound, uint32_t size);
 hws_handle session_over(hws_handle stream, uint32_t mode, const char *settings);
 hws_handle stream_open(hws_handle session);
-hws_handle accept_stream(hws_handle source);
 
 /* Those that may fail return their status. */
 int32_t try_accept(hws_handle source, hws_handle *stream);

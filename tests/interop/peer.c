@@ -4,6 +4,7 @@
  */
 #include "tests/interop/peer.h"
 
+#include <signal.h>
 #include <spawn.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -12,7 +13,7 @@
 
 #include "tests/interop/calls.h"
 
-enum { MOST_PEERS = 8 };
+enum { MOST_PEERS = 8, LOOK_NS = 50000000 };
 
 extern char **environ;
 
@@ -59,12 +60,33 @@ void peer_begin(const struct peer_setup *given) {
   if (getchar() == EOF) fail("nobody wants to go on");
 }
 
+static bool ended(pid_t pid) {
+  siginfo_t info = {0};
+
+  return waitid(P_PID, (id_t)pid, &info, WEXITED | WNOHANG | WNOWAIT) == 0 && info.si_pid == pid;
+}
+
+/* A peer that ends before it dials is noticed. */
+static hws_handle accept_from(pid_t pid) {
+  const hws_handle queue = queue_open();
+  const struct hws_how how = how_queue(queue, 0);
+  struct hws_event event = {0};
+  hws_handle stream = 0;
+  hws_result got;
+
+  if (hws_accept(listener, 0, &how, NULL, NULL, &stream) != 0) fail("the accept did not pend");
+  while ((got = hws_queue_wait(queue, &event, 1, LOOK_NS)) == 0)
+    if (ended(pid)) fail("the peer ended before it dialled");
+  if (got != 1 || event.status != HWS_OK) fail("the accept gave %s", name_of(got != 1 ? got : event.status));
+  close_object(queue);
+  return stream;
+}
+
 static hws_handle accept_peer(void) {
   if (started_count == MOST_PEERS) fail("too many peers");
   if (posix_spawn(&started[started_count], setup.command[0], NULL, NULL, setup.command, environ) != 0)
     fail("%s does not start", setup.command[0]);
-  started_count++;
-  return accept_stream(listener);
+  return accept_from(started[started_count++]);
 }
 
 hws_handle peer_session(const char *settings) {

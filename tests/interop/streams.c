@@ -110,6 +110,7 @@ static void scenario_they_open(void) {
 
   echo_begin(session);
   for (size_t i = 0; i < sizeof lines / sizeof *lines; i++) expect_ok(session, lines[i]);
+  if (peer_has("empty")) expect_ok(session, "empty");
   close_object(session);
   echo_end();
 }

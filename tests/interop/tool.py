@@ -15,11 +15,14 @@ def hawser(*arguments):
         yield first[0].split()[1]
 
 
+def commands(run, path, *lines):
+    """The peer as a client that obeys; returns what it said."""
+    return finish([*run.peer.command, "run", path, *lines])
+
+
 def echo(run, mode):
     with hawser("echo", "--mux", mode, "--listen", f"unix://{run.path()}") as url:
-        path = url.removeprefix("unix://")
-        for command in run.peer.commands:
-            run.case(f"{mode}, hawser echo: {command}", finish, [*run.peer.command, "run", path, command])
+        run.case(f"{mode}, hawser echo", commands, run, url.removeprefix("unix://"), *run.peer.commands)
 
 
 def echo_connections(listener):
@@ -41,13 +44,13 @@ def serve(run, mode):
         target.listen(64)
         threading.Thread(target=echo_connections, args=(target,), daemon=True).start()
         with hawser("serve", "--mux", mode, "--listen", f"unix://{run.path()}", "--target", f"unix://{path}") as url:
-            run.case(f"{mode}, hawser serve", finish,
-                     [*run.peer.command, "run", url.removeprefix("unix://"), "open 32 100000", "half-close 400000"])
+            run.case(f"{mode}, hawser serve", commands, run, url.removeprefix("unix://"), "open 32 100000",
+                     "half-close 400000")
         target.shutdown(socket.SHUT_RDWR)
     pathlib.Path(path).unlink()
 
     def refusals(served):
-        output = finish([*run.peer.command, "run", served, "refusals 5"])
+        output = commands(run, served, "refusals 5")
         if output.splitlines()[0] != "5":
             raise Failed(output)
 
