@@ -19,8 +19,12 @@ enum {
   FAULT_NOTHING,    /* a write ends well without a byte */
   FAULT_POSITIVE,   /* a read's status is no status */
   FAULT_CANCEL,     /* a read is completed inside cancel, which returns 1 as well */
-  FAULT_EMPTY       /* an accept ends well without a connection; this one listens */
+  FAULT_EMPTY,      /* an accept ends well without a connection; this one listens */
+  FAULT_STUBBORN,   /* promises no REVOKE, and a cancelled io ends late: no fault at all */
+  HERE = FAULT      /* what this build of the file gets wrong */
 };
+
+enum { STUBBORN_NS = 1000000000 };
 
 struct loopback {
   struct hws_host_endpoint *host;
@@ -85,7 +89,7 @@ static bool advance(struct loopback *loopback, struct hws_io *io) {
   case HWS_IO_DIAL:
     break;
   case HWS_IO_READ:
-    ends = FAULT != FAULT_NEVER && (loopback->used > 0 || loopback->ended);
+    ends = HERE != FAULT_NEVER && (loopback->used > 0 || loopback->ended);
     loopback->waits[HWS_READ] = !ends;
     io->bytes = ends ? move_out(loopback, io) : 0;
     wake(loopback, HWS_WRITE);
@@ -104,9 +108,9 @@ static bool advance(struct loopback *loopback, struct hws_io *io) {
     io->status = HWS_IO_UNSUPPORTED;
   }
   unlock(loopback);
-  if (ends && FAULT == FAULT_MUCH && io->bytes > 0) io->bytes += 1 << 20;
-  if (ends && FAULT == FAULT_NOTHING && io->kind == HWS_IO_WRITE) io->bytes = 0;
-  if (ends && FAULT == FAULT_POSITIVE && io->kind == HWS_IO_READ) io->status = 5;
+  if (ends && HERE == FAULT_MUCH && io->bytes > 0) io->bytes += 1 << 20;
+  if (ends && HERE == FAULT_NOTHING && io->kind == HWS_IO_WRITE) io->bytes = 0;
+  if (ends && HERE == FAULT_POSITIVE && io->kind == HWS_IO_READ) io->status = 5;
   return ends;
 }
 
@@ -117,29 +121,33 @@ static enum hws_direction direction_of(const struct hws_io *io) {
 static void complete(struct loopback *loopback, struct hws_io *io) {
   bool read = io->kind == HWS_IO_READ;
   host->complete(loopback->host, io);
-  if (read && FAULT == FAULT_DOUBLE) host->complete(loopback->host, io);
+  if (read && HERE == FAULT_DOUBLE) host->complete(loopback->host, io);
 }
 
 static int32_t loopback_submit(void *ep, struct hws_io *io) {
   struct loopback *loopback = ep;
-  if (FAULT == FAULT_ODD && io->kind == HWS_IO_READ) return 7;
+  if (HERE == FAULT_ODD && io->kind == HWS_IO_READ) return 7;
   if (!advance(loopback, io)) {
     loopback->pending[direction_of(io)] = io;
     return 0;
   }
   if (io->kind != HWS_IO_READ) return 1;
   complete(loopback, io);
-  return FAULT == FAULT_BOTH ? 1 : 0;
+  return HERE == FAULT_BOTH ? 1 : 0;
 }
 
 static int32_t loopback_cancel(void *ep, struct hws_io *io) {
   struct loopback *loopback = ep;
   enum hws_direction direction = direction_of(io);
-  if (loopback->pending[direction] != io || (FAULT == FAULT_NEVER && direction == HWS_READ)) return 0;
+  if (loopback->pending[direction] != io || (HERE == FAULT_NEVER && direction == HWS_READ)) return 0;
+  if (HERE == FAULT_STUBBORN) {
+    host->timer_at(loopback->host, host->now() + STUBBORN_NS);
+    return 0;
+  }
   loopback->pending[direction] = NULL;
   io->status = HWS_IO_CANCELED;
   io->bytes = 0;
-  if (FAULT == FAULT_CANCEL && direction == HWS_READ) host->complete(loopback->host, io);
+  if (HERE == FAULT_CANCEL && direction == HWS_READ) host->complete(loopback->host, io);
   return 1;
 }
 
@@ -150,6 +158,18 @@ static void loopback_on_post(void *ep) {
     if (io == NULL || !advance(loopback, io)) continue;
     loopback->pending[direction] = NULL;
     complete(loopback, io);
+  }
+}
+
+static void loopback_on_timer(void *ep) {
+  struct loopback *loopback = ep;
+  for (uint32_t direction = HWS_READ; direction <= HWS_WRITE; direction++) {
+    struct hws_io *io = loopback->pending[direction];
+    if (io == NULL) continue;
+    loopback->pending[direction] = NULL;
+    io->status = HWS_IO_CANCELED;
+    io->bytes = 0;
+    host->complete(loopback->host, io);
   }
 }
 
@@ -181,9 +201,12 @@ static int32_t plugin_open(const struct hws_host *offered, struct hws_vtable *vt
   vtable->submit = loopback_submit;
   vtable->cancel = loopback_cancel;
   vtable->on_post = loopback_on_post;
+  vtable->on_timer = loopback_on_timer;
   vtable->destroy = loopback_destroy;
   return HWS_IO_OK;
 }
+
+enum { REVOKES = HERE != FAULT_NEVER && HERE != FAULT_STUBBORN };
 
 static const char *const schemes[] = {FAULT_NAME, NULL};
 
@@ -193,7 +216,7 @@ static const struct hws_plugin manifest = {
     .major = HWS_PLUGIN_MAJOR,
     .minor_high = HWS_PLUGIN_MINOR,
     .pointer_bits = 8 * sizeof(void *),
-    .capabilities = HWS_CAP_LISTEN | HWS_CAP_DIAL | HWS_CAP_HALF_CLOSE | (FAULT == FAULT_NEVER ? 0 : HWS_CAP_REVOKE),
+    .capabilities = HWS_CAP_LISTEN | HWS_CAP_DIAL | HWS_CAP_HALF_CLOSE | (REVOKES ? HWS_CAP_REVOKE : 0),
     .name = FAULT_NAME,
     .version = "1",
     .schemes = schemes,
