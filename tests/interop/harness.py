@@ -20,7 +20,7 @@ DRIVER = BUILD / "tests" / "interop_driver"
 TAP = BUILD / "tests" / "interop_tap"
 HAWSER = BUILD / "bin" / "hawser"
 LIMIT = 90  # seconds for anything; reached by a fault only
-MODES = ("yamux",)
+MODES = ("yamux", "auto")
 SCHEMES = ("unix",)
 SMALL = ["--backlog", "4"]  # for the scenario in which the peer refuses
 

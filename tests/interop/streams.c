@@ -104,8 +104,7 @@ static void scenario_unread(void) {
 }
 
 static void scenario_they_open(void) {
-  static const char *const lines[] = {"open 1 1048576", "open 100 10000", "empty", "half-close 409600",
-                                      "reset-open 10"};
+  static const char *const lines[] = {"open 1 1048576", "open 100 10000", "half-close 409600", "reset-open 10"};
   const hws_handle session = peer_session(NULL);
 
   echo_begin(session);
