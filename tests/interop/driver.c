@@ -14,9 +14,9 @@
 #include "tests/interop/peer.h"
 #include "tests/interop/scenarios.h"
 
-static const struct scenario *const tables[] = {scenarios_streams, scenarios_resets, scenarios_session};
+enum { TABLES = 3 };
 
-enum { TABLES = sizeof tables / sizeof *tables };
+static const struct scenario *const tables[TABLES] = {scenarios_streams, scenarios_resets, scenarios_session};
 
 static uint32_t mode_of(const char *name) {
   if (strcmp(name, "yamux") == 0) return HWS_MODE_YAMUX;

@@ -62,7 +62,7 @@ static int make_socket(const char *text, struct sockaddr_storage *address, sockl
     *length = sizeof *local;
   } else if (strncmp(text, "tcp:", 4) == 0) {
     internet->sin_family = AF_INET;
-    internet->sin_port = htons((uint16_t)atoi(text + 4));
+    internet->sin_port = htons((uint16_t)strtoul(text + 4, NULL, 10));
     internet->sin_addr.s_addr = htonl(INADDR_LOOPBACK);
     *length = sizeof *internet;
   } else {

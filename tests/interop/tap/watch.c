@@ -145,20 +145,25 @@ static bool is_of_pair(const struct watch *watch, const struct frame *frame) {
   return watch->pair_first && watch->sides[OURS].frames <= 2 && frame->type == PING && frame->flags == SYN;
 }
 
-static void on_ping(struct watch *watch, int which, const struct frame *frame) {
+/* The pair may stand beside one more ping, and its echoes come in any order. */
+static void on_question(struct watch *watch, int which, const struct frame *frame) {
   struct side *side = &watch->sides[which];
-  struct side *other = &watch->sides[1 - which];
 
-  if (frame->flags == SYN) {
-    side->pings++;
-    if (which == OURS && side->asked_count > 0 && !is_of_pair(watch, frame))
-      complain(watch, frame, "we asked twice at once");
-    if (side->asked_count < ASKED_MOST) side->asked[side->asked_count++] = frame->length;
-    return;
-  }
-  if (which == OURS && (other->asked_count == 0 || other->asked[0] != frame->length))
+  side->pings++;
+  if (which == OURS && is_of_pair(watch, frame)) return;
+  if (which == OURS && side->asked_count > 0) complain(watch, frame, "we asked twice at once");
+  if (side->asked_count < ASKED_MOST) side->asked[side->asked_count++] = frame->length;
+}
+
+static void on_answer(struct watch *watch, int which, const struct frame *frame) {
+  struct side *asker = &watch->sides[1 - which];
+  size_t at = 0;
+
+  while (at < asker->asked_count && asker->asked[at] != frame->length) at++;
+  if (at < asker->asked_count)
+    asker->asked[at] = asker->asked[--asker->asked_count];
+  else if (which == OURS)
     complain(watch, frame, "we answered what was not asked");
-  if (other->asked_count > 0) memmove(other->asked, other->asked + 1, --other->asked_count * sizeof *other->asked);
 }
 
 /* In the mode auto the pair comes first, and nothing follows it before we have heard from them. */
@@ -199,7 +204,10 @@ static void on_frame(struct watch *watch, int which, const uint8_t *header) {
     on_stream_frame(watch, which, &frame);
     break;
   case PING:
-    on_ping(watch, which, &frame);
+    if (frame.flags & SYN)
+      on_question(watch, which, &frame);
+    else
+      on_answer(watch, which, &frame);
     break;
   case GO_AWAY:
     side->go_aways++;

@@ -34,7 +34,7 @@ struct side {
   uint8_t header[12];
   size_t have;
   uint64_t body_left;
-  uint32_t asked[ASKED_MOST]; /* pings without an answer, oldest first */
+  uint32_t asked[ASKED_MOST]; /* pings without an answer */
   size_t asked_count;
   uint32_t last_open; /* id */
   bool gone;          /* go-away with reason 0 */
