@@ -99,20 +99,21 @@ struct mux_stream {
   struct mux *mux;           /* pinned */
   struct mux_native *native; /* NULL: nothing of it yet */
   uint32_t id;               /* 0 until its SYN is cut, or has come */
+  uint32_t holds;            /* places of the session that it stands in; together one pin */
   uint8_t wants;
-  bool opener;
-  bool acked;
-  bool fin_cut;
-  bool dead;     /* reset here: what it has not sent is dropped */
-  bool out_void; /* sending is over without a FIN: it was aborted, or the peer will not read */
-  bool gone;     /* forgotten: nothing of it is on the wire any more */
-  bool in_control;
-  bool in_data;
-  bool on_wire; /* its SYN was cut or has come, and it is not over there */
-  bool known;   /* counted, and in the list of all */
-  bool lingering;
-  bool accepted; /* the application has it */
-  bool stranded; /* reset by the peer while the application has it: counted until that lets go */
+  bool opener : 1;
+  bool acked : 1;
+  bool fin_cut : 1;
+  bool dead : 1;     /* reset here: what it has not sent is dropped */
+  bool out_void : 1; /* sending is over without a FIN: it was aborted, or the peer will not read */
+  bool gone : 1;     /* forgotten: nothing of it is on the wire any more */
+  bool in_control : 1;
+  bool in_data : 1;
+  bool on_wire : 1; /* its SYN was cut or has come, and it is not over there */
+  bool known : 1;   /* counted, and in the list of all */
+  bool lingering : 1;
+  bool accepted : 1; /* the application has it */
+  bool stranded : 1; /* reset by the peer while the application has it: counted until that lets go */
   struct mux_stream *next_in_table;
   struct mux_stream *next; /* in the list of all */
   struct mux_stream *prev;
@@ -120,12 +121,9 @@ struct mux_stream {
   struct mux_stream *next_data;
   struct mux_stream *next_inbound; /* waiting for an accept, or (never both) lingering */
   struct mux_stream *prev_linger;
-  uint64_t linger_until;
-  uint64_t reset_code;
   /* sending */
   uint32_t credit;            /* what the peer still lets us send */
   uint32_t in_batch;          /* pieces of the batch that speak of this stream */
-  uint32_t holds;             /* places of the session that it stands in; together one pin */
   struct buffer *first_block; /* taken, not cut */
   struct buffer *last_block;
   uint32_t head_cut;  /* of the first block */
@@ -135,7 +133,10 @@ struct mux_stream {
   uint32_t window;   /* what the peer may still send */
   uint32_t target;   /* the window it is kept at */
   uint32_t consumed; /* since the last update */
-  uint64_t updated;  /* when that was, or when it began */
+  union {
+    uint64_t updated;      /* when that was, or when it began */
+    uint64_t linger_until; /* once it was closed: its window does not grow any more */
+  };
 };
 
 /* A part of the batch: what to do when its bytes are written, and whom to tell. */
