@@ -154,7 +154,7 @@ hws_result hws_cancel(hws_handle handle) {
 
 hws_result hws_plugin_load(hws_handle handle, const char *path_or_name) {
   struct object *object = NULL;
-  struct plugin_error error = {{0}};
+  struct plugin_error error = {.text = ""};
   if (!path_or_name) return HWS_E_INVAL;
   int status = api_pin(handle, OBJECT_RUNTIME, &object);
   if (status != HWS_OK) return status;
@@ -169,7 +169,7 @@ hws_result hws_plugin_load(hws_handle handle, const char *path_or_name) {
 
 hws_result hws_plugin_scan(hws_handle handle) {
   struct object *object = NULL;
-  struct plugin_error error = {{0}};
+  struct plugin_error error = {.text = ""};
   int status = api_pin(handle, OBJECT_RUNTIME, &object);
   if (status != HWS_OK) return status;
   struct runtime *runtime = (struct runtime *)object;

@@ -271,7 +271,6 @@ hws_result hws_watch(hws_handle handle, const struct hws_how *how, struct hws_ev
 static int close_simple(struct object *object, const struct request *request) {
   struct hws_event event = {.object = object->handle, .kind = HWS_KIND_CLOSE, .status = request_verdict(request)};
   int result = request_answer(request, object, &event);
-  if (result < 0) return result;
   if (object->class->type == OBJECT_QUEUE) queue_close((struct queue *)object);
   object_unpin(object); /* the handle's */
   return result;
@@ -287,42 +286,46 @@ static int close_scope(struct scope *scope, const struct request *request) {
   return result;
 }
 
-/* A close cannot be refused once the handle is stale. */
-static int check_queue(hws_handle handle) {
-  struct object *queue = NULL;
-  int status = handle_pin(handle, OBJECT_QUEUE, &queue);
-  if (status == HWS_OK) object_unpin(queue);
-  return status;
+static int close_any(struct object *object, const struct request *request) {
+  switch (object->class->type) {
+  case OBJECT_STREAM:
+    return stream_close((struct stream *)object, request);
+  case OBJECT_SESSION:
+    return session_close((struct session *)object, request);
+  case OBJECT_LISTENER:
+    return listener_close((struct listener *)object, request);
+  case OBJECT_SCOPE:
+    return close_scope((struct scope *)object, request);
+  default:
+    return close_simple(object, request);
+  }
+}
+
+/* A close cannot be refused once the handle is stale: what its event needs is got hold of before that. */
+static int begin_close(struct object *object, struct request *request, struct op **spare) {
+  struct runtime *runtime = object_runtime(object);
+  int status = request->queue || request->out ? op_reserve(request, runtime, spare) : HWS_OK;
+  if (status != HWS_OK || object_close(object)) return status;
+  op_unreserve(request, runtime);
+  return HWS_E_HANDLE;
 }
 
 hws_result hws_close(hws_handle handle, const struct hws_how *how, struct hws_event *out, hws_handle *op) {
   struct object *object = NULL;
   struct request request;
+  struct op *spare = NULL;
   enum object_type type = handle_type(handle);
   if (type == OBJECT_RUNTIME || type == OBJECT_LEASE || type == OBJECT_OP) return HWS_E_HANDLE;
   int result = api_pin(handle, OBJECT_ANY, &object);
   if (result != HWS_OK) return result;
-  result = request_begin(&request, object_runtime(object), how, out, op, false);
-  if (result == HWS_OK && request.queue && (result = check_queue(request.queue)) != HWS_OK) request_end(&request);
-  if (result == HWS_OK && !object_close(object)) {
+  struct runtime *runtime = object_runtime(object);
+  result = request_begin(&request, runtime, how, out, op, false);
+  if (result == HWS_OK) {
+    result = begin_close(object, &request, &spare);
+    if (result == HWS_OK) result = close_any(object, &request);
+    op_unreserve(&request, runtime);
     request_end(&request);
-    result = HWS_E_HANDLE;
   }
-  if (result != HWS_OK) {
-    object_unpin(object);
-    return result;
-  }
-  if (type == OBJECT_STREAM)
-    result = stream_close((struct stream *)object, &request);
-  else if (type == OBJECT_SESSION)
-    result = session_close((struct session *)object, &request);
-  else if (type == OBJECT_LISTENER)
-    result = listener_close((struct listener *)object, &request);
-  else if (type == OBJECT_SCOPE)
-    result = close_scope((struct scope *)object, &request);
-  else
-    result = close_simple(object, &request);
-  request_end(&request);
   object_unpin(object);
   return result;
 }

@@ -306,7 +306,8 @@ hws_result hws_cancel(hws_handle op);
  */
 
 /* Listen at a URL ("unix:///run/x.sock?mode=0660"). *listener is valid at once and usable from the op's event on.
- * Errors, in the event: HWS_E_ADDRESS, HWS_E_IN_USE, HWS_E_ACCESS, HWS_E_PLUGIN, HWS_E_UNSUPPORTED, HWS_E_IO. */
+ * Errors, in the event: HWS_E_ADDRESS, HWS_E_IN_USE, HWS_E_ACCESS, HWS_E_PLUGIN, HWS_E_UNSUPPORTED, HWS_E_IO,
+ * HWS_E_LIMIT (descriptors). */
 hws_result hws_listen(hws_handle runtime, const char *url, hws_handle life, const struct hws_how *how,
                       struct hws_event *out, hws_handle *op, hws_handle *listener);
 
@@ -338,13 +339,14 @@ hws_result hws_open(hws_handle session, const struct hws_open_config *config, co
 
 /* Send count pieces (at most 1024), in order. The op ends when the bytes are copied or written; a cancelled or failed
  * one says in `bytes` how many were taken, and the stream stays usable after a cancel. Ops of one direction end in
- * order. Zero bytes: ends when the stream is writable.
+ * order. Zero bytes, be it no piece or only empty ones: ends when the stream is writable.
  * Errors: HWS_E_CLOSED (after shutdown or close), HWS_E_RESET, what ended the session or connection. */
 hws_result hws_send(hws_handle stream, const struct hws_vec *vec, uint32_t count, const struct hws_how *how,
                     struct hws_event *out, hws_handle *op);
 
-/* Receive at least one byte, into count pieces (at most 1024). Zero bytes: ends when the stream is readable, or at its
- * end. Errors: HWS_E_EOF, HWS_E_RESET, HWS_E_CLOSED, what ended the session or connection. */
+/* Receive at least one byte, into count pieces (at most 1024). Zero bytes, be it no piece or only
+ * empty ones: ends when the stream is readable, or at its end. Errors: HWS_E_EOF, HWS_E_RESET, HWS_E_CLOSED, what ended
+ * the session or connection. */
 hws_result hws_recv(hws_handle stream, const struct hws_vec *vec, uint32_t count, const struct hws_how *how,
                     struct hws_event *out, hws_handle *op);
 

@@ -52,10 +52,10 @@ static int set_dirs(struct runtime *runtime, const char *plugin_dir) {
     if (!runtime->plugin_dir) return HWS_E_NOMEM;
     runtime->dirs[count++] = runtime->plugin_dir;
   }
-  if (registry_default_dir((const void *)(uintptr_t)&runtime_open, runtime->default_dir, sizeof runtime->default_dir) ==
-      0)
-    runtime->dirs[count++] = runtime->default_dir;
-  return HWS_OK;
+  const void *ours = (const void *)(uintptr_t)&runtime_open;
+  int found = registry_default_dir(ours, runtime->default_dir, sizeof runtime->default_dir);
+  if (found == 0) runtime->dirs[count++] = runtime->default_dir;
+  return found == -2 ? HWS_E_LIMIT : HWS_OK;
 }
 
 int runtime_open(const struct hws_runtime_config *config, struct runtime **out) {
@@ -165,13 +165,13 @@ int runtime_parse_url(struct runtime *runtime, const char *text, struct url **ou
 }
 
 int runtime_transport(struct runtime *runtime, const struct url *url, const struct plugin **plugin) {
-  struct plugin_error error = {{0}};
+  struct plugin_error error = {.text = ""};
   if (url->scheme_count != 1)
     return runtime_refuse(
         runtime, cause_make(HWS_E_UNSUPPORTED, 0, 0, "filters ('%s+') are not supported yet", url->schemes[0]));
   *plugin = registry_find(host_services(), runtime->dirs, url->schemes[0], &error);
   if (*plugin) return HWS_OK;
-  return runtime_refuse(runtime, cause_make(HWS_E_ADDRESS, 0, 0, "%s", error.text));
+  return runtime_refuse(runtime, cause_make(error.short_of ? HWS_E_LIMIT : HWS_E_ADDRESS, 0, 0, "%s", error.text));
 }
 
 /* ---- ending ---- */
