@@ -54,7 +54,7 @@ void conn_pump(struct conn *conn) {
   while (pump_once(conn, &ended)) continue;
   bool revoke_read = must_revoke(conn->reader);
   bool revoke_write = must_revoke(conn->writer);
-  bool close = conn->aborting || (conn->stream.closing && is_flushed(conn));
+  bool close = conn->aborting || ((conn->stream.closing || conn->over) && is_flushed(conn));
   close = close && !conn->gone;
   bool abort = conn->aborting;
   lock_drop(&conn->lock);

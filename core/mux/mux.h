@@ -405,9 +405,12 @@ void flow_release(struct mux_stream *stream);
 void guard_init(struct mux *mux);
 const char *guard_useless(struct mux *mux); /* an error text when there were too many */
 const char *guard_reset(struct mux *mux);
-bool guard_reply(struct mux *mux, uint32_t stream, uint32_t code); /* queue a reset for a stream we do not keep */
-bool guard_pong(struct mux *mux, uint32_t opaque);
+/* Queue a reset for a stream that we do not keep, or a pong. Once for a frame, before which guard_is_full was not. */
+void guard_reply(struct mux *mux, uint32_t stream, uint32_t code);
+void guard_pong(struct mux *mux, uint32_t opaque);
 bool guard_is_full(const struct mux *mux);
+/* Nothing can be written any more: what is queued, and what would be, is dropped. */
+void guard_forget(struct mux *mux);
 
 /* ---- reader.c ---- */
 void reader_init(struct mux *mux);
@@ -423,6 +426,7 @@ void direct_take_back(struct mux *mux);
 bool direct_is_of(const struct mux_stream *stream); /* of a recv of that stream */
 
 /* ---- receive.c, receive_native.c ---- */
+extern const char receive_no_memory[]; /* the one error that is no fault of the peer; told apart by its address */
 void receive_frame(struct mux *mux, const char **error, struct op_list *ended);
 void receive_body(struct mux *mux, const char **error, struct op_list *ended);
 void receive_drop_body(struct mux *mux);
