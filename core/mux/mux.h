@@ -191,7 +191,7 @@ struct mux {
   /* the wire */
   uint8_t negotiation;  /* negotiation */
   uint8_t hello;        /* what of it is still to be said */
-  uint8_t echoes;       /* pongs that a plain peer owes for our pair */
+  uint8_t echoes;       /* bits: pongs that a plain peer owes for our pair */
   bool native;          /* decided for it */
   uint8_t preface_have; /* bytes of the peer's preface */
   uint8_t preface[PREFACE_SIZE];
