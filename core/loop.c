@@ -44,12 +44,9 @@ int loop_timer(struct loop *loop, struct timer *timer, uint64_t at) {
   return HWS_OK;
 }
 
-/* What a turn's readiness sets going goes up layer by layer: the transfer, the connection's op, and what that ended. */
-enum { BATCHES = 3 };
-
-/* One batch: what is posted meanwhile waits for the next. False: there was none. */
-static bool tasks_run(struct loop *loop) {
-  if (!atomic_load_explicit(&loop->tasks, memory_order_relaxed)) return false;
+/* One batch: what is posted meanwhile waits for the next, so that readiness gets its turn. */
+static void tasks_run(struct loop *loop) {
+  if (!atomic_load_explicit(&loop->tasks, memory_order_relaxed)) return;
   struct task *newest = atomic_exchange_explicit(&loop->tasks, NULL, memory_order_acquire);
   struct task *oldest = NULL;
   while (newest) {
@@ -64,7 +61,6 @@ static bool tasks_run(struct loop *loop) {
     atomic_store_explicit(&task->queued, 0, memory_order_release);
     task->run(task);
   }
-  return true;
 }
 
 static bool nothing_to_do(struct loop *loop, struct waiter *waiter) {
@@ -97,8 +93,7 @@ bool loop_turn(struct loop *loop, struct waiter *waiter, uint64_t until) {
   bool look = limit == 0 || poller_timer_fired(loop->poller);
   if (look && atomic_load_explicit(&loop->timers.next, memory_order_relaxed) != TIMER_NEVER)
     timers_run(&loop->timers, clock_now());
-  /* So many and no more, so that readiness gets its turn. */
-  for (int i = 0; i < BATCHES && tasks_run(loop); i++) continue;
+  tasks_run(loop);
   return count >= 0;
 }
 
