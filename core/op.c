@@ -217,7 +217,7 @@ static void deliver_inside(struct op *op) {
   if (!task_post(&op->runtime->loop, &op->task)) object_unpin(on);
 }
 
-void op_deliver(struct op_list *ended) {
+void op_deliver_all(struct op_list *ended) {
   struct op *op = ended->first;
   ended->first = ended->last = NULL;
   while (op) {
