@@ -31,7 +31,10 @@ static bool make_room(struct marks *marks) {
   uint32_t used = marks->end - marks->first;
   if (marks->room - marks->end >= CODE_MAX) return true;
   uint32_t room = marks->room;
-  if (room < 2 * used + 2 * (uint32_t)CODE_MAX) room = room ? room * 2 : ROOM_MIN;
+  if (room < 2 * (uint64_t)used + 2 * (uint64_t)CODE_MAX) {
+    if (room > UINT32_MAX / 2) return false;
+    room = room ? room * 2 : ROOM_MIN;
+  }
   uint8_t *coded = room == marks->room ? marks->coded : malloc(room);
   if (!coded) return false;
   if (used) memmove(coded + CODE_MAX, marks->coded + marks->first, used);
