@@ -94,6 +94,7 @@ static void stop_sending(struct mux_stream *stream, struct cause *cause, struct 
   stream_end_out(&stream->stream, cause, ended);
   mux_stream_drop_blocks(stream);
   stream->out_void = true;
+  if (stream->stream.closing) stream_closed(&stream->stream, ended); /* it waited for what was to be sent */
   mux_stream_settle(stream, ended);
 }
 
@@ -102,6 +103,21 @@ static void stop_receiving(struct mux_stream *stream, struct cause *cause, struc
   if (stream->stream.in != IN_OPEN) return;
   stream_end_in(&stream->stream, cause, ended);
   mux_stream_settle(stream, ended);
+}
+
+/* One direction. Where that was the last of the stream, it is as good as reset, and costs the peer as much. */
+static void on_stop(struct mux *mux, struct mux_stream *stream, const struct reset *reset, struct cause *cause,
+                    const char **error, struct op_list *ended) {
+  if (stream->heard & reset->direction) *error = guard_useless(mux);
+  if (*error) return;
+  stream->heard |= reset->direction;
+  mux_hold(stream);
+  if (reset->direction == RESET_STOP)
+    stop_sending(stream, cause, ended);
+  else
+    stop_receiving(stream, cause, ended);
+  if (stream->gone && !stream->opener) *error = receive_cut_off(mux, stream);
+  mux_let_go(stream);
 }
 
 static void on_reset(struct mux *mux, const struct frame *frame, const char **error, struct op_list *ended) {
@@ -120,10 +136,7 @@ static void on_reset(struct mux *mux, const struct frame *frame, const char **er
     receive_reset(mux, stream, cause, error, ended);
     return;
   }
-  if (reset.direction == RESET_STOP)
-    stop_sending(stream, cause, ended);
-  else
-    stop_receiving(stream, cause, ended);
+  on_stop(mux, stream, &reset, cause, error, ended);
   cause_unref(cause);
 }
 
@@ -133,7 +146,7 @@ static void act(struct mux *mux, const struct frame *frame, const char **error, 
   else if (frame->type == FRAME_SETTINGS)
     *error = negotiate_settings(mux, mux->body_part, frame->length, ended);
   else
-    drain_heard(mux, drain_decode(mux->body_part), ended);
+    *error = drain_heard(mux, drain_decode(mux->body_part), ended);
 }
 
 /* ---- all of them ---- */
