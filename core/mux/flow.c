@@ -118,6 +118,7 @@ void flow_consumed(struct mux_stream *stream, uint64_t bytes) {
 
 static uint32_t growth(struct mux_stream *stream) {
   struct mux *mux = stream->mux;
+  if (stream->stream.closing) return 0;
   uint64_t now = clock_now();
   bool keeps_up = now - stream->updated < KEEPS_UP_NS;
   stream->updated = now;

@@ -110,7 +110,7 @@ static void on_stop(struct mux *mux, struct mux_stream *stream, const struct res
                     const char **error, struct op_list *ended) {
   if (stream->heard & reset->direction) *error = guard_useless(mux);
   if (*error) return;
-  stream->heard |= reset->direction;
+  stream->heard |= reset->direction & (HEARD_STOP | HEARD_ABORT);
   mux_hold(stream);
   if (reset->direction == RESET_STOP)
     stop_sending(stream, cause, ended);
