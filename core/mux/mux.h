@@ -444,8 +444,9 @@ void receive_unknown(struct mux *mux, uint32_t id, const char **error);
 /* The peer reset the stream, in both directions; takes the cause. */
 void receive_reset(struct mux *mux, struct mux_stream *stream, struct cause *cause, const char **error,
                    struct op_list *ended);
-/* The peer has ended a stream by itself: it is counted, and against its slots until the application lets go. */
-const char *receive_cut_off(struct mux *mux, struct mux_stream *stream);
+/* If the peer has ended both directions by itself that is as good as a reset: it counts against that budget, and
+ * against the peer's streams until the application lets go. An error text, or NULL. */
+const char *receive_check_cut_off(struct mux *mux, struct mux_stream *stream);
 /* Another go-away or drain: an error text when there were too many. */
 const char *receive_farewell(struct mux *mux);
 void receive_native_frame(struct mux *mux, const char **error, struct op_list *ended);

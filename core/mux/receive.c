@@ -48,13 +48,18 @@ static struct mux_stream *open_plainly(struct mux *mux, const struct frame *fram
 
 /* ---- ends ---- */
 
-const char *receive_cut_off(struct mux *mux, struct mux_stream *stream) {
+static const char *receive_cut_off(struct mux *mux, struct mux_stream *stream) {
   mux_count(mux, SESSION_RESETS_IN, 1);
-  if (stream->accepted) {
+  if (stream->accepted && !stream->stranded) {
     stream->stranded = true;
     atomic_fetch_add_explicit(&mux->stranded, 1, memory_order_relaxed);
   }
   return stream->opener ? NULL : guard_reset(mux);
+}
+
+const char *receive_check_cut_off(struct mux *mux, struct mux_stream *stream) {
+  bool ended = (stream->heard & HEARD_STOP) && (stream->heard & (HEARD_FIN | HEARD_ABORT));
+  return ended && !stream->opener && stream->stream.out == OUT_ENDED ? receive_cut_off(mux, stream) : NULL;
 }
 
 void receive_reset(struct mux *mux, struct mux_stream *stream, struct cause *cause, const char **error,
@@ -75,9 +80,10 @@ static void apply_flags(struct mux *mux, struct mux_stream *stream, const struct
     uint32_t code = frame->type == FRAME_WINDOW ? frame->length : 0;
     receive_reset(mux, stream, cause_remote(HWS_E_RESET, code, "reset by the peer"), error, ended);
   } else if (frame->flags & FRAME_FIN) {
-    if (stream->heard & (HEARD_FIN | HEARD_ABORT)) *error = guard_useless(mux);
+    bool again = stream->heard & (HEARD_FIN | HEARD_ABORT);
     stream->heard |= HEARD_FIN;
     stream_eof(&stream->stream, ended);
+    *error = again ? guard_useless(mux) : receive_check_cut_off(mux, stream);
     mux_stream_settle(stream, ended);
   }
 }

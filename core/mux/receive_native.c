@@ -95,29 +95,24 @@ static void stop_sending(struct mux_stream *stream, struct cause *cause, struct 
   mux_stream_drop_blocks(stream);
   stream->out_void = true;
   if (stream->stream.closing) stream_closed(&stream->stream, ended); /* it waited for what was to be sent */
-  mux_stream_settle(stream, ended);
 }
 
 /* The peer will not send any more, and what it sent is void. */
 static void stop_receiving(struct mux_stream *stream, struct cause *cause, struct op_list *ended) {
-  if (stream->stream.in != IN_OPEN) return;
-  stream_end_in(&stream->stream, cause, ended);
-  mux_stream_settle(stream, ended);
+  if (stream->stream.in == IN_OPEN) stream_end_in(&stream->stream, cause, ended);
 }
 
-/* One direction. Where that was the last of the stream, it is as good as reset, and costs the peer as much. */
+/* One direction; saying it again does nothing. */
 static void on_stop(struct mux *mux, struct mux_stream *stream, const struct reset *reset, struct cause *cause,
                     const char **error, struct op_list *ended) {
-  if (stream->heard & reset->direction) *error = guard_useless(mux);
-  if (*error) return;
+  bool again = stream->heard & reset->direction;
   stream->heard |= reset->direction & (HEARD_STOP | HEARD_ABORT);
-  mux_hold(stream);
   if (reset->direction == RESET_STOP)
     stop_sending(stream, cause, ended);
   else
     stop_receiving(stream, cause, ended);
-  if (stream->gone && !stream->opener) *error = receive_cut_off(mux, stream);
-  mux_let_go(stream);
+  *error = again ? guard_useless(mux) : receive_check_cut_off(mux, stream);
+  mux_stream_settle(stream, ended);
 }
 
 static void on_reset(struct mux *mux, const struct frame *frame, const char **error, struct op_list *ended) {
