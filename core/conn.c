@@ -54,7 +54,7 @@ void conn_pump(struct conn *conn) {
   while (pump_once(conn, &ended)) continue;
   bool revoke_read = must_revoke(conn->reader);
   bool revoke_write = must_revoke(conn->writer);
-  bool close = conn->aborting || (conn->stream.closing && is_flushed(conn));
+  bool close = conn->aborting || ((conn->stream.closing || conn->over) && is_flushed(conn));
   close = close && !conn->gone;
   bool abort = conn->aborting;
   lock_drop(&conn->lock);
@@ -158,6 +158,11 @@ static void conn_close(struct stream *stream, struct op_list *ended) {
   if (conn->gone) stream_closed(stream, ended);
 }
 
+static bool conn_due(const struct stream *stream, enum stream_kick kick) {
+  (void)stream, (void)kick;
+  return true;
+}
+
 static void conn_kick(struct stream *stream, enum stream_kick kick) {
   (void)kick; /* the system gathers nothing for us */
   conn_pump((struct conn *)stream);
@@ -205,6 +210,7 @@ const struct stream_class conn_class = {
     .abort = conn_abort,
     .stop = conn_stop,
     .close = conn_close,
+    .due = conn_due,
     .kick = conn_kick,
     .text = conn_text,
     .metadata = conn_metadata,

@@ -126,6 +126,7 @@ static bool begin_on_wire(struct mux *mux, struct mux_stream *stream, struct op_
     status = table_add(mux, stream);
   }
   if (status != HWS_OK) {
+    stream->id = 0; /* it stands in no table */
     stream_end(&stream->stream, cause_plain(status), true, ended);
     mux_stream_drop(stream, ended);
     return false;

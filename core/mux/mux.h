@@ -197,7 +197,7 @@ struct mux {
   /* the wire */
   uint8_t negotiation;  /* negotiation */
   uint8_t hello;        /* what of it is still to be said */
-  uint8_t echoes;       /* pongs that a plain peer owes for our pair */
+  uint8_t echoes;       /* bits: pongs that a plain peer owes for our pair */
   bool native;          /* decided for it */
   uint8_t preface_have; /* bytes of the peer's preface */
   uint8_t preface[PREFACE_SIZE];
@@ -362,8 +362,9 @@ bool cut_has_data(const struct mux_stream *stream); /* bytes, or the end of a me
 bool cut_has_fin(const struct mux_stream *stream);  /* its end is next */
 
 /* ---- writer.c, batch.c ---- */
-void writer_kick(struct mux *mux, enum stream_kick kick); /* no lock held */
-void writer_run(struct mux *mux, struct op_list *ended);  /* lock held, dropped meanwhile; the writer must be idle */
+void writer_kick(struct mux *mux, enum stream_kick kick);         /* no lock held */
+bool writer_is_due(const struct mux *mux, enum stream_kick kick); /* lock held: would a kick do anything? */
+void writer_run(struct mux *mux, struct op_list *ended); /* lock held, dropped meanwhile; the writer must be idle */
 void writer_init(struct mux *mux);
 /* A go-away of a session that has ended, before its carrier is closed. Lock held, dropped meanwhile. True: it is out.
  */
@@ -411,9 +412,12 @@ void flow_release(struct mux_stream *stream);
 void guard_init(struct mux *mux);
 const char *guard_useless(struct mux *mux); /* an error text when there were too many */
 const char *guard_reset(struct mux *mux);
-bool guard_reply(struct mux *mux, uint32_t stream, uint32_t code); /* queue a reset for a stream we do not keep */
-bool guard_pong(struct mux *mux, uint32_t opaque);
+/* Queue a reset for a stream that we do not keep, or a pong. Once for a frame, before which guard_is_full was not. */
+void guard_reply(struct mux *mux, uint32_t stream, uint32_t code);
+void guard_pong(struct mux *mux, uint32_t opaque);
 bool guard_is_full(const struct mux *mux);
+/* Nothing can be written any more: what is queued, and what would be, is dropped. */
+void guard_forget(struct mux *mux);
 
 /* ---- reader.c ---- */
 void reader_init(struct mux *mux);
@@ -429,6 +433,7 @@ void direct_take_back(struct mux *mux);
 bool direct_is_of(const struct mux_stream *stream); /* of a recv of that stream */
 
 /* ---- receive.c, receive_native.c ---- */
+extern const char receive_no_memory[]; /* the one error that is no fault of the peer; told apart by its address */
 void receive_frame(struct mux *mux, const char **error, struct op_list *ended);
 void receive_body(struct mux *mux, const char **error, struct op_list *ended);
 void receive_drop_body(struct mux *mux);

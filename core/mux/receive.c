@@ -7,6 +7,8 @@
 
 enum { FAREWELLS = 2 };
 
+const char receive_no_memory[] = "no memory for what was received";
+
 static bool is_ours(const struct mux *mux, uint32_t id) {
   return (id & 1) == (mux->client ? 1U : 0U);
 }
@@ -110,7 +112,8 @@ void receive_begin_body(struct mux *mux, struct mux_stream *stream, uint16_t fla
 static void feed(struct mux *mux, struct mux_stream *stream, const uint8_t *data, uint32_t len, bool eom,
                  const char **error, struct op_list *ended) {
   bool unread = stream->stream.closing && !stream->dead;
-  if (!stream_feed(&stream->stream, mux->chunk, data, len, eom, ended)) *error = "no memory for received data";
+  if (!stream_feed(&stream->stream, mux->chunk, data, len, eom, ended)) *error = receive_no_memory;
+  if (*error) return;
   /* Nobody will read it: the peer should know. */
   if (unread && stream->on_wire) mux_stream_refuse_data(stream, ended);
 }
@@ -215,6 +218,7 @@ void receive_body(struct mux *mux, const char **error, struct op_list *ended) {
   }
   bool last = !parser->body_left;
   feed(mux, stream, data, len, last && (mux->body_flags & FRAME_EOM), error, ended);
+  if (*error) return;
   receive_end_part(mux, error, ended);
 }
 
