@@ -101,7 +101,7 @@ static bool conn_messages(const struct stream *stream) {
   return false;
 }
 
-static bool conn_take_end(struct stream *stream) {
+static bool conn_ends_none(struct stream *stream) {
   (void)stream;
   return false;
 }
@@ -162,6 +162,11 @@ static void conn_close(struct stream *stream, struct op_list *ended) {
   if (conn->gone) stream_closed(stream, ended);
 }
 
+static bool conn_due(const struct stream *stream, enum stream_kick kick) {
+  (void)stream, (void)kick;
+  return true;
+}
+
 static void conn_kick(struct stream *stream, enum stream_kick kick) {
   (void)kick; /* the system gathers nothing for us */
   conn_pump((struct conn *)stream);
@@ -197,7 +202,8 @@ const struct stream_class conn_class = {
     .revocable = conn_revocable,
     .messages = conn_messages,
     .take = conn_take,
-    .take_end = conn_take_end,
+    .may_end = conn_ends_none,
+    .take_end = conn_ends_none,
     .writable = conn_writable,
     .push = conn_put_off,
     .unsend = conn_unsend,
@@ -209,6 +215,7 @@ const struct stream_class conn_class = {
     .abort = conn_abort,
     .stop = conn_stop,
     .close = conn_close,
+    .due = conn_due,
     .kick = conn_kick,
     .text = conn_text,
     .metadata = conn_metadata,

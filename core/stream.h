@@ -46,7 +46,9 @@ struct stream_class {
   bool (*messages)(const struct stream *stream);
   /* Copy what can be copied: all of total, or with `partial` as much as goes; returns how many. sends is empty. */
   uint64_t (*take)(struct stream *stream, const struct hws_vec *vec, uint32_t count, uint64_t total, bool partial);
-  /* What was taken until now ends a message. False: not now. */
+  /* Is there a place for the end of a message, behind what is about to be taken? */
+  bool (*may_end)(struct stream *stream);
+  /* What was taken until now ends a message. False: not now; never after may_end. */
   bool (*take_end)(struct stream *stream);
   /* Would a send of one byte be taken now? */
   bool (*writable)(struct stream *stream);
@@ -71,6 +73,8 @@ struct stream_class {
   void (*hold)(struct stream *stream);
   /* The user closed it: get rid of it once all is sent; stream_closed when that is done. */
   void (*close)(struct stream *stream, struct op_list *ended);
+  /* Would a kick do anything? One that would not can be left out. */
+  bool (*due)(const struct stream *stream, enum stream_kick kick);
   /* No lock held: do what the others have put off. */
   void (*kick)(struct stream *stream, enum stream_kick kick);
   int (*text)(struct stream *stream, uint32_t which, char *text, uint32_t size); /* no lock held */

@@ -171,6 +171,10 @@ static bool stream_messages(const struct stream *stream) {
   return ((const struct mux_stream *)stream)->mux->native;
 }
 
+static bool stream_may_end(struct stream *stream) {
+  return flow_may_end(self(stream));
+}
+
 static bool stream_take_end(struct stream *stream) {
   return flow_take_end(self(stream));
 }
@@ -279,6 +283,10 @@ static void stream_close_class(struct stream *stream, struct op_list *ended) {
   }
 }
 
+static bool stream_due(const struct stream *stream, enum stream_kick kick) {
+  return writer_is_due(((const struct mux_stream *)stream)->mux, kick);
+}
+
 static void stream_kick(struct stream *stream, enum stream_kick kick) {
   writer_kick(self(stream)->mux, kick);
 }
@@ -317,6 +325,7 @@ const struct stream_class mux_stream_class = {
     .revocable = stream_revocable,
     .messages = stream_messages,
     .take = stream_take,
+    .may_end = stream_may_end,
     .take_end = stream_take_end,
     .writable = stream_writable,
     .push = stream_push,
@@ -328,6 +337,7 @@ const struct stream_class mux_stream_class = {
     .abort = stream_abort,
     .stop = stream_stop_class,
     .close = stream_close_class,
+    .due = stream_due,
     .kick = stream_kick,
     .text = stream_text,
     .metadata = stream_metadata,
