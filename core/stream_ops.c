@@ -140,8 +140,8 @@ static int send_slow(struct stream *stream, const struct hws_vec *vec, uint32_t 
                      const struct request *request) {
   int status = HWS_OK;
   struct op *op = make(stream, request, HWS_KIND_SEND, &status);
-  if (status == HWS_OK && (status = op_set_vec(op, vec, count, total)) != HWS_OK) op_discard(op);
-  if (status != HWS_OK) {
+  if (op && (status = op_set_vec(op, vec, count, total)) != HWS_OK) op_discard(op);
+  if (!op || status != HWS_OK) {
     lock_drop(stream->lock);
     return status;
   }
