@@ -123,6 +123,10 @@ static void conn_put_off(struct stream *stream) {
   (void)stream;
 }
 
+static bool conn_sends_files(struct stream *stream) {
+  return ((struct conn *)stream)->endpoint.plugin->manifest->capabilities & HWS_CAP_SENDFILE;
+}
+
 static void conn_consumed(struct stream *stream, uint64_t bytes) {
   (void)stream, (void)bytes; /* the system's buffers are the window */
 }
@@ -203,6 +207,7 @@ const struct stream_class conn_class = {
     .writable = conn_writable,
     .push = conn_put_off,
     .unsend = conn_unsend,
+    .sends_files = conn_sends_files,
     .want = conn_put_off,
     .unwant = conn_unwant,
     .consumed = conn_consumed,

@@ -12,6 +12,7 @@
 #include "core/queue.h"
 #include "core/runtime.h"
 #include "core/scope.h"
+#include "core/source.h"
 
 static void op_free(struct object *object);
 
@@ -64,6 +65,7 @@ static void op_free(struct object *object) {
   struct object *on = op->on;
   struct queue *queue = op->queue;
   if (op->vec != op->own_vec) free(op->vec);
+  source_unref(op->source);
   pool_give(op->runtime, op);
   /* Last, as what it pended on may be the last to hold the runtime, and so the pool. */
   if (queue) object_unpin(&queue->object);
@@ -177,6 +179,7 @@ static void disarm(struct op *op) {
 
 void op_discard(struct op *op) {
   disarm(op);
+  if (op->source) source_detach(op->source);
   op_release(op);
 }
 
@@ -185,6 +188,7 @@ void op_discard(struct op *op) {
 bool op_end(struct op *op, int status, struct op_list *ended) {
   if (atomic_load_explicit(&op->state, memory_order_relaxed) == OP_ENDED) return false;
   disarm(op);
+  if (op->source) source_detach(op->source);
   op->event.status = status;
   unsigned before = atomic_exchange_explicit(&op->state, OP_ENDED, memory_order_acq_rel);
   if (before == OP_PENDING) op_list_append(ended, op);

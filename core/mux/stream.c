@@ -229,7 +229,7 @@ static void stream_hold(struct stream *stream) {
   }
   for (struct op *op = stream->sends.first, *next; op; op = next) {
     next = op->next;
-    if (op->event.kind != HWS_KIND_SEND || !is_in_batch(op)) continue;
+    if (!op_is_send(op) || !is_in_batch(op)) continue;
     op_list_remove(&stream->sends, op);
     take_back(self(stream)->mux);
   }

@@ -282,10 +282,13 @@ struct pair pair_raw(struct world *world, const char *scheme) {
   hws_handle listener = 0;
   if (strcmp(scheme, "mem") == 0)
     (void)snprintf(url, sizeof url, "mem://pair%u", number++);
+  else if (strcmp(scheme, "tcp") == 0)
+    (void)snprintf(url, sizeof url, "tcp://127.0.0.1:0");
   else
     (void)snprintf(url, sizeof url, "unix://%s/pair%u", own_folder(), number++);
   assert_int_equal(hws_listen(world->runtime, url, 0, &how, &event, NULL, &listener), 1);
   assert_status(event.status, HWS_OK);
+  assert_true(hws_text(listener, HWS_TEXT_LOCAL, url, sizeof url) > 0); /* with its port */
   struct hws_how accept = how_queue(world);
   hws_result result = hws_accept(listener, 0, &accept, NULL, NULL, &pair.server);
   assert_status(result, HWS_OK);

@@ -112,7 +112,7 @@ struct pair {
   hws_handle server;
 };
 
-/* Two raw connections, or two sessions on them, over "mem" or "unix". */
+/* Two raw connections, or two sessions on them, over "mem", "unix" or "tcp". */
 struct pair pair_raw(struct world *world, const char *scheme);
 struct pair pair_sessions(struct world *world, const char *scheme, const char *settings);
 
