@@ -69,12 +69,12 @@ static void prepare_copy(struct conn *conn) {
   uint32_t left = conn->copy_end - conn->copy_at;
   if (left) conn->write_iov[0] = (struct hws_iov){.ptr = conn->copy->data + conn->copy_at, .len = left};
   conn->writing = true;
-  transfer_prepare(&conn->endpoint.transfers[HWS_WRITE], HWS_IO_WRITE, conn->write_iov, left ? 1 : 0);
+  transfer_prepare(&conn->top->transfers[HWS_WRITE], HWS_IO_WRITE, conn->write_iov, left ? 1 : 0);
 }
 
 bool conn_claim_write(struct conn *conn, struct op_list *ended) {
   struct op *op = conn->stream.sends.first;
-  struct transfer *transfer = &conn->endpoint.transfers[HWS_WRITE];
+  struct transfer *transfer = &conn->top->transfers[HWS_WRITE];
   if (conn->writing || conn->stream.out >= OUT_SHUT || !conn->stream.ready) return false;
   if (conn->copy_at < conn->copy_end) {
     prepare_copy(conn);
@@ -105,7 +105,7 @@ static void writer_ended(struct conn *conn, struct op *op, int status, struct op
 
 /* MUX-19: what can still be read is. */
 static void write_failed(struct conn *conn, struct op_list *ended) {
-  struct cause *cause = endpoint_cause(&conn->endpoint, &conn->endpoint.transfers[HWS_WRITE], "write");
+  struct cause *cause = endpoint_cause(conn->top, &conn->top->transfers[HWS_WRITE], "write");
   stream_end_out(&conn->stream, cause, ended);
   cause_unref(cause);
 }
@@ -144,7 +144,7 @@ static void direct_result(struct conn *conn, struct op *op, const struct hws_io 
 }
 
 void conn_write_result(struct conn *conn, struct op_list *ended) {
-  const struct hws_io *io = &conn->endpoint.transfers[HWS_WRITE].io;
+  const struct hws_io *io = &conn->top->transfers[HWS_WRITE].io;
   struct op *op = conn->writer;
   conn->writing = false;
   conn->writer = NULL;

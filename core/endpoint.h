@@ -12,7 +12,6 @@
 #include "core/handle.h"
 #include "core/loop.h"
 #include "core/op.h"
-#include "core/url.h"
 #include "plugins/registry.h"
 
 enum transfer_state {
@@ -30,8 +29,9 @@ struct transfer {
   struct endpoint *endpoint;
   uint8_t direction;
   atomic_uint state;
-  atomic_bool cancel; /* asked for while it was busy: a submit that waits for its direction sees it */
-  struct task task;   /* runs done */
+  atomic_bool cancel;   /* asked for while it was busy: a submit that waits for its direction sees it */
+  atomic_bool given_up; /* never completed, and no longer waited for; what it does from here on is not looked at */
+  struct task task;     /* runs done */
   void (*done)(struct transfer *transfer); /* from the loop; a pin of the owner is held meanwhile */
   void *scratch;
 };
@@ -48,6 +48,8 @@ enum endpoint_state {
   ENDPOINT_GONE     /* destroyed or abandoned */
 };
 
+struct route;
+
 struct endpoint {
   struct object *owner; /* pinned from open to gone */
   struct loop *loop;
@@ -60,14 +62,18 @@ struct endpoint {
   atomic_bool abort;
   bool abandoned;
   bool abandon_watched; /* the timer below was armed */
-  struct url *url;      /* owned; NULL for accepted ones */
+  struct route *route;  /* whose parameters it may ask for; NULL for accepted ones */
+  size_t place;         /* of its scheme in the route */
+  bool filter;
+  struct endpoint *under; /* a filter's: what it stands on */
+  struct endpoint *over;  /* the filter that stands on it: from then on all transfers are that one's */
   struct cause *explained;
-  struct lock lock; /* explained */
+  struct lock lock; /* explained; a filter's: what is out below */
   struct task post_task;
   struct task close_task;
   struct timer timer; /* the plugin's */
   struct timer abandon_timer;
-  void (*gone)(struct endpoint *endpoint); /* from the loop, owner still pinned */
+  void (*gone)(struct endpoint *endpoint); /* from the loop, owner still pinned; of the lowest, as the last to go */
 };
 
 /* Before anything else. done and gone are the owner's. */
@@ -96,6 +102,9 @@ void transfer_prepare(struct transfer *transfer, enum hws_io_kind kind, const st
  * done will be called. */
 bool endpoint_submit(struct transfer *transfer);
 
+/* The same, but done is called in any case: by the loop, never from within. */
+void endpoint_submit_later(struct transfer *transfer);
+
 /* End a transfer early, if it is not over. done is called as ever. */
 void endpoint_cancel(struct transfer *transfer);
 
@@ -108,14 +117,35 @@ void endpoint_complete(struct endpoint *endpoint, struct hws_io *io);
 /* Readiness from the poller; driver only. */
 void endpoint_ready(struct endpoint *endpoint, unsigned bits);
 
-/* Destroy it as soon as no transfer is out; gone is called then. Idempotent. Never blocks. */
+/* Destroy it, and all that it stands on, as soon as no transfer is out; gone is called then. Idempotent. Never blocks.
+ */
 void endpoint_close(struct endpoint *endpoint, bool abort);
 
+/* A plugin broke its contract: counted, named. */
+void endpoint_fault(struct endpoint *endpoint, const char *what);
+
 /* What the plugin explained, or what the system says of the error. */
+struct cause *endpoint_explain(struct endpoint *endpoint, int status, int os_error, const char *what);
 struct cause *endpoint_cause(struct endpoint *endpoint, const struct transfer *transfer, const char *what);
 
-/* Free what endpoint_init and the url hold; after gone, or when never opened. */
+/* Free what endpoint_init and the route hold; after gone, or when never opened. */
 void endpoint_free(struct endpoint *endpoint);
+
+/* ---- between endpoint.c, endpoint_life.c and filter.c ---- */
+
+void transfer_run(struct task *task);
+
+/* Queue one of its tasks, with a pin of the owner for it. */
+void endpoint_post(struct endpoint *endpoint, struct task *task);
+
+/* What a close may have waited for has come about. */
+void endpoint_let_close(struct endpoint *endpoint);
+
+/* Hold a direction against everybody. Holders only make calls that do not block, so this is short. */
+void direction_seize(struct endpoint *endpoint, unsigned which);
+
+/* Do what is left to do and let go. `mine`: the caller's own submit may end inline; returns whether it did. */
+bool direction_run(struct endpoint *endpoint, unsigned which, bool mine);
 
 /* The services, for registry_*: one table per process (host.c). */
 const struct hws_host *host_services(void);

@@ -4,8 +4,9 @@
  */
 #include <stdlib.h>
 
-#include "core/endpoint.h"
+#include "core/filter.h"
 #include "core/park.h"
+#include "core/route.h"
 #include "core/runtime.h"
 
 static struct endpoint *endpoint_of(struct hws_host_endpoint *host) {
@@ -76,7 +77,15 @@ static void host_explain(struct hws_host_endpoint *host, const char *text) {
 
 static const char *host_config(struct hws_host_endpoint *host, const char *key) {
   struct endpoint *endpoint = endpoint_of(host);
-  return endpoint->url ? url_param(endpoint->url, key) : NULL;
+  return endpoint->route && key ? route_config(endpoint->route, endpoint->place, key) : NULL;
+}
+
+static int32_t host_under_submit(struct hws_host_endpoint *host, struct hws_io *io) {
+  return filter_submit(endpoint_of(host), io);
+}
+
+static int32_t host_under_cancel(struct hws_host_endpoint *host, struct hws_io *io) {
+  return filter_cancel(endpoint_of(host), io);
 }
 
 const struct hws_host *host_services(void) {
@@ -84,7 +93,7 @@ const struct hws_host *host_services(void) {
       .size = sizeof host,
       .major = HWS_PLUGIN_MAJOR,
       .minor = HWS_PLUGIN_MINOR,
-      .capabilities = HWS_HOST_WATCH | HWS_HOST_HANGUP,
+      .capabilities = HWS_HOST_WATCH | HWS_HOST_HANGUP | HWS_HOST_UNDER,
       .complete = host_complete,
       .alloc = host_alloc,
       .release = host_release,
@@ -96,6 +105,8 @@ const struct hws_host *host_services(void) {
       .log = host_log,
       .explain = host_explain,
       .config = host_config,
+      .under_submit = host_under_submit,
+      .under_cancel = host_under_cancel,
   };
   return &host;
 }

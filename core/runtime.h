@@ -58,11 +58,6 @@ int member_add(struct runtime *runtime, struct member *member, struct object *ob
                void (*end)(struct object *object));
 void member_remove(struct runtime *runtime, struct member *member);
 
-/* Parse a URL, and find who serves it. Refusals are remembered. The url is the caller's to free. */
-struct url;
-int runtime_parse_url(struct runtime *runtime, const char *text, struct url **url);
-int runtime_transport(struct runtime *runtime, const struct url *url, const struct plugin **plugin);
-
 /* Remember why a call was refused; consumes the cause; returns its status. */
 int runtime_refuse(struct runtime *runtime, struct cause *cause);
 
