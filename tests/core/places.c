@@ -51,13 +51,12 @@ void link_close(const struct link *link) {
   if (link->sessions.server) abort_handle(link->sessions.server);
 }
 
-const char *url_new(char *url, const char *parameters) {
+const char *url_new(char url[URL_MAX], const char *parameters) {
   static unsigned number;
-  if (strcmp(here->scheme, "mem") == 0)
-    (void)snprintf(url, URL_MAX, "mem://place%u%s", number++, parameters);
-  else
-    (void)snprintf(url, URL_MAX, "unix://%s/place%u%s", own_folder(), number++, parameters);
-  return url;
+  char address[128];
+  bool named = strcmp(here->scheme, "mem") == 0;
+  (void)snprintf(address, sizeof address, "%s%splace%u", named ? "" : own_folder(), named ? "" : "/", number++);
+  return url_make(url, here->scheme, address, parameters);
 }
 
 hws_handle listen_at(struct world *world, const char *url) {

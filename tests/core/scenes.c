@@ -13,7 +13,7 @@ enum { FILL_SEED = 1, OP_SEED = 2, LARGE = 1 << 20, UNACKED_MAX = 256 };
 
 /* A backlog that is full, so that the system makes dials wait. */
 static void set_dial(struct scene *s) {
-  s->listener = listen_at(s->world, url_new(s->url, "?backlog=1"));
+  s->listener = listen_at(s->world, url_new(s->url, "backlog=1"));
   *strchr(s->url, '?') = 0;
   for (hws_result result = 1; result == 1;) {
     struct hws_how how = how_queue(s->world);

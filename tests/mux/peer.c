@@ -29,14 +29,14 @@ static int listen_at(const char *path) {
 struct peer *peer_open(struct world *world, uint32_t role, const char *settings) {
   static unsigned number;
   char path[100];
-  char url[128];
+  char url[URL_MAX];
   struct hws_how how = how_block();
   struct hws_event event;
   hws_handle stream = 0;
   struct peer *peer = calloc(1, sizeof *peer);
   assert_non_null(peer);
   (void)snprintf(path, sizeof path, "%s/peer%u", own_folder(), number++);
-  (void)snprintf(url, sizeof url, "unix://%s", path);
+  url_make(url, "unix", path, NULL);
   int listener = listen_at(path);
   assert_int_equal(hws_dial(world->runtime, url, 0, &how, &event, NULL, &stream), 1);
   assert_status(event.status, HWS_OK);

@@ -267,19 +267,37 @@ void expect_detail(hws_handle object, int32_t status, const char *text) {
   if (!strstr(detail.text, text)) fail_msg("'%s' is not said in: %s", text, detail.text);
 }
 
+/* ---- URLs ---- */
+
+bool through_chaos(void) {
+  return getenv("HAWSER_CHAOS_SEED") != NULL;
+}
+
+const char *url_make(char url[URL_MAX], const char *scheme, const char *address, const char *parameters) {
+  const char *seed = getenv("HAWSER_CHAOS_SEED");
+  const char *more = getenv("HAWSER_CHAOS");
+  if (!parameters) parameters = "";
+  if (!seed)
+    (void)snprintf(url, URL_MAX, "%s://%s%s%s", scheme, address, *parameters ? "?" : "", parameters);
+  else
+    (void)snprintf(url, URL_MAX, "chaos+%s://%s?chaos.seed=%s%s%s%s%s", scheme, address, seed, more ? "&" : "",
+                   more ? more : "", *parameters ? "&" : "", parameters);
+  return url;
+}
+
 /* ---- pairs ---- */
 
 struct pair pair_raw(struct world *world, const char *scheme) {
   static unsigned number;
-  char url[256];
+  char address[128];
+  char url[URL_MAX];
   struct hws_event event;
   struct hws_how how = how_block();
   struct pair pair = {0};
   hws_handle listener = 0;
-  if (strcmp(scheme, "mem") == 0)
-    (void)snprintf(url, sizeof url, "mem://pair%u", number++);
-  else
-    (void)snprintf(url, sizeof url, "unix://%s/pair%u", own_folder(), number++);
+  bool named = strcmp(scheme, "mem") == 0;
+  (void)snprintf(address, sizeof address, "%s%spair%u", named ? "" : own_folder(), named ? "" : "/", number++);
+  url_make(url, scheme, address, NULL);
   assert_int_equal(hws_listen(world->runtime, url, 0, &how, &event, NULL, &listener), 1);
   assert_status(event.status, HWS_OK);
   struct hws_how accept = how_queue(world);

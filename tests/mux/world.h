@@ -115,6 +115,13 @@ struct pair {
 struct pair pair_raw(struct world *world, const char *scheme);
 struct pair pair_sessions(struct world *world, const char *scheme, const char *settings);
 
+/* SCHEME://ADDRESS?PARAMETERS, parameters NULL for none. With HAWSER_CHAOS_SEED in the environment all streams of the
+ * tests pass through the filter chaos: chaos+SCHEME://..., with that seed and the further parameters of HAWSER_CHAOS.
+ */
+enum { URL_MAX = 512 };
+const char *url_make(char url[URL_MAX], const char *scheme, const char *address, const char *parameters);
+bool through_chaos(void);
+
 /* Bytes that are a function of a seed and a place. */
 uint8_t pattern_at(uint64_t seed, uint64_t offset);
 void pattern_fill(uint64_t seed, uint64_t offset, void *bytes, size_t length);
