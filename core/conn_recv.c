@@ -56,7 +56,7 @@ static void reader_got(struct conn *conn, struct op *op, uint64_t bytes, struct 
 static void buffer_got(struct conn *conn, uint64_t bytes, struct op_list *ended) {
   struct buffer *buffer = conn->buffer;
   conn->buffer = NULL;
-  if (!stream_feed(&conn->stream, buffer, buffer->data, (uint32_t)bytes, ended))
+  if (!stream_feed(&conn->stream, buffer, buffer->data, (uint32_t)bytes, false, ended))
     stream_end(&conn->stream, cause_plain(HWS_E_NOMEM), true, ended);
   buffer_unref(buffer);
 }

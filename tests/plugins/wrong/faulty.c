@@ -21,7 +21,8 @@ enum {
   FAULT_CANCEL,     /* a read is completed inside cancel, which returns 1 as well */
   FAULT_EMPTY,      /* an accept ends well without a connection; this one listens */
   FAULT_UNDER,      /* a transport that asks for what is below it */
-  FAULT_STUBBORN    /* promises no REVOKE, and a cancelled io ends late: no fault at all */
+  FAULT_STUBBORN,   /* promises no REVOKE, and a cancelled io ends late: no fault at all */
+  HERE = FAULT      /* what this build of the file gets wrong */
 };
 
 enum { STUBBORN_NS = 1000000000 };
@@ -89,7 +90,7 @@ static bool advance(struct loopback *loopback, struct hws_io *io) {
   case HWS_IO_DIAL:
     break;
   case HWS_IO_READ:
-    ends = FAULT != FAULT_NEVER && (loopback->used > 0 || loopback->ended);
+    ends = HERE != FAULT_NEVER && (loopback->used > 0 || loopback->ended);
     loopback->waits[HWS_READ] = !ends;
     io->bytes = ends ? move_out(loopback, io) : 0;
     wake(loopback, HWS_WRITE);
@@ -108,9 +109,9 @@ static bool advance(struct loopback *loopback, struct hws_io *io) {
     io->status = HWS_IO_UNSUPPORTED;
   }
   unlock(loopback);
-  if (ends && FAULT == FAULT_MUCH && io->bytes > 0) io->bytes += 1 << 20;
-  if (ends && FAULT == FAULT_NOTHING && io->kind == HWS_IO_WRITE) io->bytes = 0;
-  if (ends && FAULT == FAULT_POSITIVE && io->kind == HWS_IO_READ) io->status = 5;
+  if (ends && HERE == FAULT_MUCH && io->bytes > 0) io->bytes += 1 << 20;
+  if (ends && HERE == FAULT_NOTHING && io->kind == HWS_IO_WRITE) io->bytes = 0;
+  if (ends && HERE == FAULT_POSITIVE && io->kind == HWS_IO_READ) io->status = 5;
   return ends;
 }
 
@@ -121,34 +122,34 @@ static enum hws_direction direction_of(const struct hws_io *io) {
 static void complete(struct loopback *loopback, struct hws_io *io) {
   bool read = io->kind == HWS_IO_READ;
   host->complete(loopback->host, io);
-  if (read && FAULT == FAULT_DOUBLE) host->complete(loopback->host, io);
+  if (read && HERE == FAULT_DOUBLE) host->complete(loopback->host, io);
 }
 
 static int32_t loopback_submit(void *ep, struct hws_io *io) {
   struct loopback *loopback = ep;
-  if (FAULT == FAULT_ODD && io->kind == HWS_IO_READ) return 7;
-  if (FAULT == FAULT_UNDER && host->under_submit(loopback->host, io) != HWS_IO_UNSUPPORTED) return 7;
+  if (HERE == FAULT_ODD && io->kind == HWS_IO_READ) return 7;
+  if (HERE == FAULT_UNDER && host->under_submit(loopback->host, io) != HWS_IO_UNSUPPORTED) return 7;
   if (!advance(loopback, io)) {
     loopback->pending[direction_of(io)] = io;
     return 0;
   }
   if (io->kind != HWS_IO_READ) return 1;
   complete(loopback, io);
-  return FAULT == FAULT_BOTH ? 1 : 0;
+  return HERE == FAULT_BOTH ? 1 : 0;
 }
 
 static int32_t loopback_cancel(void *ep, struct hws_io *io) {
   struct loopback *loopback = ep;
   enum hws_direction direction = direction_of(io);
-  if (loopback->pending[direction] != io || (FAULT == FAULT_NEVER && direction == HWS_READ)) return 0;
-  if (FAULT == FAULT_STUBBORN) {
+  if (loopback->pending[direction] != io || (HERE == FAULT_NEVER && direction == HWS_READ)) return 0;
+  if (HERE == FAULT_STUBBORN) {
     host->timer_at(loopback->host, host->now() + STUBBORN_NS);
     return 0;
   }
   loopback->pending[direction] = NULL;
   io->status = HWS_IO_CANCELED;
   io->bytes = 0;
-  if (FAULT == FAULT_CANCEL && direction == HWS_READ) host->complete(loopback->host, io);
+  if (HERE == FAULT_CANCEL && direction == HWS_READ) host->complete(loopback->host, io);
   return 1;
 }
 
@@ -207,7 +208,7 @@ static int32_t plugin_open(const struct hws_host *offered, struct hws_vtable *vt
   return HWS_IO_OK;
 }
 
-enum { REVOKES = FAULT != FAULT_NEVER && FAULT != FAULT_STUBBORN };
+enum { REVOKES = HERE != FAULT_NEVER && HERE != FAULT_STUBBORN };
 
 static const char *const schemes[] = {FAULT_NAME, NULL};
 

@@ -17,7 +17,8 @@ enum {
   FAULT_KIND,   /* an accept is asked of what is below */
   FAULT_EARLY,  /* something is given below inside wrap */
   FAULT_EMPTY,  /* wrap ends well without an endpoint */
-  FAULT_MUCH    /* a read claims more bytes than there was room for */
+  FAULT_MUCH,   /* a read claims more bytes than there was room for */
+  HERE = FAULT  /* what this build of the file gets wrong */
 };
 
 struct pass {
@@ -43,15 +44,15 @@ static int32_t hand_down(struct pass *pass, const struct hws_io *io) {
 static int32_t pass_submit(void *ep, struct hws_io *io) {
   struct pass *pass = ep;
   pass->given[direction_of(io)] = io;
-  if (io->kind == HWS_IO_READ && (FAULT == FAULT_TWO || FAULT == FAULT_KIND)) {
-    if (FAULT == FAULT_TWO) (void)hand_down(pass, io);
+  if (io->kind == HWS_IO_READ && (HERE == FAULT_TWO || HERE == FAULT_KIND)) {
+    if (HERE == FAULT_TWO) (void)hand_down(pass, io);
     pass->extra = (struct hws_io){.size = sizeof pass->extra, .kind = HWS_IO_READ};
-    if (FAULT == FAULT_KIND) pass->extra.kind = HWS_IO_ACCEPT;
+    if (HERE == FAULT_KIND) pass->extra.kind = HWS_IO_ACCEPT;
     int32_t status = host->under_submit(pass->host, &pass->extra);
-    if (status != (FAULT == FAULT_TWO ? HWS_IO_FAULT : HWS_IO_UNSUPPORTED)) __builtin_trap();
-    if (FAULT == FAULT_TWO) return 0;
+    if (status != (HERE == FAULT_TWO ? HWS_IO_FAULT : HWS_IO_UNSUPPORTED)) __builtin_trap();
+    if (HERE == FAULT_TWO) return 0;
   }
-  if (io->kind == HWS_IO_READ && (FAULT == FAULT_NEVER || pass->asking)) return 0;
+  if (io->kind == HWS_IO_READ && (HERE == FAULT_NEVER || pass->asking)) return 0;
   io->status = hand_down(pass, io);
   io->bytes = 0;
   return io->status == HWS_IO_OK ? 0 : 1;
@@ -77,9 +78,9 @@ static void give_up(struct pass *pass, int direction, int32_t status, const stru
   given->status = status;
   given->bytes = below->bytes;
   given->os_error = below->os_error;
-  if (direction == HWS_READ && FAULT == FAULT_MUCH) given->bytes += 1 << 20;
+  if (direction == HWS_READ && HERE == FAULT_MUCH) given->bytes += 1 << 20;
   host->complete(pass->host, given);
-  if (direction == HWS_READ && FAULT == FAULT_DOUBLE) host->complete(pass->host, given);
+  if (direction == HWS_READ && HERE == FAULT_DOUBLE) host->complete(pass->host, given);
 }
 
 static void pass_on_done(void *ep, struct hws_io *io) {
@@ -93,12 +94,12 @@ static void pass_on_done(void *ep, struct hws_io *io) {
     return;
   }
   if (pass->given[direction] != NULL) give_up(pass, direction, io->status, io);
-  if (direction == HWS_READ && FAULT == FAULT_RESULT) host->complete(pass->host, io);
+  if (direction == HWS_READ && HERE == FAULT_RESULT) host->complete(pass->host, io);
 }
 
 static void pass_on_post(void *ep) {
   struct pass *pass = ep;
-  if (FAULT != FAULT_EAGER || pass->given[HWS_READ] != NULL) return;
+  if (HERE != FAULT_EAGER || pass->given[HWS_READ] != NULL) return;
   pass->asking = host->under_submit(pass->host, &pass->extra) == HWS_IO_OK;
 }
 
@@ -109,13 +110,13 @@ static int32_t pass_wrap(void *self, struct hws_host_endpoint *endpoint, uint32_
     host->explain(endpoint, "key: found 'refuse', wanted anything else");
     return HWS_IO_ADDRESS;
   }
-  if (FAULT == FAULT_EMPTY) return HWS_IO_OK;
+  if (HERE == FAULT_EMPTY) return HWS_IO_OK;
   struct pass *pass = host->alloc(sizeof *pass);
   if (pass == NULL) return HWS_IO_NOMEM;
   pass->host = endpoint;
   pass->extra = (struct hws_io){.size = sizeof pass->extra, .kind = HWS_IO_READ};
-  if (FAULT == FAULT_EARLY && host->under_submit(endpoint, &pass->extra) == HWS_IO_OK) __builtin_trap();
-  if (FAULT == FAULT_EAGER) host->post(endpoint);
+  if (HERE == FAULT_EARLY && host->under_submit(endpoint, &pass->extra) == HWS_IO_OK) __builtin_trap();
+  if (HERE == FAULT_EAGER) host->post(endpoint);
   *ep = pass;
   return HWS_IO_OK;
 }
