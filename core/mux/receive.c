@@ -186,6 +186,7 @@ void receive_body(struct mux *mux, const char **error, struct op_list *ended) {
     return;
   }
   bool last = !parser->body_left;
+  if (stream->stream.in != IN_OPEN) mux_count(mux, SESSION_DROPPED_BYTES, len); /* reset, and not forgotten yet */
   bool unread = stream->stream.closing && !stream->dead;
   if (!stream_feed(&stream->stream, mux->chunk, data, len, last && (mux->body_flags & FRAME_EOM), ended))
     *error = "no memory for received data";
