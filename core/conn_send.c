@@ -11,6 +11,8 @@
 
 #include <string.h>
 
+enum { COPY_MAX = 64 * 1024 }; /* of a chunk: what a cancel cannot take back */
+
 uint32_t conn_map_vec(const struct op *op, struct hws_iov *iov) {
   uint32_t count = 0;
   uint64_t offset = op->vec_offset;
@@ -60,7 +62,7 @@ static bool fill_copy(struct conn *conn, struct op *op, struct op_list *ended) {
   }
   conn->copier = op;
   conn->copy_at = 0;
-  conn->copy_end = left && left > conn->copy->size ? conn->copy->size : (uint32_t)left;
+  conn->copy_end = left > COPY_MAX ? COPY_MAX : (uint32_t)left;
   pass(op, conn->copy_end, left ? conn->copy->data : NULL);
   return true;
 }

@@ -11,6 +11,7 @@
 #include "plugins/check/endpoint.h"
 #include "plugins/check/fault.h"
 #include "plugins/check/memory.h"
+#include "plugins/check/under.h"
 
 enum { NS_PER_MS = 1000000, SETTLE_TURNS = 10 };
 
@@ -18,7 +19,7 @@ static struct check_host *only;
 
 /* ---- services ---------------------------------------------------------------------------------------------------- */
 
-static void check_alive(const struct hws_host_endpoint *endpoint, const char *service) {
+void check_alive(const struct hws_host_endpoint *endpoint, const char *service) {
   CHECK(endpoint, "called %s without an endpoint", service);
   CHECK(atomic_load(&endpoint->life) != CHECK_DESTROYED, "called %s for an endpoint after its destroy", service);
 }
@@ -70,7 +71,8 @@ static void serve_explain(struct hws_host_endpoint *endpoint, const char *text) 
 static const char *serve_config(struct hws_host_endpoint *endpoint, const char *key) {
   check_alive(endpoint, "config");
   CHECK(key, "called config without a key");
-  return endpoint->has_url ? check_url_ask(&endpoint->url, key) : NULL;
+  if (!endpoint->has_url) return NULL;
+  return endpoint->filter ? check_under_config(endpoint, key) : check_url_ask(&endpoint->url, key);
 }
 
 static int32_t serve_resolve(struct hws_host_endpoint *endpoint, const char *name, const char *service) {
@@ -78,12 +80,6 @@ static int32_t serve_resolve(struct hws_host_endpoint *endpoint, const char *nam
   (void)name;
   (void)service;
   check_fail("called resolve, which this host does not offer");
-}
-
-static int32_t serve_under(struct hws_host_endpoint *endpoint, struct hws_io *io) {
-  (void)endpoint;
-  (void)io;
-  check_fail("called under_submit or under_cancel, which this host does not offer");
 }
 
 static struct hws_host services = {
@@ -103,8 +99,8 @@ static struct hws_host services = {
     .explain = serve_explain,
     .config = serve_config,
     .resolve = serve_resolve,
-    .under_submit = serve_under,
-    .under_cancel = serve_under,
+    .under_submit = check_under_submit,
+    .under_cancel = check_under_cancel,
 };
 
 /* ---- the loop ---------------------------------------------------------------------------------------------------- */
@@ -114,7 +110,7 @@ static uint64_t nearest_timer(struct check_host *host) {
   for (struct hws_host_endpoint *endpoint = host->endpoints; endpoint; endpoint = endpoint->next) {
     uint64_t timer = atomic_load(&endpoint->timer);
     if (timer != 0 && (nearest == 0 || timer < nearest)) nearest = timer;
-    if (atomic_load(&endpoint->posted)) return 1;
+    if (atomic_load(&endpoint->posted) || check_under_came_back(endpoint)) return 1;
   }
   return nearest;
 }
@@ -131,6 +127,7 @@ static int wait_ms(struct check_host *host, unsigned timeout_ms) {
 void check_host_turn(struct check_host *host, unsigned timeout_ms) {
   check_poller_wait(host->poller, host, wait_ms(host, timeout_ms));
   for (struct hws_host_endpoint *endpoint = host->endpoints; endpoint; endpoint = endpoint->next) {
+    check_under_deliver(endpoint);
     if (atomic_exchange(&endpoint->posted, false)) check_endpoint_post(endpoint);
     uint64_t timer = atomic_load(&endpoint->timer);
     /* Only if it is still that time: a later call replaces an earlier one. */
@@ -193,6 +190,14 @@ void check_host_keep(struct check_host *host, struct check_io *io) {
   check_mutex_unlock(host->lists);
 }
 
+static void start(const struct hws_plugin *manifest, struct hws_vtable *vtable) {
+  vtable->size = sizeof *vtable;
+  check_trace_inside("open");
+  int32_t status = manifest->open(&services, vtable);
+  check_trace_inside(NULL);
+  CHECK(status == HWS_IO_OK, "open failed with %d", status);
+}
+
 struct check_host *check_host_start(const struct hws_plugin *manifest, enum check_arming arming, bool tells_hangups,
                                     unsigned patience_ms) {
   struct check_host *host = calloc(1, sizeof *host);
@@ -205,13 +210,14 @@ struct check_host *check_host_start(const struct hws_plugin *manifest, enum chec
   host->changed = check_signal_new();
   host->lists = check_mutex_new();
   only = host;
-  services.capabilities = HWS_HOST_WATCH | (tells_hangups ? HWS_HOST_HANGUP : 0);
-  host->vtable.size = sizeof host->vtable;
-  check_trace_inside("open");
-  int32_t status = manifest->open(&services, &host->vtable);
-  check_trace_inside(NULL);
-  CHECK(status == HWS_IO_OK, "open failed with %d", status);
+  services.capabilities = HWS_HOST_WATCH | HWS_HOST_UNDER | (tells_hangups ? HWS_HOST_HANGUP : 0);
+  start(manifest, &host->vtable);
   return host;
+}
+
+void check_host_start_filter(struct check_host *host, const struct hws_plugin *manifest) {
+  host->filter = manifest;
+  start(manifest, &host->filter_vtable);
 }
 
 void check_host_stop(struct check_host *host) {
