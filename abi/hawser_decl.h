@@ -10,7 +10,8 @@
  *   Ownership      Strings and structs passed in are read during the call and may be freed after it. Memory named by
  *                  a hws_vec belongs to the library from the call until the op's event (OP-5).
  *   Errors         Negative hws_status values. HWS_E_HANDLE, HWS_E_FORKED, HWS_E_INVAL and HWS_E_NOMEM can come from
- * any function and are not repeated. An error returned by the call itself has had no effect, and no event follows it.
+ *                  any function, and HWS_E_CLOSED from any that makes an object of a runtime that is ending; they are
+ *                  not repeated. An error returned by the call itself has had no effect, and no event follows it.
  *   Sizes          Every struct that can grow begins with its size: the caller sets it to sizeof. A caller built
  *                  against an older, shorter struct works; reserved fields must be zero.
  *
@@ -305,7 +306,8 @@ hws_result hws_cancel(hws_handle op);
  */
 
 /* Listen at a URL ("unix:///run/x.sock?mode=0660"). *listener is valid at once and usable from the op's event on.
- * Errors, in the event: HWS_E_ADDRESS, HWS_E_IN_USE, HWS_E_ACCESS, HWS_E_PLUGIN, HWS_E_UNSUPPORTED, HWS_E_IO. */
+ * Errors, in the event: HWS_E_ADDRESS, HWS_E_IN_USE, HWS_E_ACCESS, HWS_E_PLUGIN, HWS_E_UNSUPPORTED, HWS_E_IO,
+ * HWS_E_LIMIT (descriptors). */
 hws_result hws_listen(hws_handle runtime, const char *url, hws_handle life, const struct hws_how *how,
                       struct hws_event *out, hws_handle *op, hws_handle *listener);
 
@@ -337,13 +339,14 @@ hws_result hws_open(hws_handle session, const struct hws_open_config *config, co
 
 /* Send count pieces (at most 1024), in order. The op ends when the bytes are copied or written; a cancelled or failed
  * one says in `bytes` how many were taken, and the stream stays usable after a cancel. Ops of one direction end in
- * order. Zero bytes: ends when the stream is writable.
+ * order. Zero bytes, be it no piece or only empty ones: ends when the stream is writable.
  * Errors: HWS_E_CLOSED (after shutdown or close), HWS_E_RESET, what ended the session or connection. */
 hws_result hws_send(hws_handle stream, const struct hws_vec *vec, uint32_t count, const struct hws_how *how,
                     struct hws_event *out, hws_handle *op);
 
-/* Receive at least one byte, into count pieces (at most 1024). Zero bytes: ends when the stream is readable, or at its
- * end. Errors: HWS_E_EOF, HWS_E_RESET, HWS_E_CLOSED, what ended the session or connection. */
+/* Receive at least one byte, into count pieces (at most 1024). Zero bytes, be it no piece or only
+ * empty ones: ends when the stream is readable, or at its end. Errors: HWS_E_EOF, HWS_E_RESET, HWS_E_CLOSED, what ended
+ * the session or connection. */
 hws_result hws_recv(hws_handle stream, const struct hws_vec *vec, uint32_t count, const struct hws_how *how,
                     struct hws_event *out, hws_handle *op);
 
@@ -388,7 +391,10 @@ hws_result hws_watch(hws_handle object, const struct hws_how *how, struct hws_ev
 
 /* Close an object of any type except a runtime and a lease; its handle is stale from the call on. Ops pending on it end
  * with HWS_E_CLOSED before the close event. A stream first sends what was taken and ends its send direction; a session
- * and a listener end; HWS_ABORT, or the op's cancel or deadline, discards instead. Without a queue no event comes. */
+ * and a listener end; HWS_ABORT, or the op's cancel or deadline, discards instead: the object is closed all the same,
+ * the event says HWS_E_CANCELED or HWS_E_DEADLINE, and may come before the object has ended. Without a queue no event
+ * comes.
+ */
 hws_result hws_close(hws_handle object, const struct hws_how *how, struct hws_event *out, hws_handle *op);
 
 /* Why the object ended, or what its last failed op met; status HWS_OK: nothing yet. On a runtime: its last refusal. */

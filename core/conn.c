@@ -54,7 +54,7 @@ void conn_pump(struct conn *conn) {
   while (pump_once(conn, &ended)) continue;
   bool revoke_read = must_revoke(conn->reader);
   bool revoke_write = must_revoke(conn->writer);
-  bool close = conn->aborting || (conn->stream.closing && is_flushed(conn));
+  bool close = conn->aborting || ((conn->stream.closing || conn->over) && is_flushed(conn));
   close = close && !conn->gone;
   bool abort = conn->aborting;
   lock_drop(&conn->lock);
@@ -91,6 +91,10 @@ void conn_write_done(struct transfer *transfer) {
 }
 
 /* ---- the class ---- */
+
+static bool conn_revocable(const struct stream *stream) {
+  return conn_may_revoke((const struct conn *)stream);
+}
 
 static bool conn_messages(const struct stream *stream) {
   (void)stream;
@@ -154,6 +158,11 @@ static void conn_close(struct stream *stream, struct op_list *ended) {
   if (conn->gone) stream_closed(stream, ended);
 }
 
+static bool conn_due(const struct stream *stream, enum stream_kick kick) {
+  (void)stream, (void)kick;
+  return true;
+}
+
 static void conn_kick(struct stream *stream, enum stream_kick kick) {
   (void)kick; /* the system gathers nothing for us */
   conn_pump((struct conn *)stream);
@@ -186,6 +195,7 @@ static int conn_peer(struct stream *stream, struct hws_peer *peer) {
 
 const struct stream_class conn_class = {
     .object = {.type = OBJECT_STREAM, .free = conn_free},
+    .revocable = conn_revocable,
     .messages = conn_messages,
     .take = conn_take,
     .take_end = conn_take_end,
@@ -199,6 +209,7 @@ const struct stream_class conn_class = {
     .abort = conn_abort,
     .stop = conn_stop,
     .close = conn_close,
+    .due = conn_due,
     .kick = conn_kick,
     .text = conn_text,
     .metadata = conn_metadata,

@@ -8,6 +8,7 @@
 #include "core/park.h"
 #include "core/route.h"
 #include "core/runtime.h"
+#include "plugins/registry.h"
 
 static struct endpoint *endpoint_of(struct hws_host_endpoint *host) {
   return (struct endpoint *)host;
@@ -58,6 +59,7 @@ static void host_post(struct hws_host_endpoint *host) {
 }
 
 static void host_log(struct hws_host_endpoint *host, uint32_t level, const char *text) {
+  if (!host && text) registry_heard(text);
   if (!host || level > HWS_LOG_WARNING || !text) return;
   struct endpoint *endpoint = endpoint_of(host);
   runtime_refuse(endpoint->owner->runtime,

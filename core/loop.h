@@ -111,4 +111,7 @@ int poller_wait(struct poller *poller, uint64_t until);
 void poller_dispatch(struct poller *poller, int count);
 void poller_wake(struct poller *poller);
 
+/* Did the last wait, if it had a limit, end because a time has come? */
+bool poller_timer_fired(const struct poller *poller);
+
 #endif

@@ -32,9 +32,10 @@ static struct cause *misplaced(const struct route *route, size_t place) {
 
 static int find_plugins(struct runtime *runtime, struct route *route) {
   for (size_t i = 0; i < route->url.scheme_count; i++) {
-    struct plugin_error error = {{0}};
+    struct plugin_error error = {.text = ""};
     route->plugins[i] = registry_find(host_services(), runtime->dirs, route->url.schemes[i], &error);
-    struct cause *cause = route->plugins[i] ? misplaced(route, i) : cause_make(HWS_E_ADDRESS, 0, 0, "%s", error.text);
+    int status = error.short_of ? HWS_E_LIMIT : HWS_E_ADDRESS;
+    struct cause *cause = route->plugins[i] ? misplaced(route, i) : cause_make(status, 0, 0, "%s", error.text);
     if (cause) return runtime_refuse(runtime, cause);
   }
   return HWS_OK;

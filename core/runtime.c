@@ -21,6 +21,7 @@ static void runtime_free(struct object *object) {
   struct runtime *runtime = (struct runtime *)object;
   op_pool_drain(&runtime->ops);
   buffer_pool_drain(&runtime->buffers);
+  timers_free(&runtime->loop.timers); /* which a late call may have filled again, and emptied */
   cause_unref(runtime->refusal);
   free(runtime->plugin_dir);
   object_retire(object);
@@ -50,10 +51,10 @@ static int set_dirs(struct runtime *runtime, const char *plugin_dir) {
     if (!runtime->plugin_dir) return HWS_E_NOMEM;
     runtime->dirs[count++] = runtime->plugin_dir;
   }
-  if (registry_default_dir((const void *)(uintptr_t)&runtime_open, runtime->default_dir, sizeof runtime->default_dir) ==
-      0)
-    runtime->dirs[count++] = runtime->default_dir;
-  return HWS_OK;
+  const void *ours = (const void *)(uintptr_t)&runtime_open;
+  int found = registry_default_dir(ours, runtime->default_dir, sizeof runtime->default_dir);
+  if (found == 0) runtime->dirs[count++] = runtime->default_dir;
+  return found == -2 ? HWS_E_LIMIT : HWS_OK;
 }
 
 int runtime_open(const struct hws_runtime_config *config, struct runtime **out) {
@@ -171,13 +172,15 @@ static void end_members(struct runtime *runtime) {
 }
 
 static bool is_quiet(const struct runtime *runtime) {
-  return !atomic_load(&runtime->counters[COUNT_ENDPOINTS]) && !atomic_load(&runtime->loop.tasks);
+  return !atomic_load(&runtime->counters[COUNT_ENDPOINTS]) && !atomic_load(&runtime->makers) &&
+         !atomic_load(&runtime->loop.tasks);
 }
 
 enum { JOIN_STEP_NS = 10000000 };
 
-/* Wait until every endpoint is gone and nothing is queued. Where an I/O thread drives, it is woken by what ends; we
- * look again every few milliseconds, as an end has nobody to tell once the last object is gone. */
+/* Wait until every endpoint is gone, nothing is queued and nobody makes anything new. Where an I/O thread drives, it is
+ * woken by what ends; we look again every few milliseconds, as an end has nobody to tell once the last object is gone.
+ */
 static int wait_quiet(struct runtime *runtime, uint64_t until) {
   while (!is_quiet(runtime)) {
     uint64_t now = clock_now();
@@ -189,28 +192,31 @@ static int wait_quiet(struct runtime *runtime, uint64_t until) {
   return HWS_OK;
 }
 
-/* What the user left open. Leases stay: their bytes can be read until they are released. */
+/* What the user left open. Leases stay: their bytes can be read until they are released. Ops have all ended, and belong
+ * to whoever takes their events. */
 static void close_handle(struct object *object) {
-  if (object->class->type == OBJECT_LEASE || !object_close(object)) return;
-  if (object->class->type == OBJECT_QUEUE) queue_close((struct queue *)object);
-  if (object->class->type == OBJECT_SCOPE)
+  enum object_type type = object->class->type;
+  if (type == OBJECT_LEASE || type == OBJECT_OP || !object_close(object)) return;
+  if (type == OBJECT_QUEUE) queue_close((struct queue *)object);
+  if (type == OBJECT_SCOPE)
     scope_close((struct scope *)object);
   else
     object_unpin(object);
 }
 
-/* With the thread gone and every queue closed, the last waiters leave, and the last tasks only free memory. */
+/* With the thread gone and every queue closed, the last waiters leave, and the last tasks only free memory. The baton
+ * is taken for good: a call that is late finds nothing left to drive. */
 static void settle(struct runtime *runtime) {
   while (atomic_load(&runtime->loop.inside)) park_yield();
-  while (atomic_load(&runtime->loop.tasks)) loop_nudge(&runtime->loop);
+  while (!baton_take(&runtime->loop)) park_yield();
+  while (atomic_load(&runtime->loop.tasks)) loop_turn(&runtime->loop, NULL, 0);
 }
 
-int runtime_join(struct runtime *runtime, uint64_t until) {
-  if (runtime->thread && io_thread_is_self(runtime->thread)) return HWS_E_BUSY;
+static int join_alone(struct runtime *runtime, uint64_t until) {
   end_members(runtime);
   int status = wait_quiet(runtime, until);
   if (status != HWS_OK) return status;
-  if (!object_close(&runtime->object)) return HWS_E_HANDLE; /* another join was first */
+  object_close(&runtime->object);
   bool abandoned = atomic_load(&runtime->counters[COUNT_IOS_ABANDONED]) != 0;
   handle_each(runtime, close_handle);
   if (runtime->thread) io_thread_stop(runtime->thread);
@@ -219,4 +225,12 @@ int runtime_join(struct runtime *runtime, uint64_t until) {
   loop_free(&runtime->loop);
   object_unpin(&runtime->object); /* the handle's; the memory goes with the last lease */
   return abandoned ? HWS_E_PLUGIN : HWS_OK;
+}
+
+int runtime_join(struct runtime *runtime, uint64_t until) {
+  if (runtime->thread && io_thread_is_self(runtime->thread)) return HWS_E_BUSY;
+  if (atomic_exchange(&runtime->joining, true)) return HWS_E_BUSY;
+  int status = join_alone(runtime, until);
+  if (status == HWS_E_DEADLINE) atomic_store(&runtime->joining, false);
+  return status;
 }

@@ -38,6 +38,8 @@ enum stream_kick {
 /* What carries it. With the stream's lock held, save where it says otherwise. */
 struct stream_class {
   struct object_class object;
+  /* Does a recv that is cancelled give its memory back at once? Only then may it be somebody else's. */
+  bool (*revocable)(const struct stream *stream);
   bool buffered; /* bytes only come by the loop: a recv that finds none need not ask */
   /* Does it keep the ends of messages? */
   bool (*messages)(const struct stream *stream);
@@ -66,6 +68,8 @@ struct stream_class {
   void (*hold)(struct stream *stream);
   /* The user closed it: get rid of it once all is sent; stream_closed when that is done. */
   void (*close)(struct stream *stream, struct op_list *ended);
+  /* Would a kick do anything? One that would not can be left out. */
+  bool (*due)(const struct stream *stream, enum stream_kick kick);
   /* No lock held: do what the others have put off. */
   void (*kick)(struct stream *stream, enum stream_kick kick);
   int (*text)(struct stream *stream, uint32_t which, char *text, uint32_t size); /* no lock held */

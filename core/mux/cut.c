@@ -102,11 +102,12 @@ static void cut_reset(struct mux *mux, struct mux_stream *stream) {
   stream->wants = 0;
   if (!stream->on_wire) return; /* the peer never heard of it */
   mux_count(mux, SESSION_RESETS_OUT, 1);
-  if (mux->native && cut_reset_native(mux, stream, stream->reset_code, RESET_BOTH, stream->stream.cause)) return;
+  const struct cause *cause = stream->stream.cause;
+  if (mux->native && cut_reset_native(mux, stream, cause->code, RESET_BOTH, cause)) return;
   batch_add_header(
       mux, stream,
       &(struct frame){
-          .type = FRAME_WINDOW, .flags = FRAME_RST, .stream = stream->id, .length = wire_code(stream->reset_code)});
+          .type = FRAME_WINDOW, .flags = FRAME_RST, .stream = stream->id, .length = wire_code(cause->code)});
 }
 
 /* One direction is over; the other goes on. */
@@ -125,6 +126,7 @@ static bool begin_on_wire(struct mux *mux, struct mux_stream *stream, struct op_
     status = table_add(mux, stream);
   }
   if (status != HWS_OK) {
+    stream->id = 0; /* it stands in no table */
     stream_end(&stream->stream, cause_plain(status), true, ended);
     mux_stream_drop(stream, ended);
     return false;

@@ -3,7 +3,8 @@
  * The structures that the files of a session share. All of it stands under the session's lock, save where it says so.
  *
  *   reader.c    carrier bytes -> frames                     schedule.c  who is next
- *   receive.c   what plain frames do                        cut.c       streams into frames
+ *   direct.c    bodies straight into a user's memory        cut.c       streams into frames
+ *   receive.c   what plain frames do
  *   receive_native.c   what native ones do                  writer.c    who writes, and when
  *   negotiate.c which of the two is spoken                  batch.c     what is being written, and taking it back
  *   flow.c      credit, both ways                           table.c     streams by id
@@ -98,20 +99,21 @@ struct mux_stream {
   struct mux *mux;           /* pinned */
   struct mux_native *native; /* NULL: nothing of it yet */
   uint32_t id;               /* 0 until its SYN is cut, or has come */
+  uint32_t holds;            /* places of the session that it stands in; together one pin */
   uint8_t wants;
-  bool opener;
-  bool acked;
-  bool fin_cut;
-  bool dead;     /* reset here: what it has not sent is dropped */
-  bool out_void; /* sending is over without a FIN: it was aborted, or the peer will not read */
-  bool gone;     /* forgotten: nothing of it is on the wire any more */
-  bool in_control;
-  bool in_data;
-  bool on_wire; /* its SYN was cut or has come, and it is not over there */
-  bool known;   /* counted, and in the list of all */
-  bool lingering;
-  bool accepted; /* the application has it */
-  bool stranded; /* reset by the peer while the application has it: counted until that lets go */
+  bool opener : 1;
+  bool acked : 1;
+  bool fin_cut : 1;
+  bool dead : 1;     /* reset here: what it has not sent is dropped */
+  bool out_void : 1; /* sending is over without a FIN: it was aborted, or the peer will not read */
+  bool gone : 1;     /* forgotten: nothing of it is on the wire any more */
+  bool in_control : 1;
+  bool in_data : 1;
+  bool on_wire : 1; /* its SYN was cut or has come, and it is not over there */
+  bool known : 1;   /* counted, and in the list of all */
+  bool lingering : 1;
+  bool accepted : 1; /* the application has it */
+  bool stranded : 1; /* reset by the peer while the application has it: counted until that lets go */
   struct mux_stream *next_in_table;
   struct mux_stream *next; /* in the list of all */
   struct mux_stream *prev;
@@ -119,12 +121,9 @@ struct mux_stream {
   struct mux_stream *next_data;
   struct mux_stream *next_inbound; /* waiting for an accept, or (never both) lingering */
   struct mux_stream *prev_linger;
-  uint64_t linger_until;
-  uint64_t reset_code;
   /* sending */
   uint32_t credit;            /* what the peer still lets us send */
   uint32_t in_batch;          /* pieces of the batch that speak of this stream */
-  uint32_t holds;             /* places of the session that it stands in; together one pin */
   struct buffer *first_block; /* taken, not cut */
   struct buffer *last_block;
   uint32_t head_cut;  /* of the first block */
@@ -134,7 +133,10 @@ struct mux_stream {
   uint32_t window;   /* what the peer may still send */
   uint32_t target;   /* the window it is kept at */
   uint32_t consumed; /* since the last update */
-  uint64_t updated;  /* when that was, or when it began */
+  union {
+    uint64_t updated;      /* when that was, or when it began */
+    uint64_t linger_until; /* once it was closed: its window does not grow any more */
+  };
 };
 
 /* A part of the batch: what to do when its bytes are written, and whom to tell. */
@@ -189,7 +191,7 @@ struct mux {
   /* the wire */
   uint8_t negotiation;  /* negotiation */
   uint8_t hello;        /* what of it is still to be said */
-  uint8_t echoes;       /* pongs that a plain peer owes for our pair */
+  uint8_t echoes;       /* bits: pongs that a plain peer owes for our pair */
   bool native;          /* decided for it */
   uint8_t preface_have; /* bytes of the peer's preface */
   uint8_t preface[PREFACE_SIZE];
@@ -265,6 +267,9 @@ struct mux {
   uint8_t body_part[RESET_FIXED_SIZE + RESET_REASON_MAX];
   struct open_fixed open;  /* of the open that is being read */
   struct buffer *head;     /* its head; NULL: it has none, or it is not known yet */
+  struct op *direct;       /* a recv whose memory stands first in the read that is out; NULL: none */
+  uint32_t direct_len;     /* of that memory */
+  bool unread;             /* that read is to be taken back */
   bool reading;            /* the read op is out, or its result is being parsed */
   bool paused;             /* replies are full: no reading until some are written */
   uint16_t body_flags;     /* of the frame whose body is being read: its end comes after it */
@@ -351,8 +356,9 @@ bool cut_has_data(const struct mux_stream *stream); /* bytes, or the end of a me
 bool cut_has_fin(const struct mux_stream *stream);  /* its end is next */
 
 /* ---- writer.c, batch.c ---- */
-void writer_kick(struct mux *mux, enum stream_kick kick); /* no lock held */
-void writer_run(struct mux *mux, struct op_list *ended);  /* lock held, dropped meanwhile; the writer must be idle */
+void writer_kick(struct mux *mux, enum stream_kick kick);         /* no lock held */
+bool writer_is_due(const struct mux *mux, enum stream_kick kick); /* lock held: would a kick do anything? */
+void writer_run(struct mux *mux, struct op_list *ended); /* lock held, dropped meanwhile; the writer must be idle */
 void writer_init(struct mux *mux);
 /* A go-away of a session that has ended, before its carrier is closed. Lock held, dropped meanwhile. True: it is out.
  */
@@ -376,6 +382,7 @@ void mux_stream_know(struct mux_stream *stream);                          /* int
 void mux_stream_settle(struct mux_stream *stream, struct op_list *ended); /* forget it if it is over on the wire */
 void mux_stream_drop(struct mux_stream *stream, struct op_list *ended);   /* forget it in any case */
 void mux_stream_drop_blocks(struct mux_stream *stream);
+void mux_stream_closed(struct mux_stream *stream, struct op_list *ended); /* its close ends, if nothing holds it up */
 void mux_discard_inbound(struct mux *mux); /* nobody will accept what waits for an accept */
 extern const struct stream_class mux_stream_class;
 
@@ -398,19 +405,33 @@ void flow_release(struct mux_stream *stream);
 void guard_init(struct mux *mux);
 const char *guard_useless(struct mux *mux); /* an error text when there were too many */
 const char *guard_reset(struct mux *mux);
-bool guard_reply(struct mux *mux, uint32_t stream, uint32_t code); /* queue a reset for a stream we do not keep */
-bool guard_pong(struct mux *mux, uint32_t opaque);
+/* Queue a reset for a stream that we do not keep, or a pong. Once for a frame, before which guard_is_full was not. */
+void guard_reply(struct mux *mux, uint32_t stream, uint32_t code);
+void guard_pong(struct mux *mux, uint32_t opaque);
 bool guard_is_full(const struct mux *mux);
+/* Nothing can be written any more: what is queued, and what would be, is dropped. */
+void guard_forget(struct mux *mux);
 
 /* ---- reader.c ---- */
 void reader_init(struct mux *mux);
 void reader_free(struct mux *mux);
 void reader_start(struct mux *mux); /* no lock held: read, unless somebody does already */
 
+/* ---- direct.c ---- */
+enum { DIRECT_TAKEN_BACK = HWS_E_AGAIN }; /* how a read ends that we took back: no carrier ends one so */
+void direct_begin(struct mux *mux);       /* the next read may fill a recv first */
+uint64_t direct_apply(struct mux *mux, uint64_t bytes, const char **error, struct op_list *ended); /* what it got */
+bool direct_holds(const struct mux_stream *stream, const struct op *op);                           /* its memory */
+void direct_take_back(struct mux *mux);
+bool direct_is_of(const struct mux_stream *stream); /* of a recv of that stream */
+
 /* ---- receive.c, receive_native.c ---- */
+extern const char receive_no_memory[]; /* the one error that is no fault of the peer; told apart by its address */
 void receive_frame(struct mux *mux, const char **error, struct op_list *ended);
 void receive_body(struct mux *mux, const char **error, struct op_list *ended);
 void receive_drop_body(struct mux *mux);
+/* A part of the body has been dealt with. */
+void receive_end_part(struct mux *mux, const char **error, struct op_list *ended);
 /* Why a frame may not open that stream; NULL: it may. */
 const char *receive_check_open(const struct mux *mux, uint32_t id);
 /* Take a new stream of the peer's in, with its native part; NULL: it was refused. */

@@ -5,6 +5,7 @@
  *
  *   chaos_conformance memory|unix
  */
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>

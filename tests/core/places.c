@@ -4,6 +4,7 @@
  */
 #include "tests/core/places.h"
 
+#include <dirent.h>
 #include <fcntl.h>
 #include <pthread.h>
 #include <sched.h>
@@ -70,7 +71,7 @@ hws_handle listen_at(struct world *world, const char *url) {
 
 /* ---- bytes ---- */
 
-enum { PIECE = 32 * 1024 };
+enum { PIECE = 32 * 1024, REFUSALS = 3 };
 
 /* True: a piece was taken. */
 static bool try_piece(hws_handle stream, uint64_t seed, uint8_t *bytes, uint64_t *taken) {
@@ -98,9 +99,14 @@ uint64_t fill_up(hws_handle stream, uint64_t seed) {
   uint8_t *bytes = malloc(PIECE);
   uint64_t taken = 0;
   assert_non_null(bytes);
-  do
-    while (try_piece(stream, seed, bytes, &taken)) continue;
-  while (room_may_come(stream) || try_piece(stream, seed, bytes, &taken));
+  for (int refused = 0; refused < REFUSALS;) {
+    if (try_piece(stream, seed, bytes, &taken) || room_may_come(stream)) {
+      refused = 0;
+    } else {
+      threads_settle(); /* an I/O thread may yet make room */
+      refused++;
+    }
+  }
   free(bytes);
   return taken;
 }
@@ -147,19 +153,45 @@ void thread_join(struct thread *thread) {
   free(thread);
 }
 
-/* Asleep in the kernel, and the same the next time one looks. */
+/* Asleep in the kernel, at this moment. */
+static bool is_asleep(int id) {
+  char path[64], stat[256] = "";
+  (void)snprintf(path, sizeof path, "/proc/self/task/%d/stat", id);
+  int file = id ? open(path, O_RDONLY | O_CLOEXEC) : -1;
+  ssize_t length = file >= 0 ? read(file, stat, sizeof stat - 1) : 0;
+  if (file >= 0) close(file);
+  const char *state = length > 0 ? strrchr(stat, ')') : NULL;
+  return state && state[2] == 'S';
+}
+
+/* Asleep, and the same the next time one looks. */
 void thread_blocked(struct thread *thread) {
   uint64_t until = hws_now() + LIMIT_NS;
   for (int asleep = 0; asleep < 3;) {
-    char path[64], stat[256] = "";
     if (hws_now() > until) fail_msg("the thread never blocked");
-    (void)snprintf(path, sizeof path, "/proc/self/task/%d/stat", atomic_load(&thread->id));
-    int file = atomic_load(&thread->id) ? open(path, O_RDONLY | O_CLOEXEC) : -1;
-    ssize_t length = file >= 0 ? read(file, stat, sizeof stat - 1) : 0;
-    if (file >= 0) close(file);
-    const char *state = length > 0 ? strrchr(stat, ')') : NULL;
-    asleep = state && state[2] == 'S' ? asleep + 1 : 0;
+    asleep = is_asleep(atomic_load(&thread->id)) ? asleep + 1 : 0;
     usleep(1000);
+  }
+}
+
+static bool others_asleep(void) {
+  bool asleep = true;
+  int self = (int)syscall(SYS_gettid);
+  DIR *tasks = opendir("/proc/self/task");
+  assert_non_null(tasks);
+  for (struct dirent *task; asleep && (task = readdir(tasks));) {
+    int id = (int)strtol(task->d_name, NULL, 10);
+    asleep = !id || id == self || is_asleep(id);
+  }
+  closedir(tasks);
+  return asleep;
+}
+
+void threads_settle(void) {
+  uint64_t until = hws_now() + SECOND;
+  for (int asleep = 0; asleep < 2 && hws_now() < until;) {
+    asleep = others_asleep() ? asleep + 1 : 0;
+    if (asleep < 2) sched_yield();
   }
 }
 

@@ -46,7 +46,7 @@ void link_close(const struct link *link);
 const char *url_new(char url[URL_MAX], const char *parameters);
 hws_handle listen_at(struct world *world, const char *url);
 
-/* Send bytes of a pattern until nothing more is taken; returns how many were. */
+/* Send bytes of a pattern until nothing more is taken, nor would be in a while; returns how many were. */
 uint64_t fill_up(hws_handle stream, uint64_t seed);
 
 /* Receive and check bytes of that pattern until `length` were seen. */
@@ -58,6 +58,9 @@ struct thread *thread_start(void (*run)(void *argument), void *argument);
 void thread_join(struct thread *thread);
 void thread_blocked(struct thread *thread);
 void thread_signal(struct thread *thread, int signal);
+
+/* Every other thread of this process is asleep: what went on has come to its end. At most a second. */
+void threads_settle(void);
 
 /* A small generator, so that a seed says all. */
 struct dice {

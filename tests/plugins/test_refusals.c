@@ -128,10 +128,12 @@ static void test_vtables(void **state) {
   }
 }
 
-/* A failed open has nothing to take back. */
+/* A failed open has nothing to take back. What it logged last says why it failed. */
 static void test_open_fails(void **state) {
   (void)state;
-  assert_refused("wrong_open", "open: failed with status -20");
+  assert_refused("wrong_open_why", "open: failed with status -21: no ring?here");
+  fake.log[0] = '\0';
+  assert_refused("wrong_open", "open: failed with status -20: right open");
   assert_refused("wrong_open_result", "open: found 1, wanted 0 or a negative status");
   assert_string_equal(fake.log, "right open\nright open\n");
 }
