@@ -42,16 +42,20 @@ def run(command, seed, limit):
     return output or "it said nothing" if process.returncode else None
 
 
+def replay(name, seed):
+    preset = pathlib.Path(os.environ.get("HAWSER_BUILD", "build/release")).name
+    print(f"replay: HAWSER_CHAOS_SEED={seed} ctest --preset {preset} -R '^{name}$'", flush=True)
+
+
 def main():
     name, usual, limit, command = sys.argv[1], int(sys.argv[2]), int(sys.argv[3]), sys.argv[4:]
-    preset = pathlib.Path(os.environ.get("HAWSER_BUILD", "build/release")).name
     begin = time.monotonic()
     count = 0
     for seed in seeds(usual):
         failure = run(command, seed, limit)
         if failure is not None:
             print(failure)
-            print(f"replay: HAWSER_CHAOS_SEED={seed} ctest --preset {preset} -R '^{name}$'")
+            replay(name, seed)
             return 1
         count += 1
     print(f"{name}: {count} seeds in {time.monotonic() - begin:.0f} s")
