@@ -164,6 +164,17 @@ hws_result hws_send(hws_handle stream, const struct hws_vec *vec, uint32_t count
   return call_end(&call, stream_send((struct stream *)call.object, vec, count, &call.request));
 }
 
+hws_result hws_sendfile(hws_handle stream, int64_t file, uint64_t offset, uint64_t length, const struct hws_how *how,
+                        struct hws_event *out, hws_handle *op) {
+  struct call call;
+  if (!length || length > INT64_MAX || offset > INT64_MAX - length) return HWS_E_INVAL;
+  int result = file_check(file);
+  if (result == HWS_OK) result = call_begin(&call, stream, OBJECT_STREAM, 0, how, out, op);
+  if (result != HWS_OK) return result;
+  struct file_part part = {.file = file, .offset = offset, .length = length};
+  return call_end(&call, stream_sendfile((struct stream *)call.object, &part, &call.request));
+}
+
 hws_result hws_recv(hws_handle stream, const struct hws_vec *vec, uint32_t count, const struct hws_how *how,
                     struct hws_event *out, hws_handle *op) {
   struct call call;

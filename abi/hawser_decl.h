@@ -15,15 +15,13 @@
  *   Sizes          Every struct that can grow begins with its size: the caller sets it to sizeof. A caller built
  *                  against an older, shorter struct works; reserved fields must be zero.
  *
- * The ops: hws_listen, hws_dial, hws_accept, hws_open, hws_send, hws_recv, hws_acquire, hws_shutdown, hws_watch,
- * hws_close. Each takes (..., how, out, op) and returns
- *   < 0  refused: nothing happened and no event will come
- *   0    pending: one event will come to how->queue with how->tag
- *   1    done at once: the event is in *out and none is queued. Only where out is given, and only when no earlier op
- *        of that direction is pending.
- * `op` (may be NULL) receives the op's handle for hws_cancel, before the event can be harvested; it is stale from the
- * moment the event was harvested. An op that nobody would hear of (no queue, and neither HWS_BLOCK nor HWS_TRY with an
- * out) is refused, except hws_close. With HWS_TRY a send may take a part: `bytes` says how much.
+ * The ops: hws_listen, hws_dial, hws_accept, hws_open, hws_send, hws_sendfile, hws_recv, hws_acquire, hws_shutdown,
+ * hws_watch, hws_close. Each takes (..., how, out, op) and returns < 0  refused: nothing happened and no event will
+ * come 0    pending: one event will come to how->queue with how->tag 1    done at once: the event is in *out and none
+ * is queued. Only where out is given, and only when no earlier op of that direction is pending. `op` (may be NULL)
+ * receives the op's handle for hws_cancel, before the event can be harvested; it is stale from the moment the event was
+ * harvested. An op that nobody would hear of (no queue, and neither HWS_BLOCK nor HWS_TRY with an out) is refused,
+ * except hws_close. With HWS_TRY a send may take a part: `bytes` says how much.
  */
 
 typedef uint64_t hws_handle; /* an object or op: type, slot, generation; never a pointer; 0 is none */
@@ -73,7 +71,7 @@ enum hws_kind {
   HWS_KIND_CLOSE = 11,   /* nothing of the object is touched any more */
   HWS_KIND_EXPORT = 32,
   HWS_KIND_IMPORT = 33,
-  HWS_KIND_SENDFILE = 34,
+  HWS_KIND_SENDFILE = 34, /* bytes: how many were sent, also when it failed */
   HWS_KIND_LEND = 35,
   HWS_KIND_SEND_DATAGRAM = 36,
   HWS_KIND_RECV_DATAGRAM = 37
@@ -263,9 +261,11 @@ hws_result hws_runtime_open(const struct hws_runtime_config *config, hws_handle 
 
 /* End a runtime: close every object of it, give every pending op its event, join the I/O thread, free what is left.
  * Queues can be harvested until this is called; leases stay readable until released, also after it.
- * Blocks for at most timeout_ns (negative: for ever), and for at most five seconds on a plugin that never completes.
+ * Blocks for at most timeout_ns (negative: for ever), and for at most five seconds on a plugin that never completes, or
+ * on the system where it does not finish a call of the library's own (the look-up of a name, the reading of a file).
  * Errors: HWS_E_DEADLINE (call again), HWS_E_BUSY (called on a thread of the runtime, or another thread waits in it),
- * HWS_E_PLUGIN (it ended, but abandoned ops that a plugin never completed; the detail of the library log names it). */
+ * HWS_E_PLUGIN (it ended, but abandoned ops that a plugin never completed; the detail of the library log names it),
+ * HWS_E_TIMEOUT (it ended, but left threads of its own behind in such a call of the system). */
 hws_result hws_runtime_join(hws_handle runtime, int64_t timeout_ns);
 
 /* ---- queues ----------------------------------------------------------------------------------------------------- */
@@ -343,6 +343,22 @@ hws_result hws_open(hws_handle session, const struct hws_open_config *config, co
  * Errors: HWS_E_CLOSED (after shutdown or close), HWS_E_RESET, what ended the session or connection. */
 hws_result hws_send(hws_handle stream, const struct hws_vec *vec, uint32_t count, const struct hws_how *how,
                     struct hws_event *out, hws_handle *op);
+
+/* Send `length` bytes of a regular file, from `offset` on, in order with other sends of the stream; wherever the system
+ * can, they are never copied into this process. Neither this call nor an I/O thread waits for a disk: the file is read
+ * by threads of the library's own. The descriptor must be open for reading and stays the caller's; its own place in the
+ * file does not matter. The op has a duplicate of it, so the caller's may be closed once the call has returned. length
+ * is at least 1: an empty file needs no call.
+ * bytes says how many were sent, exactly, whatever the end; the stream stays usable unless it is the stream that ended.
+ * A cancel waits for the call that is in the system, which takes at most 256 KiB of the file, and for nothing else.
+ * HWS_TRY is answered by HWS_E_AGAIN, as the end is never at once; HWS_EOM as for a send. With a session the bytes are
+ * read 64 KiB at a time, at most twice that for each op.
+ * Errors of the call: HWS_E_INVAL (no descriptor, no bytes, or bytes past the largest offset), HWS_E_ACCESS (it is not
+ * open for reading), HWS_E_LIMIT (no descriptor or thread is left). In the event, as for a send, and: HWS_E_INVAL (it
+ * is no regular file, or the file ended before `length`: never silently), HWS_E_IO (reading it failed); hws_detail of
+ * the runtime then has the words and errno. */
+hws_result hws_sendfile(hws_handle stream, int64_t file, uint64_t offset, uint64_t length, const struct hws_how *how,
+                        struct hws_event *out, hws_handle *op);
 
 /* Receive at least one byte, into count pieces (at most 1024). Zero bytes, be it no piece or only
  * empty ones: ends when the stream is readable, or at its end. Errors: HWS_E_EOF, HWS_E_RESET, HWS_E_CLOSED, what ended

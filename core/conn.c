@@ -101,7 +101,7 @@ static bool conn_messages(const struct stream *stream) {
   return false;
 }
 
-static bool conn_take_end(struct stream *stream) {
+static bool conn_ends_none(struct stream *stream) {
   (void)stream;
   return false;
 }
@@ -121,6 +121,11 @@ static bool conn_writable(struct stream *stream) {
 /* Everything is begun by the kick that follows. */
 static void conn_put_off(struct stream *stream) {
   (void)stream;
+}
+
+static bool conn_sends_files(struct stream *stream) {
+  const struct conn *conn = (struct conn *)stream;
+  return !conn->filters && (conn->endpoint.plugin->manifest->capabilities & HWS_CAP_SENDFILE);
 }
 
 static void conn_consumed(struct stream *stream, uint64_t bytes) {
@@ -198,10 +203,12 @@ const struct stream_class conn_class = {
     .revocable = conn_revocable,
     .messages = conn_messages,
     .take = conn_take,
-    .take_end = conn_take_end,
+    .may_end = conn_ends_none,
+    .take_end = conn_ends_none,
     .writable = conn_writable,
     .push = conn_put_off,
     .unsend = conn_unsend,
+    .sends_files = conn_sends_files,
     .want = conn_put_off,
     .unwant = conn_unwant,
     .consumed = conn_consumed,

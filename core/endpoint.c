@@ -11,9 +11,6 @@
 #include "core/park.h"
 #include "core/runtime.h"
 
-/* Bits of a direction. */
-enum { HELD = 1, DO_READY = 2, DO_SUBMIT = 4, DO_CANCEL = 8, SAW_HANGUP = 16 /* with DO_READY */ };
-
 void endpoint_fault(struct endpoint *endpoint, const char *what) {
   struct runtime *runtime = endpoint->owner->runtime;
   runtime_count(runtime, COUNT_PLUGIN_FAULTS, 1);
@@ -46,8 +43,8 @@ static uint64_t room_of(const struct hws_io *io) {
 
 /* What a plugin says it did is checked before anybody relies on it. */
 static void judge(struct endpoint *endpoint, struct hws_io *io) {
-  bool moves = io->kind == HWS_IO_READ || io->kind == HWS_IO_WRITE;
-  uint64_t room = moves ? room_of(io) : 0;
+  bool moves = io->kind == HWS_IO_READ || io->kind == HWS_IO_WRITE || io->kind == HWS_IO_SENDFILE;
+  uint64_t room = io->kind == HWS_IO_SENDFILE ? io->length : moves ? room_of(io) : 0;
   const char *wrong = NULL;
   if (moves && io->bytes > room) {
     wrong = "says that it moved more bytes than there was room for";
@@ -139,48 +136,112 @@ static void run_cancel(struct endpoint *endpoint, struct transfer *transfer) {
 
 static void run_ready(struct endpoint *endpoint, unsigned which, bool hangup) {
   struct direction *direction = &endpoint->directions[which];
-  if (direction->armed) {
-    direction->armed = false;
+  if (atomic_load_explicit(&direction->armed, memory_order_relaxed) && atomic_exchange(&direction->armed, false))
     poller_disarm_write(endpoint->loop->poller, endpoint->descriptor, endpoint);
-  }
   endpoint->plugin->vtable.on_ready(endpoint->ep, which | (hangup ? HWS_READY_HANGUP : 0U));
 }
 
-bool direction_run(struct endpoint *endpoint, unsigned which, bool mine) {
+/* ---- what may block is for the pool ---- */
+
+/* The direction is held. */
+static void park(struct endpoint *endpoint, unsigned which, unsigned bits) {
+  struct direction *direction = &endpoint->directions[which];
+  direction->parked |= bits;
+  if (!direction->parked || atomic_exchange_explicit(&direction->job_posted, true, memory_order_acq_rel)) return;
+  object_pin(endpoint->owner);
+  (void)pool_post(endpoint->owner->runtime->files, &direction->job); /* has a thread, and takes whatever waits */
+}
+
+/* Of what was left, all that may be done here and now. */
+static unsigned take_work(struct endpoint *endpoint, unsigned which, unsigned bits, enum runner runner) {
+  struct direction *direction = &endpoint->directions[which];
+  unsigned work = bits & (DO_READY | DO_SUBMIT | SAW_HANGUP);
+  if (runner == RUN_POOL) {
+    work |= direction->parked;
+    direction->parked = 0;
+  } else if ((work || (bits & DO_PARKED)) &&
+             (direction->parked || atomic_load_explicit(&endpoint->transfers[which].blocks, memory_order_acquire))) {
+    park(endpoint, which, work);
+    work = 0;
+  }
+  return work;
+}
+
+/* A submit that is still parked never reaches the plugin. */
+static void cancel_held(struct endpoint *endpoint, struct transfer *transfer) {
+  struct direction *direction = &endpoint->directions[transfer->direction];
+  if (!(direction->parked & DO_SUBMIT)) {
+    run_cancel(endpoint, transfer);
+    return;
+  }
+  direction->parked &= ~(unsigned)DO_SUBMIT;
+  transfer->io.status = HWS_IO_CANCELED;
+  atomic_store_explicit(&transfer->state, TRANSFER_COMPLETED, memory_order_seq_cst);
+  transfer_completed(transfer);
+}
+
+/* ---- holding a direction ---- */
+
+static void submit_held(struct endpoint *endpoint, struct transfer *transfer, enum runner runner, bool *ended) {
+  if (!run_submit(endpoint, transfer)) return;
+  *ended = runner == RUN_SUBMITTER;
+  if (*ended) judge(endpoint, &transfer->io);
+  if (*ended) atomic_store_explicit(&transfer->cancel, false, memory_order_relaxed);
+  atomic_store_explicit(&transfer->state, *ended ? TRANSFER_IDLE : TRANSFER_COMPLETED, memory_order_seq_cst);
+  if (!*ended) transfer_completed(transfer);
+}
+
+bool direction_run(struct endpoint *endpoint, unsigned which, enum runner runner) {
   struct direction *direction = &endpoint->directions[which];
   struct transfer *transfer = &endpoint->transfers[which];
   bool ended = false;
   for (;;) {
-    unsigned bits = atomic_fetch_and_explicit(&direction->state, HELD, memory_order_acq_rel);
-    if ((bits & DO_READY) && endpoint->ep) run_ready(endpoint, which, bits & SAW_HANGUP);
-    if ((bits & DO_SUBMIT) && run_submit(endpoint, transfer)) {
-      ended = mine;
-      if (mine) judge(endpoint, &transfer->io);
-      if (mine) atomic_store_explicit(&transfer->cancel, false, memory_order_relaxed);
-      atomic_store_explicit(&transfer->state, mine ? TRANSFER_IDLE : TRANSFER_COMPLETED, memory_order_seq_cst);
-      if (!mine) transfer_completed(transfer);
-    }
+    unsigned bits = atomic_fetch_and_explicit(&direction->state, HELD | BLOCKS, memory_order_acq_rel);
+    unsigned work = take_work(endpoint, which, bits, runner);
+    if ((work & DO_READY) && endpoint->ep) run_ready(endpoint, which, work & SAW_HANGUP);
+    if (work & DO_SUBMIT) submit_held(endpoint, transfer, runner, &ended);
     /* Also when the cancel came before the submit it is meant for had its turn. */
-    if (atomic_load_explicit(&transfer->cancel, memory_order_acquire)) run_cancel(endpoint, transfer);
-    unsigned only = HELD;
+    if (atomic_load_explicit(&transfer->cancel, memory_order_acquire)) cancel_held(endpoint, transfer);
+    if (bits & DO_POST) endpoint_post(endpoint, &endpoint->post_task);
+    if (bits & DO_TIMER) endpoint_post(endpoint, &endpoint->timer_task);
+    unsigned only = runner == RUN_POOL ? HELD | BLOCKS : HELD;
     if (atomic_compare_exchange_strong_explicit(&direction->state, &only, 0, memory_order_acq_rel,
                                                 memory_order_relaxed))
       return ended;
   }
 }
 
-/* Leave a bit; true: nobody held the direction, the caller holds it now. */
-static bool direction_enter(struct endpoint *endpoint, unsigned which, unsigned bit) {
+bool direction_enter(struct endpoint *endpoint, unsigned which, unsigned bit) {
   return !(atomic_fetch_or_explicit(&endpoint->directions[which].state, HELD | bit, memory_order_acq_rel) & HELD);
 }
 
-void direction_seize(struct endpoint *endpoint, unsigned which) {
-  unsigned free = 0;
-  while (!atomic_compare_exchange_weak_explicit(&endpoint->directions[which].state, &free, HELD, memory_order_acq_rel,
+bool direction_try_seize(struct endpoint *endpoint, unsigned which) {
+  unsigned seen = 0;
+  while (!atomic_compare_exchange_weak_explicit(&endpoint->directions[which].state, &seen, HELD, memory_order_acq_rel,
                                                 memory_order_relaxed)) {
-    free = 0;
+    if (seen & BLOCKS) return false;
+    seen = 0;
     park_yield();
   }
+  return true;
+}
+
+void direction_seize(struct endpoint *endpoint, unsigned which) {
+  while (!direction_try_seize(endpoint, which)) park_yield();
+}
+
+void direction_pool_run(struct job *job) {
+  struct direction *direction = (struct direction *)((char *)job - offsetof(struct direction, job));
+  struct endpoint *endpoint = direction->endpoint;
+  struct object *owner = endpoint->owner;
+  unsigned which = direction == &endpoint->directions[HWS_WRITE] ? HWS_WRITE : HWS_READ;
+  atomic_store_explicit(&direction->job_posted, false, memory_order_release);
+  if (direction_enter(endpoint, which, DO_PARKED)) {
+    atomic_fetch_or_explicit(&direction->state, BLOCKS, memory_order_acq_rel);
+    direction_run(endpoint, which, RUN_POOL);
+    endpoint_let_close(endpoint);
+  }
+  object_unpin(owner);
 }
 
 void transfer_prepare(struct transfer *transfer, enum hws_io_kind kind, const struct hws_iov *vec, uint32_t count) {
@@ -189,6 +250,18 @@ void transfer_prepare(struct transfer *transfer, enum hws_io_kind kind, const st
                                  .vec = vec,
                                  .vec_count = count,
                                  .scratch = transfer->scratch};
+  atomic_store_explicit(&transfer->blocks, false, memory_order_relaxed);
+  atomic_store_explicit(&transfer->state, TRANSFER_SUBMITTING, memory_order_seq_cst);
+}
+
+void transfer_prepare_file(struct transfer *transfer, const struct file_part *part) {
+  transfer->io = (struct hws_io){.size = sizeof transfer->io,
+                                 .kind = HWS_IO_SENDFILE,
+                                 .scratch = transfer->scratch,
+                                 .offset = part->offset,
+                                 .file = part->file,
+                                 .length = part->length};
+  atomic_store_explicit(&transfer->blocks, true, memory_order_relaxed);
   atomic_store_explicit(&transfer->state, TRANSFER_SUBMITTING, memory_order_seq_cst);
 }
 
@@ -196,14 +269,14 @@ void endpoint_cancel(struct transfer *transfer) {
   if (atomic_load_explicit(&transfer->state, memory_order_seq_cst) == TRANSFER_IDLE) return;
   atomic_store_explicit(&transfer->cancel, true, memory_order_release);
   if (direction_enter(transfer->endpoint, transfer->direction, DO_CANCEL))
-    direction_run(transfer->endpoint, transfer->direction, false);
+    direction_run(transfer->endpoint, transfer->direction, RUN_ANYBODY);
 }
 
-static bool submit(struct transfer *transfer, bool mine) {
+static bool submit(struct transfer *transfer, enum runner runner) {
   struct endpoint *endpoint = transfer->endpoint;
   runtime_count(endpoint->owner->runtime, COUNT_TRANSFERS, 1);
   bool held = !direction_enter(endpoint, transfer->direction, DO_SUBMIT);
-  if (!held && direction_run(endpoint, transfer->direction, mine)) {
+  if (!held && direction_run(endpoint, transfer->direction, runner)) {
     endpoint_let_close(endpoint);
     return true;
   }
@@ -213,15 +286,15 @@ static bool submit(struct transfer *transfer, bool mine) {
 }
 
 bool endpoint_submit(struct transfer *transfer) {
-  return submit(transfer, true);
+  return submit(transfer, RUN_SUBMITTER);
 }
 
 void endpoint_submit_later(struct transfer *transfer) {
-  submit(transfer, false);
+  submit(transfer, RUN_ANYBODY);
 }
 
 void endpoint_ready(struct endpoint *endpoint, unsigned bits) {
   for (unsigned which = HWS_READ; which <= HWS_WRITE; which++)
     if ((bits & (1U << which)) && direction_enter(endpoint, which, DO_READY | (bits & READY_HANGUP ? SAW_HANGUP : 0U)))
-      direction_run(endpoint, which, false);
+      direction_run(endpoint, which, RUN_ANYBODY);
 }

@@ -4,6 +4,10 @@
  *
  * Whoever finds a direction held leaves its request as a bit; the holder does it before it lets go. So a sender's
  * thread writes while the loop reads, nobody waits, and a descriptor is never closed under a call.
+ *
+ * An io that reads a file may block in the plugin. What has to be called for it is parked and done by a thread of the
+ * pool, which holds the direction as anybody does, but marks it: the driver does not wait for such a holder, and what
+ * needs both directions comes again when it lets go.
  */
 #ifndef HAWSER_CORE_ENDPOINT_H
 #define HAWSER_CORE_ENDPOINT_H
@@ -12,6 +16,8 @@
 #include "core/handle.h"
 #include "core/loop.h"
 #include "core/op.h"
+#include "core/pool.h"
+#include "core/source.h"
 #include "plugins/registry.h"
 
 enum transfer_state {
@@ -30,6 +36,7 @@ struct transfer {
   uint8_t direction;
   atomic_uint state;
   atomic_bool cancel;   /* asked for while it was busy: a submit that waits for its direction sees it */
+  atomic_bool blocks;   /* it reads a file: the plugin is called for it on a thread of the pool only */
   atomic_bool given_up; /* never completed, and no longer waited for; what it does from here on is not looked at */
   struct task task;     /* runs done */
   void (*done)(struct transfer *transfer); /* from the loop; a pin of the owner is held meanwhile */
@@ -38,7 +45,11 @@ struct transfer {
 
 struct direction {
   atomic_uint state; /* HELD and what was left for the holder */
-  bool armed;        /* write: a rearm is in force; held under the direction */
+  atomic_bool armed; /* write: a rearm is in force; a dial, which holds the read direction, asks for it too */
+  unsigned parked;   /* what was left, and may block: for the pool. Held under the direction */
+  struct job job;    /* does that; the owner is pinned while it is out */
+  atomic_bool job_posted;
+  struct endpoint *endpoint;
 };
 
 enum endpoint_state {
@@ -68,8 +79,10 @@ struct endpoint {
   struct endpoint *under; /* a filter's: what it stands on */
   struct endpoint *over;  /* the filter that stands on it: from then on all transfers are that one's */
   struct cause *explained;
-  struct lock lock; /* explained; a filter's: what is out below */
+  struct lookup *lookup; /* of a name, for the plugin */
+  struct lock lock;      /* the two above; a filter's: what is out below */
   struct task post_task;
+  struct task timer_task; /* a timer that had to wait */
   struct task close_task;
   struct timer timer; /* the plugin's */
   struct timer abandon_timer;
@@ -97,6 +110,9 @@ int endpoint_refuse(struct endpoint *endpoint, int status, const char *what);
 /* Claim an idle transfer and fill in its io; endpoint_submit must follow. Under the lock that the owner decides by:
  * from here on a close waits for the transfer, and a cancel counts for it. */
 void transfer_prepare(struct transfer *transfer, enum hws_io_kind kind, const struct hws_iov *vec, uint32_t count);
+
+/* The same, for a part of a file. */
+void transfer_prepare_file(struct transfer *transfer, const struct file_part *part);
 
 /* Start the io that stands in the transfer. True: it ended, its results stand there and done will not be called. False:
  * done will be called. */
@@ -131,7 +147,30 @@ struct cause *endpoint_cause(struct endpoint *endpoint, const struct transfer *t
 /* Free what endpoint_init and the route hold; after gone, or when never opened. */
 void endpoint_free(struct endpoint *endpoint);
 
+/* Give up what the plugin looks up. */
+void endpoint_unresolve(struct endpoint *endpoint);
+
 /* ---- between endpoint.c, endpoint_life.c and filter.c ---- */
+
+/* Bits of a direction. */
+enum direction_bit {
+  HELD = 1,
+  DO_READY = 2,
+  DO_SUBMIT = 4,
+  DO_CANCEL = 8,
+  SAW_HANGUP = 16, /* with DO_READY */
+  DO_PARKED = 32,  /* the pool has come for what is parked */
+  BLOCKS = 64,     /* with HELD: by a thread of the pool, which may be inside a blocking call */
+  DO_POST = 128,   /* on_post, or on_timer, could not be called: let them come again */
+  DO_TIMER = 256
+};
+
+/* Who runs a direction. */
+enum runner {
+  RUN_ANYBODY,
+  RUN_SUBMITTER, /* its own submit may end inline */
+  RUN_POOL       /* may block */
+};
 
 void transfer_run(struct task *task);
 
@@ -141,11 +180,19 @@ void endpoint_post(struct endpoint *endpoint, struct task *task);
 /* What a close may have waited for has come about. */
 void endpoint_let_close(struct endpoint *endpoint);
 
-/* Hold a direction against everybody. Holders only make calls that do not block, so this is short. */
+/* Leave a bit; true: nobody held the direction, the caller holds it now. */
+bool direction_enter(struct endpoint *endpoint, unsigned which, unsigned bit);
+
+/* Hold a direction against everybody. Holders only make calls that do not block, so this is short; where one may be
+ * inside a call that does, direction_try_seize gives up. */
+bool direction_try_seize(struct endpoint *endpoint, unsigned which);
 void direction_seize(struct endpoint *endpoint, unsigned which);
 
-/* Do what is left to do and let go. `mine`: the caller's own submit may end inline; returns whether it did. */
-bool direction_run(struct endpoint *endpoint, unsigned which, bool mine);
+/* Do what is left to do and let go. Returns whether the runner's own submit ended inline. */
+bool direction_run(struct endpoint *endpoint, unsigned which, enum runner runner);
+
+/* A direction's job. */
+void direction_pool_run(struct job *job);
 
 /* The services, for registry_*: one table per process (host.c). */
 const struct hws_host *host_services(void);

@@ -23,13 +23,17 @@ static void abandon_fire(struct timer *timer);
 
 /* ---- timers and posts of the plugin ---- */
 
-static void with_both(struct endpoint *endpoint, void (*call)(void *ep)) {
+/* `again` comes back to it where the pool holds the write direction. The driver does not wait for the pool. */
+static void with_both(struct endpoint *endpoint, void (*call)(void *ep), unsigned again) {
   if (!call) return;
   direction_seize(endpoint, HWS_READ);
-  direction_seize(endpoint, HWS_WRITE);
-  call(endpoint->ep);
-  direction_run(endpoint, HWS_WRITE, false);
-  direction_run(endpoint, HWS_READ, false);
+  bool seized = direction_try_seize(endpoint, HWS_WRITE) || direction_enter(endpoint, HWS_WRITE, again);
+  if (seized) {
+    atomic_fetch_and_explicit(&endpoint->directions[HWS_WRITE].state, ~again, memory_order_relaxed);
+    call(endpoint->ep);
+    direction_run(endpoint, HWS_WRITE, RUN_ANYBODY);
+  }
+  direction_run(endpoint, HWS_READ, RUN_ANYBODY);
 }
 
 static bool is_live(struct endpoint *endpoint) {
@@ -37,15 +41,25 @@ static bool is_live(struct endpoint *endpoint) {
   return state == ENDPOINT_OPEN || state == ENDPOINT_CLOSING;
 }
 
+static void timer_due(struct endpoint *endpoint) {
+  if (is_live(endpoint)) with_both(endpoint, endpoint->plugin->vtable.on_timer, DO_TIMER);
+}
+
 static void timer_fire(struct timer *timer) {
-  struct endpoint *endpoint = (struct endpoint *)((char *)timer - offsetof(struct endpoint, timer));
-  if (is_live(endpoint)) with_both(endpoint, endpoint->plugin->vtable.on_timer);
+  timer_due((struct endpoint *)((char *)timer - offsetof(struct endpoint, timer)));
+}
+
+static void timer_run(struct task *task) {
+  struct endpoint *endpoint = (struct endpoint *)((char *)task - offsetof(struct endpoint, timer_task));
+  struct object *owner = endpoint->owner;
+  timer_due(endpoint);
+  object_unpin(owner);
 }
 
 static void post_run(struct task *task) {
   struct endpoint *endpoint = (struct endpoint *)((char *)task - offsetof(struct endpoint, post_task));
   struct object *owner = endpoint->owner;
-  if (is_live(endpoint)) with_both(endpoint, endpoint->plugin->vtable.on_post);
+  if (is_live(endpoint)) with_both(endpoint, endpoint->plugin->vtable.on_post, DO_POST);
   object_unpin(owner);
 }
 
@@ -60,6 +74,7 @@ void endpoint_init(struct endpoint *endpoint, struct object *owner, const struct
   endpoint->gone = gone;
   endpoint->descriptor = -1;
   endpoint->post_task.run = post_run;
+  endpoint->timer_task.run = timer_run;
   endpoint->close_task.run = close_run;
   endpoint->timer = (struct timer){.object = owner, .fire = timer_fire};
   endpoint->abandon_timer = (struct timer){.object = owner, .fire = abandon_fire};
@@ -71,6 +86,8 @@ void endpoint_init(struct endpoint *endpoint, struct object *owner, const struct
     transfer->task.run = transfer_run;
     /* Held until it is open: a watch made by adopt may fire before that. */
     direction_seize(endpoint, which);
+    endpoint->directions[which].endpoint = endpoint;
+    endpoint->directions[which].job.run = direction_pool_run;
   }
 }
 
@@ -84,12 +101,13 @@ int endpoint_open(struct endpoint *endpoint, void *ep) {
   atomic_store(&endpoint->state, ENDPOINT_OPEN);
   object_pin(endpoint->owner);
   runtime_count(endpoint->owner->runtime, COUNT_ENDPOINTS, 1);
-  direction_run(endpoint, HWS_READ, false);
-  direction_run(endpoint, HWS_WRITE, false);
+  direction_run(endpoint, HWS_READ, RUN_ANYBODY);
+  direction_run(endpoint, HWS_WRITE, RUN_ANYBODY);
   return HWS_OK;
 }
 
 void endpoint_unopened(struct endpoint *endpoint, void *ep) {
+  endpoint_unresolve(endpoint);
   timer_disarm(&endpoint->loop->timers, &endpoint->timer);
   if (endpoint->descriptor >= 0) {
     poller_unwatch(endpoint->loop->poller, endpoint->descriptor);
@@ -139,6 +157,7 @@ void endpoint_close(struct endpoint *endpoint, bool abort) {
 static void finish(struct endpoint *endpoint) {
   struct object *owner = endpoint->owner;
   struct endpoint *under = endpoint->under;
+  endpoint_unresolve(endpoint);
   timer_disarm(&endpoint->loop->timers, &endpoint->timer);
   timer_disarm(&endpoint->loop->timers, &endpoint->abandon_timer);
   if (endpoint->descriptor >= 0) poller_unwatch(endpoint->loop->poller, endpoint->descriptor);

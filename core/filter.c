@@ -46,8 +46,8 @@ static void tell(struct filter *filter, unsigned which, struct hws_io *io, const
   bring_back(filter, which);
   take_over(io, result);
   endpoint->plugin->vtable.on_done(endpoint->ep, io);
-  direction_run(endpoint, HWS_WRITE, false);
-  direction_run(endpoint, HWS_READ, false);
+  direction_run(endpoint, HWS_WRITE, RUN_ANYBODY);
+  direction_run(endpoint, HWS_READ, RUN_ANYBODY);
 }
 
 /* The done of the transfers of what a filter stands on. */

@@ -12,6 +12,7 @@
 #include "core/queue.h"
 #include "core/runtime.h"
 #include "core/scope.h"
+#include "core/source.h"
 
 static void op_free(struct object *object);
 
@@ -64,6 +65,7 @@ static void op_free(struct object *object) {
   struct object *on = op->on;
   struct queue *queue = op->queue;
   if (op->vec != op->own_vec) free(op->vec);
+  source_unref(op->source);
   pool_give(op->runtime, op);
   /* Last, as what it pended on may be the last to hold the runtime, and so the pool. */
   if (queue) object_unpin(&queue->object);
@@ -121,10 +123,9 @@ struct op *op_new(const struct request *request, struct runtime *runtime, struct
   else
     op = op_make(request, runtime, status);
   if (!op) return NULL;
-  struct object object = op->object;
   struct queue *queue = op->queue;
-  memset(op, 0, offsetof(struct op, own_vec));
-  op->object = object;
+  /* Its handle is known already: whoever guesses it looks at the object. */
+  memset((char *)op + sizeof op->object, 0, offsetof(struct op, own_vec) - sizeof op->object);
   op->runtime = runtime;
   op->on = on;
   object_pin(on);
@@ -132,8 +133,8 @@ struct op *op_new(const struct request *request, struct runtime *runtime, struct
   op->vec = op->own_vec;
   op->queue = queue;
   op->event =
-      (struct hws_event){.tag = request->tag, .op = object.handle, .object = on->handle, .kind = (uint16_t)kind};
-  if (request->op) *request->op = object.handle;
+      (struct hws_event){.tag = request->tag, .op = op->object.handle, .object = on->handle, .kind = (uint16_t)kind};
+  if (request->op) *request->op = op->object.handle;
   return op;
 }
 
@@ -178,6 +179,7 @@ static void disarm(struct op *op) {
 
 void op_discard(struct op *op) {
   disarm(op);
+  if (op->source) source_detach(op->source);
   op_release(op);
 }
 
@@ -186,6 +188,7 @@ void op_discard(struct op *op) {
 bool op_end(struct op *op, int status, struct op_list *ended) {
   if (atomic_load_explicit(&op->state, memory_order_relaxed) == OP_ENDED) return false;
   disarm(op);
+  if (op->source) source_detach(op->source);
   op->event.status = status;
   unsigned before = atomic_exchange_explicit(&op->state, OP_ENDED, memory_order_acq_rel);
   if (before == OP_PENDING) op_list_append(ended, op);
@@ -218,7 +221,7 @@ static void deliver_inside(struct op *op) {
   if (!task_post(&op->runtime->loop, &op->task)) object_unpin(on);
 }
 
-void op_deliver(struct op_list *ended) {
+void op_deliver_all(struct op_list *ended) {
   struct op *op = ended->first;
   ended->first = ended->last = NULL;
   while (op) {

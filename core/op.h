@@ -15,6 +15,7 @@
 #include "core/loop.h"
 
 struct queue;
+struct source;
 struct scope;
 struct runtime;
 
@@ -52,8 +53,11 @@ struct op {
   uint32_t vec_count;
   uint32_t vec_at; /* the cursor of what was handed out of it */
   uint64_t vec_offset;
-  uint64_t total;            /* bytes of vec */
+  uint64_t total;            /* bytes of vec, or of the file */
   uint64_t planned;          /* sends: bytes cut into frames or handed to a transfer */
+  struct source *source;     /* of a file send; its reference. NULL: the bytes are all in vec */
+  uint64_t ready;            /* with a source: bytes that have come from it so far */
+  int32_t outcome;           /* how it ends once all its bytes are out: not HWS_OK where its file had fewer */
   void *result;              /* open, accept: the stream that waits to be born */
   struct hws_vec own_vec[2]; /* last, and the one field that op_new leaves as it was */
 };
@@ -100,6 +104,15 @@ void op_unreserve(struct request *request, struct runtime *runtime);
 struct op *op_new(const struct request *request, struct runtime *runtime, struct object *on, enum hws_kind kind,
                   void (*revoke)(struct op *op, int status), int *status);
 
+static inline bool op_is_send(const struct op *op) {
+  return op->event.kind == HWS_KIND_SEND || op->event.kind == HWS_KIND_SENDFILE;
+}
+
+/* How many of its bytes there are to be handed out, or were. */
+static inline uint64_t op_ready(const struct op *op) {
+  return op->source ? op->ready : op->total;
+}
+
 /* Copy the vector in. HWS_OK or HWS_E_NOMEM. */
 int op_set_vec(struct op *op, const struct hws_vec *vec, uint32_t count, uint64_t total);
 
@@ -127,7 +140,11 @@ bool op_end(struct op *op, int status, struct op_list *ended);
 bool op_fail(struct op *op, const struct cause *cause, struct op_list *ended);
 
 /* Bring events to their waiters, queues and tasks. No lock of level 1 or 2 is held. */
-void op_deliver(struct op_list *ended);
+void op_deliver_all(struct op_list *ended);
+
+static inline void op_deliver(struct op_list *ended) {
+  if (ended->first) op_deliver_all(ended);
+}
 
 /* The event was taken. */
 void op_release(struct op *op);

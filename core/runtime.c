@@ -4,6 +4,7 @@
  */
 #include "core/runtime.h"
 
+#include <limits.h>
 #include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
@@ -11,16 +12,24 @@
 #include "core/endpoint.h"
 #include "core/fork.h"
 #include "core/park.h"
+#include "core/pool.h"
 #include "core/queue.h"
 #include "core/scope.h"
 #include "core/settings.h"
 
 enum { ERROR_MAX = 256, CONFIG_SIZE_V1 = 24 };
 
+/* A look-up that the system does not answer holds a thread for as long as it likes, and so does a file. What waits for
+ * a file's thread stands in the op or the endpoint that wants it, so there is no other bound. */
+enum { NAMES_THREADS = 8, NAMES_WAITING = 1024, FILES_THREADS = 4 };
+#define POOL_PATIENCE_NS UINT64_C(5000000000)
+
 static void runtime_free(struct object *object) {
   struct runtime *runtime = (struct runtime *)object;
   op_pool_drain(&runtime->ops);
   buffer_pool_drain(&runtime->buffers);
+  pool_free(runtime->names);
+  pool_free(runtime->files);
   timers_free(&runtime->loop.timers); /* which a late call may have filled again, and emptied */
   cause_unref(runtime->refusal);
   free(runtime->plugin_dir);
@@ -73,6 +82,9 @@ int runtime_open(const struct hws_runtime_config *config, struct runtime **out) 
   status = set_dirs(runtime, config ? config->plugin_dir : NULL);
   runtime->loop.before_turn = before_turn;
   if (status == HWS_OK) status = loop_init(&runtime->loop, caller_driven);
+  runtime->names = pool_new("hawser-names", NAMES_THREADS, NAMES_WAITING);
+  runtime->files = pool_new("hawser-files", FILES_THREADS, UINT_MAX);
+  if (status == HWS_OK && !(runtime->names && runtime->files)) status = HWS_E_NOMEM;
   if (status == HWS_OK && !caller_driven && !(runtime->thread = io_thread_start(runtime))) status = HWS_E_LIMIT;
   runtime->object.runtime = NULL;
   if (status != HWS_OK) {
@@ -192,11 +204,11 @@ static int wait_quiet(struct runtime *runtime, uint64_t until) {
   return HWS_OK;
 }
 
-/* What the user left open. Leases stay: their bytes can be read until they are released. Ops have all ended, and belong
- * to whoever takes their events. */
+/* What the user left open. Leases stay: their bytes can be read until they are released. Ops are not among these: they
+ * name no runtime, have all ended, and belong to whoever takes their events. */
 static void close_handle(struct object *object) {
   enum object_type type = object->class->type;
-  if (type == OBJECT_LEASE || type == OBJECT_OP || !object_close(object)) return;
+  if (type == OBJECT_LEASE || !object_close(object)) return;
   if (type == OBJECT_QUEUE) queue_close((struct queue *)object);
   if (type == OBJECT_SCOPE)
     scope_close((struct scope *)object);
@@ -212,11 +224,28 @@ static void settle(struct runtime *runtime) {
   while (atomic_load(&runtime->loop.tasks)) loop_turn(&runtime->loop, NULL, 0);
 }
 
+/* Let the pools' threads end. What they still do, nobody waits for any more, and it touches nothing of ours; so a call
+ * that the system does not finish is left to itself after a while, however long the caller would wait: HWS_E_TIMEOUT.
+ */
+static int close_pools(struct runtime *runtime, uint64_t until) {
+  uint64_t limit = 0;
+  uint64_t first = clock_now() + POOL_PATIENCE_NS;
+  if (atomic_compare_exchange_strong(&runtime->pools_until, &limit, first)) limit = first;
+  uint64_t wait_until = limit < until ? limit : until;
+  bool no_names = pool_close(runtime->names, wait_until);
+  bool no_files = pool_close(runtime->files, wait_until);
+  if (no_names && no_files) return HWS_OK;
+  return clock_now() < limit ? HWS_E_DEADLINE : HWS_E_TIMEOUT;
+}
+
 static int join_alone(struct runtime *runtime, uint64_t until) {
   end_members(runtime);
   int status = wait_quiet(runtime, until);
-  if (status != HWS_OK) return status;
+  if (status == HWS_OK) status = close_pools(runtime, until);
+  if (status == HWS_E_DEADLINE) return status;
   object_close(&runtime->object);
+  pool_join(runtime->names);
+  pool_join(runtime->files);
   bool abandoned = atomic_load(&runtime->counters[COUNT_IOS_ABANDONED]) != 0;
   handle_each(runtime, close_handle);
   if (runtime->thread) io_thread_stop(runtime->thread);
@@ -224,7 +253,7 @@ static int join_alone(struct runtime *runtime, uint64_t until) {
   settle(runtime);
   loop_free(&runtime->loop);
   object_unpin(&runtime->object); /* the handle's; the memory goes with the last lease */
-  return abandoned ? HWS_E_PLUGIN : HWS_OK;
+  return abandoned ? HWS_E_PLUGIN : status;
 }
 
 int runtime_join(struct runtime *runtime, uint64_t until) {

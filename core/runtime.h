@@ -22,6 +22,7 @@ enum runtime_counter {
 };
 
 struct io_thread;
+struct pool;
 
 /* Whatever has to be told when the runtime ends: listeners, connections, sessions, queues; embedded in each. */
 struct member {
@@ -46,6 +47,9 @@ struct runtime {
   atomic_bool joining;
   atomic_uint makers; /* calls that are making an object */
   struct io_thread *thread;
+  struct pool *names;            /* look-ups of names */
+  struct pool *files;            /* whatever waits for a disk */
+  _Atomic(uint64_t) pools_until; /* when a join stops waiting for the pools; 0: none has come so far */
   char *plugin_dir;
   char default_dir[1024];
   const char *dirs[3];
@@ -99,7 +103,7 @@ static inline void runtime_flush_lazy(struct runtime *runtime) {
   if (atomic_load_explicit(&runtime->has_lazy, memory_order_acquire)) runtime_flush_lazy_now(runtime);
 }
 
-/* ---- the I/O thread (thread_posix.c) ---- */
+/* ---- the I/O thread (io_thread.c) ---- */
 
 struct io_thread *io_thread_start(struct runtime *runtime); /* NULL: no thread to be had */
 bool io_thread_is_self(const struct io_thread *thread);

@@ -16,7 +16,10 @@
  *   destroy are called with both directions taken. The two directions do run in parallel.
  *
  * Threads
- *   submit and cancel come from any thread; on_* from the thread that drives the loop. Nothing a plugin does may block.
+ *   submit and cancel come from any thread; on_* from the thread that drives the loop. Nothing a plugin does may block,
+ *   with one exception: the reading of a file. So submit of HWS_IO_SENDFILE, and on_ready of the write direction while
+ *   one is outstanding, come from threads that are kept for that, which block all signals; what else concerns the
+ *   endpoint may be late by as long as that takes. Let no call take more than 256 KiB, so that a cancel is heard.
  *   Host services may be called from any thread and inside any function of the plugin; they only enqueue and never call
  *   back before they return.
  *
@@ -79,9 +82,9 @@ enum hws_cap {
   HWS_CAP_FILTER = 32,   /* implements wrap, and neither listens nor dials */
   HWS_CAP_MESSAGES = 64, /* keeps message boundaries */
   HWS_CAP_DESCRIPTORS = 128, /* carries descriptors beside bytes */
-  HWS_CAP_EXPORT = 256,      /* reserved, like the four below */
+  HWS_CAP_EXPORT = 256,      /* reserved, like IMPORT, LEND and DATAGRAM */
   HWS_CAP_IMPORT = 512,
-  HWS_CAP_SENDFILE = 1024,
+  HWS_CAP_SENDFILE = 1024, /* takes the bytes of a file by itself: HWS_IO_SENDFILE */
   HWS_CAP_LEND = 2048,
   HWS_CAP_DATAGRAM = 4096
 };
@@ -90,9 +93,10 @@ enum hws_cap {
 enum hws_host_cap {
   HWS_HOST_WATCH = 1,   /* watch and rearm: readiness of descriptors */
   HWS_HOST_PORT = 2,    /* bind_port and on_packet: a completion port */
-  HWS_HOST_RESOLVE = 4, /* resolve: asynchronous names */
+  HWS_HOST_RESOLVE = 4, /* resolve, resolved and unresolve: asynchronous names */
   HWS_HOST_UNDER = 8,   /* under_submit and under_cancel: filters */
-  HWS_HOST_HANGUP = 16  /* on_ready tells hang-ups apart (HWS_READY_HANGUP) */
+  HWS_HOST_HANGUP = 16, /* on_ready tells hang-ups apart (HWS_READY_HANGUP) */
+  HWS_HOST_UNWATCH = 32 /* unwatch: an endpoint can change its descriptor */
 };
 
 enum hws_direction { HWS_READ = 0, HWS_WRITE = 1 };
@@ -113,7 +117,9 @@ enum hws_io_kind {
   HWS_IO_SHUTDOWN = 6, /* write: end the send direction */
   HWS_IO_EXPORT = 16,
   HWS_IO_IMPORT = 17,
-  HWS_IO_SENDFILE = 18,
+  HWS_IO_SENDFILE = 18, /* write: at least one of `length` bytes of `file`, from `offset` on; 0 with HWS_OK: the file
+                           ended. HWS_IO_UNSUPPORTED: this file cannot be sent so, or reading it failed; the connection
+                           is whole, and the host sends the bytes in another way */
   HWS_IO_LEND = 19,
   HWS_IO_SEND_DATAGRAM = 20,
   HWS_IO_RECV_DATAGRAM = 21
@@ -154,7 +160,7 @@ struct hws_io {
   const struct hws_iov *vec;
   int64_t *descriptors; /* with HWS_CAP_DESCRIPTORS */
   void *scratch;        /* manifest->io_scratch bytes for the plugin's use while the io is pending */
-  uint64_t offset;      /* reserved for files */
+  uint64_t offset;      /* sendfile: where in the file */
   /* results */
   uint64_t bytes;            /* moved; also when status is HWS_IO_CANCELED or an error */
   void *accepted;            /* accept: what adopt or discard is given; never NULL with HWS_IO_OK */
@@ -162,11 +168,23 @@ struct hws_io {
   int32_t os_error;          /* errno or GetLastError; 0: none */
   uint32_t descriptors_done; /* how many were received or sent */
   uint32_t reserved0;
-  uint64_t reserved[4];
+  /* the host's again */
+  int64_t file;    /* sendfile: a descriptor of a regular file, open for reading; not the plugin's to keep or close */
+  uint64_t length; /* sendfile: bytes */
+  uint64_t reserved[2];
 };
 
 /* The host's side of one endpoint; opaque. */
 struct hws_host_endpoint;
+
+/* One address of a name: a struct sockaddr of this system, of a stream socket. */
+struct hws_address {
+  uint32_t size; /* bytes of storage that it takes */
+  uint32_t reserved;
+  uint64_t storage[16];
+};
+
+enum { HWS_ADDRESSES_MAX = 64 /* of one name */ };
 
 /* One OVERLAPPED of a plugin on a completion port. A packet that may outlive its io lives in the endpoint. */
 struct hws_packet {
@@ -211,9 +229,9 @@ struct hws_host {
   /* The clock of timer_at: monotonic nanoseconds. */
   uint64_t (*now)(void);
 
-  /* Register a non-blocking descriptor, once in an endpoint's life: on_ready will name each direction that became
-   * ready, edge-triggered, including one that is ready now. The host takes it out of its loop before it calls destroy.
-   * 0, or a negative hws_io_status. */
+  /* Register a non-blocking descriptor, one at a time: on_ready will name each direction that became ready,
+   * edge-triggered, including one that is ready now. The host takes it out of its loop before it calls destroy. 0, or a
+   * negative hws_io_status. */
   int32_t (*watch)(struct hws_host_endpoint *endpoint, int64_t descriptor);
 
   /* Ask for the next on_ready of a direction. To be called each time that an io, or a step towards its end, would block
@@ -245,7 +263,11 @@ struct hws_host {
    * "chaos.seed". */
   const char *(*config)(struct hws_host_endpoint *endpoint, const char *key);
 
-  /* Look names up off the loop (HWS_HOST_RESOLVE). The answer is stored and on_post called. */
+  /* Look a name up off the loop (HWS_HOST_RESOLVE). The answer is kept, and on_post called: that may come for other
+   * reasons too, so ask `resolved` whether it is there. An endpoint has one look-up at most, until its answer was taken
+   * or it was given up; it goes with the endpoint. A look-up has no time limit of its own. Names have at most 253
+   * bytes, services 32. 0, or HWS_IO_NOMEM, HWS_IO_LIMIT (too many wait), HWS_IO_ADDRESS (too long), HWS_IO_FAULT (a
+   * second one). */
   int32_t (*resolve)(struct hws_host_endpoint *endpoint, const char *name, const char *service);
 
   /* For filters (HWS_HOST_UNDER), not inside wrap: hand an io to the stream below. The upper half of the io is the
@@ -258,6 +280,19 @@ struct hws_host {
    * fault. */
   int32_t (*under_submit)(struct hws_host_endpoint *endpoint, struct hws_io *io);
   int32_t (*under_cancel)(struct hws_host_endpoint *endpoint, struct hws_io *io);
+
+  /* Take the answer of the look-up (HWS_HOST_RESOLVE). 0: it is not there, or there is no look-up. Else the look-up is
+   * over: the number of addresses stored, at most `room` (1 to HWS_ADDRESSES_MAX), in the order in which the system
+   * would try them; or a negative hws_io_status, and the reason was explained to the user. */
+  int32_t (*resolved)(struct hws_host_endpoint *endpoint, struct hws_address *addresses, uint32_t room);
+
+  /* Give the look-up up (HWS_HOST_RESOLVE); never waits for it. Harmless without one. */
+  void (*unresolve)(struct hws_host_endpoint *endpoint);
+
+  /* Take the watched descriptor out of the loop, before it is closed, so that another can be watched
+   * (HWS_HOST_UNWATCH). To be called with both directions taken, or before the endpoint is connected or listens.
+   * Harmless where none is watched. One on_ready that was on its way may still come. */
+  void (*unwatch)(struct hws_host_endpoint *endpoint);
 };
 
 /* What a plugin offers. `self` is what open stored in the vtable; `ep` what listen, dial, adopt or wrap stored. A slot

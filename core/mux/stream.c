@@ -171,6 +171,10 @@ static bool stream_messages(const struct stream *stream) {
   return ((const struct mux_stream *)stream)->mux->native;
 }
 
+static bool stream_may_end(struct stream *stream) {
+  return flow_may_end(self(stream));
+}
+
 static bool stream_take_end(struct stream *stream) {
   return flow_take_end(self(stream));
 }
@@ -225,7 +229,7 @@ static void stream_hold(struct stream *stream) {
   }
   for (struct op *op = stream->sends.first, *next; op; op = next) {
     next = op->next;
-    if (op->event.kind != HWS_KIND_SEND || !is_in_batch(op)) continue;
+    if (!op_is_send(op) || !is_in_batch(op)) continue;
     op_list_remove(&stream->sends, op);
     take_back(self(stream)->mux);
   }
@@ -321,6 +325,7 @@ const struct stream_class mux_stream_class = {
     .revocable = stream_revocable,
     .messages = stream_messages,
     .take = stream_take,
+    .may_end = stream_may_end,
     .take_end = stream_take_end,
     .writable = stream_writable,
     .push = stream_push,

@@ -172,5 +172,6 @@ void check_endpoint_free(struct hws_host_endpoint *endpoint) {
   check_mutex_free(endpoint->directions[HWS_WRITE]);
   check_mutex_free(endpoint->arming);
   check_mutex_free(endpoint->below);
+  free(endpoint->names);
   free(endpoint);
 }

@@ -21,6 +21,12 @@ enum check_life {
   CHECK_DESTROYED /* destroy was called, or it was never made */
 };
 
+/* What a look-up came to; kept until it is asked for. */
+struct check_names {
+  int32_t count; /* or a negative hws_io_status */
+  struct hws_address list[HWS_ADDRESSES_MAX];
+};
+
 struct hws_host_endpoint {
   struct check_host *host;
   const struct hws_plugin *manifest; /* its plugin's */
@@ -28,28 +34,29 @@ struct hws_host_endpoint {
   struct hws_host_endpoint *next; /* in the host's list; never changes */
   void *ep;
   _Atomic(enum check_life) life;
+  atomic_uint pending; /* ios that have not ended */
   struct check_mutex *directions[2];
-  atomic_uint pending;                /* ios that have not ended */
   struct check_io *_Atomic latest[2]; /* of each direction */
   struct check_url url;
-  bool has_url;
   /* of a filter */
-  bool filter;
-  bool ending;                     /* nothing goes below any more; under below */
   struct hws_host_endpoint *under; /* NULL: it was only tried */
   struct hws_host_endpoint *over;  /* the filter that stands on this one */
-  struct check_mutex *below;       /* the two that follow */
+  struct check_mutex *below;       /* `ending` and the two that follow */
   struct hws_io *out[2];           /* the filter's ios, by direction */
   struct check_io *carriers[2];    /* what carries them, at `under` */
   atomic_bool came_back[2];        /* on_done is due */
+  bool filter;
+  bool ending; /* nothing goes below any more */
   char explained[256];
   /* what the plugin asked for */
   int64_t descriptor; /* watched; -1: none */
   struct check_mutex *arming;
-  bool armed[2];          /* under arming */
-  _Atomic uint64_t timer; /* 0: none */
+  struct check_names *names; /* a look-up is under way */
+  _Atomic uint64_t timer;    /* 0: none */
+  atomic_uint calls;         /* of on_ready, on_timer and on_post */
+  bool armed[2];             /* under arming */
   atomic_bool posted;
-  atomic_uint calls; /* of on_ready, on_timer and on_post */
+  bool has_url;
 };
 
 /* Make one of each kind by the plugin's slot. Returns the status; on success *made is open. */

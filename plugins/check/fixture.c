@@ -26,6 +26,8 @@ static const char *waiting_for(const struct check_io *io) {
     return io->asked.vec_count ? "the end of a read" : "the end of a read without bytes (readable)";
   case HWS_IO_WRITE:
     return io->asked.vec_count ? "the end of a write" : "the end of a write without bytes (writable)";
+  case HWS_IO_SENDFILE:
+    return "the end of a file's send";
   default:
     return "the end of a shutdown";
   }
@@ -68,7 +70,7 @@ void fixture_expect_written(const struct check_io *io, uint64_t offset, size_t b
 
 /* ---- connections ------------------------------------------------------------------------------------------------- */
 
-static void learn_address(struct fixture *fixture, struct hws_host_endpoint *listener) {
+void fixture_learn_address(struct fixture *fixture, struct hws_host_endpoint *listener) {
   const char *given = fixture->config->dial_url;
   int32_t length = 0;
   if (given) {
@@ -96,7 +98,7 @@ struct hws_host_endpoint *fixture_listen(struct fixture *fixture) {
   int32_t status = check_endpoint_listen(fixture->host, fixture->config->listen_url, &listener);
   CHECK(status == HWS_IO_OK, "listen failed with %s", check_status_name(status));
   fixture_expect(check_io_submit(listener, HWS_IO_LISTEN, NULL, 0), HWS_IO_OK);
-  learn_address(fixture, listener);
+  fixture_learn_address(fixture, listener);
   return listener;
 }
 
@@ -192,16 +194,24 @@ void fixture_shutdown(struct hws_host_endpoint *endpoint) {
   fixture_expect(check_io_submit(endpoint, HWS_IO_SHUTDOWN, NULL, 0), HWS_IO_OK);
 }
 
+/* Full to the brim: what the system moves on from one of its buffers to the next makes room again, for a moment, and it
+ * does not tell of a little room. So wait until it is still, and then have the plugin look once more. */
+static bool stays_pending(const struct check_io *io) {
+  enum { STILL_NS = 20000000 };
+  struct hws_host_endpoint *endpoint = io->endpoint;
+  for (uint64_t until = check_now_ns() + STILL_NS; !check_io_ended(io) && check_now_ns() < until;)
+    check_host_turn(endpoint->host, 5);
+  if (!check_io_ended(io) && endpoint->vtable->on_ready) check_endpoint_ready(endpoint, HWS_WRITE);
+  return !check_io_ended(io);
+}
+
 struct check_io *fixture_fill(struct hws_host_endpoint *endpoint, void *buffer, size_t chunk, uint64_t *bytes) {
   enum { FILL_MAX = 64 << 20 };
   *bytes = 0;
   while (*bytes < FILL_MAX) {
     check_pattern_fill(buffer, *bytes, chunk);
     struct check_io *io = fixture_write(endpoint, buffer, chunk);
-    for (int turn = 0; turn < 3 && !check_io_ended(io); turn++) check_host_turn(endpoint->host, 0);
-    /* What a filter puts off does not pend yet. */
-    for (int turn = 0; turn < 50 && endpoint->filter && !check_io_ended(io); turn++) check_host_turn(endpoint->host, 1);
-    if (!check_io_ended(io)) return io;
+    if (!check_io_ended(io) && stays_pending(io)) return io;
     CHECK(io->io.status == HWS_IO_OK, "a write failed with %s", check_status_name(io->io.status));
     *bytes += io->io.bytes;
   }

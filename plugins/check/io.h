@@ -36,6 +36,9 @@ struct check_io *check_io_new(struct hws_host_endpoint *endpoint, enum hws_io_ki
                               uint32_t count);
 void check_io_start(struct check_io *io);
 
+/* The same for a part of a file, which stays the caller's. */
+struct check_io *check_io_submit_file(struct hws_host_endpoint *endpoint, int64_t file, uint64_t offset,
+                                      uint64_t length);
 bool check_io_ended(const struct check_io *io);
 
 /* Ask for an early end, from any thread. Harmless if it has ended. */

@@ -8,11 +8,11 @@
 #include "tests/mux/world.h"
 
 struct place {
-  const char *scheme; /* "mem" or "unix" */
+  const char *scheme; /* "mem", "unix" or "tcp" */
   uint32_t flags;     /* hws_runtime_flag */
 };
 
-extern const struct place places[4];
+extern const struct place places[6];
 extern const struct place *here; /* of the test that runs */
 
 /* cmocka's set-up: state comes as a place and becomes a world in it. */
@@ -21,13 +21,13 @@ int place_open(void **state);
 #define PLACED(test, at, name)                                                                                         \
   { #test " (" name ")", test, place_open, world_close, (void *)(uintptr_t)&places[at] }
 
-/* One test, over both transports and in both progress modes. */
+/* One test, over every transport and in both progress modes. */
 #define EVERYWHERE(test)                                                                                               \
   PLACED(test, 0, "mem"), PLACED(test, 1, "mem, caller-driven"), PLACED(test, 2, "unix"),                              \
-      PLACED(test, 3, "unix, caller-driven")
+      PLACED(test, 3, "unix, caller-driven"), PLACED(test, 4, "tcp"), PLACED(test, 5, "tcp, caller-driven")
 
 /* With an I/O thread only. */
-#define THREADED(test) PLACED(test, 0, "mem"), PLACED(test, 2, "unix")
+#define THREADED(test) PLACED(test, 0, "mem"), PLACED(test, 2, "unix"), PLACED(test, 4, "tcp")
 
 /* What carries a stream. */
 enum carrier { RAW, MUX, CARRIERS };

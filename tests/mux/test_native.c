@@ -204,8 +204,6 @@ static void one_direction_stops(void **state) {
     close_pair(&streams);
   }
   world_until(world, stat_of(sessions.client, "streams") == 0 && stat_of(sessions.server, "streams") == 0);
-  uint64_t useless = stat_of(sessions.client, "useless_frames") + stat_of(sessions.server, "useless_frames");
-  assert_true(!useless || through_chaos()); /* where frames may be late */
   close_pair(&sessions);
 }
 

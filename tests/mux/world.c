@@ -277,15 +277,13 @@ bool through_chaos(void) {
   return getenv("HAWSER_CHAOS_SEED") != NULL;
 }
 
-const char *url_make(char url[URL_MAX], const char *scheme, const char *address, const char *parameters) {
+const char *url_through(char url[URL_MAX], const char *plain) {
   const char *seed = getenv("HAWSER_CHAOS_SEED");
   const char *more = getenv("HAWSER_CHAOS");
-  if (!parameters) parameters = "";
-  if (!seed)
-    (void)snprintf(url, URL_MAX, "%s://%s%s%s", scheme, address, *parameters ? "?" : "", parameters);
-  else
-    (void)snprintf(url, URL_MAX, "chaos+%s://%s?chaos.seed=%s%s%s%s%s", scheme, address, seed, more ? "&" : "",
-                   more ? more : "", *parameters ? "&" : "", parameters);
+  int length = seed ? snprintf(url, URL_MAX, "chaos+%s%cchaos.seed=%s%s%s", plain, strchr(plain, '?') ? '&' : '?', seed,
+                               more ? "&" : "", more ? more : "")
+                    : snprintf(url, URL_MAX, "%s", plain);
+  assert_in_range(length, 1, URL_MAX - 1);
   return url;
 }
 
@@ -293,17 +291,23 @@ const char *url_make(char url[URL_MAX], const char *scheme, const char *address,
 
 struct pair pair_raw(struct world *world, const char *scheme) {
   static unsigned number;
-  char address[128];
+  char plain[256];
   char url[URL_MAX];
   struct hws_event event;
   struct hws_how how = how_block();
   struct pair pair = {0};
   hws_handle listener = 0;
-  bool named = strcmp(scheme, "mem") == 0;
-  (void)snprintf(address, sizeof address, "%s%spair%u", named ? "" : own_folder(), named ? "" : "/", number++);
-  url_make(url, scheme, address, NULL);
+  if (strcmp(scheme, "mem") == 0)
+    (void)snprintf(plain, sizeof plain, "mem://pair%u", number++);
+  else if (strcmp(scheme, "tcp") == 0)
+    (void)snprintf(plain, sizeof plain, "tcp://127.0.0.1:0");
+  else
+    (void)snprintf(plain, sizeof plain, "unix://%s/pair%u", own_folder(), number++);
+  url_through(url, plain);
   assert_int_equal(hws_listen(world->runtime, url, 0, &how, &event, NULL, &listener), 1);
   assert_status(event.status, HWS_OK);
+  assert_true(hws_text(listener, HWS_TEXT_LOCAL, plain, sizeof plain) > 0); /* with its port */
+  url_through(url, plain);
   struct hws_how accept = how_queue(world);
   hws_result result = hws_accept(listener, 0, &accept, NULL, NULL, &pair.server);
   assert_status(result, HWS_OK);

@@ -112,15 +112,14 @@ struct pair {
   hws_handle server;
 };
 
-/* Two raw connections, or two sessions on them, over "mem" or "unix". */
+/* Two raw connections, or two sessions on them, over "mem", "unix" or "tcp". */
 struct pair pair_raw(struct world *world, const char *scheme);
 struct pair pair_sessions(struct world *world, const char *scheme, const char *settings);
 
-/* SCHEME://ADDRESS?PARAMETERS, parameters NULL for none. With HAWSER_CHAOS_SEED in the environment all streams of the
- * tests pass through the filter chaos: chaos+SCHEME://..., with that seed and the further parameters of HAWSER_CHAOS.
- */
+/* With HAWSER_CHAOS_SEED in the environment all streams of the tests pass through the filter chaos: chaos+URL, with
+ * that seed and the further parameters of HAWSER_CHAOS. Else the URL as it is. */
 enum { URL_MAX = 512 };
-const char *url_make(char url[URL_MAX], const char *scheme, const char *address, const char *parameters);
+const char *url_through(char url[URL_MAX], const char *plain);
 bool through_chaos(void);
 
 /* What the sessions of pairs speak: HAWSER_TEST_MODE ("yamux", "auto" or "native"), plain yamux if it says nothing. */

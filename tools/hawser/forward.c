@@ -204,7 +204,7 @@ static int check_options(struct forward *forward) {
     log_line("-L \"%s\": TARGET must be \"default\", as streams of plain yamux carry no name", options->forward);
   } else {
     forward->target = strcmp(equals + 1, "default") == 0 ? NULL : equals + 1;
-    forward->listen_url = strndup(options->forward, (size_t)(equals - options->forward));
+    forward->listen_url = url_expand(options->forward, (size_t)(equals - options->forward));
     if (forward->listen_url) return url_check(forward->loop.runtime, "--via", options->via);
     log_line("out of memory");
     return EXIT_RUN_TIME;
