@@ -6,9 +6,10 @@
 
 #include <string.h>
 
-#include "core/endpoint.h"
+#include "core/filter.h"
 #include "core/lookup.h"
 #include "core/park.h"
+#include "core/route.h"
 #include "core/runtime.h"
 #include "plugins/registry.h"
 
@@ -88,7 +89,15 @@ static void host_explain(struct hws_host_endpoint *host, const char *text) {
 
 static const char *host_config(struct hws_host_endpoint *host, const char *key) {
   struct endpoint *endpoint = endpoint_of(host);
-  return endpoint->url ? url_param(endpoint->url, key) : NULL;
+  return endpoint->route && key ? route_config(endpoint->route, endpoint->place, key) : NULL;
+}
+
+static int32_t host_under_submit(struct hws_host_endpoint *host, struct hws_io *io) {
+  return filter_submit(endpoint_of(host), io);
+}
+
+static int32_t host_under_cancel(struct hws_host_endpoint *host, struct hws_io *io) {
+  return filter_cancel(endpoint_of(host), io);
 }
 
 /* ---- names ---- */
@@ -137,7 +146,7 @@ const struct hws_host *host_services(void) {
       .size = sizeof host,
       .major = HWS_PLUGIN_MAJOR,
       .minor = HWS_PLUGIN_MINOR,
-      .capabilities = HWS_HOST_WATCH | HWS_HOST_HANGUP | HWS_HOST_RESOLVE | HWS_HOST_UNWATCH,
+      .capabilities = HWS_HOST_WATCH | HWS_HOST_HANGUP | HWS_HOST_RESOLVE | HWS_HOST_UNWATCH | HWS_HOST_UNDER,
       .complete = host_complete,
       .alloc = host_alloc,
       .release = host_release,
@@ -149,6 +158,8 @@ const struct hws_host *host_services(void) {
       .log = host_log,
       .explain = host_explain,
       .config = host_config,
+      .under_submit = host_under_submit,
+      .under_cancel = host_under_cancel,
       .resolve = host_resolve,
       .resolved = host_resolved,
       .unresolve = host_unresolve,

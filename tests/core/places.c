@@ -61,15 +61,16 @@ static void own_tcp_url(char *url, unsigned number, const char *parameters) {
                  PORT_FIRST + number % PORTS, parameters);
 }
 
-const char *url_new(char *url, const char *parameters) {
+const char *url_new(char url[URL_MAX], const char *parameters) {
   static unsigned number;
+  char plain[URL_MAX];
   if (strcmp(here->scheme, "mem") == 0)
-    (void)snprintf(url, URL_MAX, "mem://place%u%s", number++, parameters);
+    (void)snprintf(plain, URL_MAX, "mem://place%u%s", number++, parameters);
   else if (strcmp(here->scheme, "tcp") == 0)
-    own_tcp_url(url, number++, parameters);
+    own_tcp_url(plain, number++, parameters);
   else
-    (void)snprintf(url, URL_MAX, "unix://%s/place%u%s", own_folder(), number++, parameters);
-  return url;
+    (void)snprintf(plain, URL_MAX, "unix://%s/place%u%s", own_folder(), number++, parameters);
+  return url_through(url, plain);
 }
 
 hws_handle listen_at(struct world *world, const char *url) {
@@ -85,6 +86,28 @@ hws_handle listen_at(struct world *world, const char *url) {
 
 enum { PIECE = 32 * 1024, REFUSALS = 3 };
 
+/* True: a piece was taken. */
+static bool try_piece(hws_handle stream, uint64_t seed, uint8_t *bytes, uint64_t *taken) {
+  struct hws_how how = {.size = sizeof how, .flags = HWS_TRY};
+  struct hws_vec vec = {.ptr = bytes, .len = PIECE};
+  struct hws_event event;
+  pattern_fill(seed, *taken, bytes, PIECE);
+  hws_result result = hws_send(stream, &vec, 1, &how, &event, NULL);
+  if (result == 1) assert_status(event.status, HWS_OK);
+  if (result == 1) *taken += event.bytes;
+  if (result != 1) assert_status(result, HWS_E_AGAIN);
+  return result == 1;
+}
+
+/* Under chaos what makes room may only have been put off. False: nothing came of a long wait either. */
+static bool room_may_come(hws_handle stream) {
+  struct hws_how how = {.size = sizeof how, .flags = HWS_BLOCK | HWS_RELATIVE, .deadline_ns = 50 * MILLISECOND};
+  struct hws_event event;
+  if (!through_chaos()) return false;
+  assert_int_equal(hws_send(stream, NULL, 0, &how, &event, NULL), 1);
+  return event.status == HWS_OK;
+}
+
 uint64_t fill_up(hws_handle stream, uint64_t seed) {
   uint8_t *bytes = malloc(PIECE);
   uint64_t taken = 0;
@@ -92,17 +115,9 @@ uint64_t fill_up(hws_handle stream, uint64_t seed) {
   /* What the system moves on from one of its buffers to the next makes room again, for a moment. */
   int enough = strcmp(here->scheme, "tcp") == 0 ? 2 * REFUSALS : REFUSALS;
   for (int refused = 0; refused < enough;) {
-    struct hws_how how = {.size = sizeof how, .flags = HWS_TRY};
-    struct hws_vec vec = {.ptr = bytes, .len = PIECE};
-    struct hws_event event;
-    pattern_fill(seed, taken, bytes, PIECE);
-    hws_result result = hws_send(stream, &vec, 1, &how, &event, NULL);
-    if (result == 1) {
-      assert_status(event.status, HWS_OK);
-      taken += event.bytes;
+    if (try_piece(stream, seed, bytes, &taken) || room_may_come(stream)) {
       refused = 0;
     } else {
-      assert_status(result, HWS_E_AGAIN);
       if (enough > REFUSALS) usleep(2000);
       threads_settle(); /* an I/O thread may yet make room */
       refused++;

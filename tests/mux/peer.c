@@ -33,14 +33,16 @@ struct peer *peer_open(struct world *world, uint32_t role, const char *settings)
 struct peer *peer_open_in(struct world *world, uint32_t mode, uint32_t role, const char *settings) {
   static unsigned number;
   char path[100];
-  char url[128];
+  char plain[128];
+  char url[URL_MAX];
   struct hws_how how = how_block();
   struct hws_event event;
   hws_handle stream = 0;
   struct peer *peer = calloc(1, sizeof *peer);
   assert_non_null(peer);
   (void)snprintf(path, sizeof path, "%s/peer%u", own_folder(), number++);
-  (void)snprintf(url, sizeof url, "unix://%s", path);
+  (void)snprintf(plain, sizeof plain, "unix://%s", path);
+  url_through(url, plain);
   int listener = listen_at(path);
   assert_int_equal(hws_dial(world->runtime, url, 0, &how, &event, NULL, &stream), 1);
   assert_status(event.status, HWS_OK);
@@ -230,7 +232,8 @@ static int take_frame(struct peer *peer, struct frame *frame) {
     ssize_t got = recv(peer->fd, peer->in + peer->have, want - peer->have, 0);
     if (got < 0 && (errno == EAGAIN || errno == EINTR)) return 0;
     if (got <= 0) {
-      if (peer->have) fail_msg("the session hung up within a frame");
+      /* Under chaos a last word may be cut by the abort that follows it. */
+      if (peer->have && !through_chaos()) fail_msg("the session hung up within a frame");
       return -1;
     }
     peer->have += (size_t)got;
