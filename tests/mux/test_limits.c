@@ -81,7 +81,8 @@ static void late_frames_are_no_fault(void **state) {
   expect_bytes(witness, "fine");
   assert_true(mallinfo2().uordblks < before + 100000);
   assert_int_equal(stat_of(peer->session, "dropped_bytes"), 2 * 4096 * 31);
-  assert_int_equal(stat_of(peer->session, "useless_frames"), 2 * 4097);
+  /* Those that come before the end of the reset's own write, which chaos may hold back, are not late yet. */
+  assert_in_range(stat_of(peer->session, "useless_frames"), through_chaos() ? 2 * 4000 : 2 * 4097, 2 * 4097);
   peer_expect_quiet(peer);
   peer_close(peer);
 }
