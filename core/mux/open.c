@@ -156,7 +156,7 @@ static int make(struct mux *mux, const struct hws_open_config *config, const str
   int status = HWS_OK;
   struct op *op = NULL;
   struct mux_stream *stream = mux_stream_new(mux, true, &status);
-  if (!stream) return status;
+  if (!stream) return status < 0 ? status : HWS_E_INTERNAL; /* never the latter */
   status = set_head(stream, config);
   if (status == HWS_OK && !mux->native && negotiate_is_decided(mux) && asks_for_native(stream, request->flags))
     status = runtime_refuse(mux->session.object.runtime, not_plain());
@@ -164,7 +164,7 @@ static int make(struct mux *mux, const struct hws_open_config *config, const str
   if (status == HWS_OK && !(at_once && request->out)) {
     op = op_new(request, mux->session.object.runtime, &mux->session.object, HWS_KIND_OPEN, mux_revoke, &status);
     if (op && (status = op_set_vec(op, config->payload, config->payload_count, 0)) != HWS_OK) op_discard(op);
-    if (status == HWS_OK) op->eom = request->flags & HWS_EOM;
+    if (op && status == HWS_OK) op->eom = request->flags & HWS_EOM;
   }
   if (status != HWS_OK) mux_stream_discard(stream);
   *out_stream = stream;
