@@ -8,11 +8,12 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "core/packet.h"
 #include "core/park.h"
 #include "core/runtime.h"
 
 /* Bits of a direction. */
-enum { HELD = 1, DO_READY = 2, DO_SUBMIT = 4, DO_CANCEL = 8, SAW_HANGUP = 16 /* with DO_READY */ };
+enum { HELD = 1, DO_READY = 2, DO_SUBMIT = 4, DO_CANCEL = 8, SAW_HANGUP = 16 /* with DO_READY */, DO_PACKETS = 32 };
 
 #define ABANDON_AFTER_NS UINT64_C(5000000000)
 
@@ -151,6 +152,15 @@ static void run_ready(struct endpoint *endpoint, unsigned which, bool hangup) {
   endpoint->plugin->vtable.on_ready(endpoint->ep, which | (hangup ? HWS_READY_HANGUP : 0U));
 }
 
+static void run_packets(struct endpoint *endpoint, unsigned which) {
+  struct hws_packet *list = packet_take(&endpoint->directions[which]);
+  while (list) {
+    struct packet_end end = packet_next(&list);
+    endpoint->plugin->vtable.on_packet(endpoint->ep, end.packet, end.bytes, end.os_error);
+    if (endpoint->retired && atomic_fetch_sub(&endpoint->packets_left, 1) == 1) let_close(endpoint);
+  }
+}
+
 /* Do what is left to do and let go. `mine`: the caller's own submit may end inline; returns whether it did. */
 static bool direction_run(struct endpoint *endpoint, unsigned which, bool mine) {
   struct direction *direction = &endpoint->directions[which];
@@ -159,6 +169,7 @@ static bool direction_run(struct endpoint *endpoint, unsigned which, bool mine) 
   for (;;) {
     unsigned bits = atomic_fetch_and_explicit(&direction->state, HELD, memory_order_acq_rel);
     if ((bits & DO_READY) && endpoint->ep) run_ready(endpoint, which, bits & SAW_HANGUP);
+    if (bits & DO_PACKETS) run_packets(endpoint, which);
     if ((bits & DO_SUBMIT) && run_submit(endpoint, transfer)) {
       ended = mine;
       if (mine) judge(endpoint, &transfer->io);
@@ -223,6 +234,12 @@ void endpoint_ready(struct endpoint *endpoint, unsigned bits) {
   for (unsigned which = HWS_READ; which <= HWS_WRITE; which++)
     if ((bits & (1U << which)) && direction_enter(endpoint, which, DO_READY | (bits & READY_HANGUP ? SAW_HANGUP : 0U)))
       direction_run(endpoint, which, false);
+}
+
+void endpoint_packet(struct endpoint *endpoint, struct hws_packet *packet, uint64_t bytes, int32_t os_error) {
+  unsigned which = packet->direction;
+  packet_put(&endpoint->directions[which], (struct packet_end){packet, bytes, os_error});
+  if (direction_enter(endpoint, which, DO_PACKETS)) direction_run(endpoint, which, false);
 }
 
 /* ---- timers and posts of the plugin ---- */
@@ -350,17 +367,37 @@ static void finish(struct endpoint *endpoint) {
   object_unpin(owner);
 }
 
+/* No transfer is out and both directions are held. True: packets still are. */
+static bool retire(struct endpoint *endpoint) {
+  int32_t (*slot)(void *ep, uint32_t abort) = endpoint->plugin->vtable.retire;
+  if (!endpoint->retired && slot) {
+    int32_t left = slot(endpoint->ep, endpoint->abort);
+    if (left < 0) fault(endpoint, "said that fewer than no packets are to come");
+    atomic_store(&endpoint->packets_left, left < 0 ? 0 : left);
+  }
+  endpoint->retired = true;
+  return atomic_load(&endpoint->packets_left) > 0;
+}
+
+static bool finish_if_idle(struct endpoint *endpoint) {
+  if (transfer_busy(&endpoint->transfers[HWS_READ]) || transfer_busy(&endpoint->transfers[HWS_WRITE])) return false;
+  direction_seize(endpoint, HWS_READ);
+  direction_seize(endpoint, HWS_WRITE);
+  if (!retire(endpoint)) {
+    finish(endpoint); /* the directions are never let go of again */
+    return true;
+  }
+  direction_run(endpoint, HWS_WRITE, false);
+  direction_run(endpoint, HWS_READ, false);
+  return false;
+}
+
 static void close_run(struct task *task) {
   struct endpoint *endpoint = (struct endpoint *)((char *)task - offsetof(struct endpoint, close_task));
   struct object *owner = endpoint->owner;
-  bool busy = transfer_busy(&endpoint->transfers[HWS_READ]) || transfer_busy(&endpoint->transfers[HWS_WRITE]);
   if (atomic_load(&endpoint->state) != ENDPOINT_CLOSING) {
     /* Twice posted: by the last transfer and by the close itself. */
-  } else if (!busy) {
-    direction_seize(endpoint, HWS_READ);
-    direction_seize(endpoint, HWS_WRITE);
-    finish(endpoint); /* the directions are never let go of again */
-  } else if (!endpoint->abandon_watched) {
+  } else if (!finish_if_idle(endpoint) && !endpoint->abandon_watched) {
     endpoint->abandon_watched = true;
     loop_timer(endpoint->loop, &endpoint->abandon_timer, clock_now() + ABANDON_AFTER_NS);
   }
@@ -381,6 +418,7 @@ static void abandon_fire(struct timer *timer) {
     transfer->io.status = HWS_IO_FAULT;
     transfer->done(transfer);
   }
+  runtime_count(runtime, COUNT_IOS_ABANDONED, (uint64_t)atomic_load(&endpoint->packets_left));
   fault(endpoint, "never completed an io; it was abandoned");
   object_pin(endpoint->owner);
   finish(endpoint);

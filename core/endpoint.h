@@ -37,8 +37,9 @@ struct transfer {
 };
 
 struct direction {
-  atomic_uint state; /* HELD and what was left for the holder */
-  bool armed;        /* write: a rearm is in force; held under the direction */
+  atomic_uint state;                    /* HELD and what was left for the holder */
+  bool armed;                           /* write: a rearm is in force; held under the direction */
+  _Atomic(struct hws_packet *) packets; /* that came back, newest first (packet.c) */
 };
 
 enum endpoint_state {
@@ -58,6 +59,8 @@ struct endpoint {
   struct transfer transfers[2]; /* by direction */
   int64_t descriptor;           /* watched; -1: none */
   atomic_bool abort;
+  atomic_int packets_left; /* once retired: how many are still to come */
+  bool retired;            /* written under both directions */
   bool abandoned;
   bool abandon_watched; /* the timer below was armed */
   struct url *url;      /* owned; NULL for accepted ones */
@@ -107,6 +110,9 @@ void endpoint_complete(struct endpoint *endpoint, struct hws_io *io);
 
 /* Readiness from the poller; driver only. */
 void endpoint_ready(struct endpoint *endpoint, unsigned bits);
+
+/* A plugin's packet came back from the port; driver only. */
+void endpoint_packet(struct endpoint *endpoint, struct hws_packet *packet, uint64_t bytes, int32_t os_error);
 
 /* Destroy it as soon as no transfer is out; gone is called then. Idempotent. Never blocks. */
 void endpoint_close(struct endpoint *endpoint, bool abort);

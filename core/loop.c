@@ -82,7 +82,7 @@ bool loop_turn(struct loop *loop, struct waiter *waiter, uint64_t until) {
     count = poller_wait(loop->poller, limit);
   /* Awake: what is posted from here on is seen without a kick. */
   atomic_store_explicit(&loop->polling, false, memory_order_relaxed);
-  if (count > 0) poller_dispatch(loop->poller, count);
+  if (count > 0) atomic_fetch_add_explicit(&loop->strays, poller_dispatch(loop->poller, count), memory_order_relaxed);
   if (atomic_load_explicit(&loop->timers.next, memory_order_relaxed) != TIMER_NEVER)
     timers_run(&loop->timers, clock_now());
   tasks_run(loop);

@@ -101,12 +101,13 @@ int poller_wait(struct poller *poller, uint64_t until) {
   return count < 0 && errno != EINTR ? 0 : count;
 }
 
-void poller_dispatch(struct poller *poller, int count) {
+unsigned poller_dispatch(struct poller *poller, int count) {
   atomic_load_explicit(&poller->watches, memory_order_acquire);
   for (int i = 0; i < count; i++) {
     struct endpoint *endpoint = poller->events[i].data.ptr;
     if (endpoint) endpoint_ready(endpoint, ready_bits(poller->events[i].events));
   }
+  return 0;
 }
 
 void poller_wake(struct poller *poller) {
@@ -114,4 +115,10 @@ void poller_wake(struct poller *poller) {
   ssize_t done;
   do done = write(poller->wake, &one, sizeof one);
   while (done < 0 && errno == EINTR);
+}
+
+int poller_bind(struct poller *poller, int64_t handle, int *os_error) {
+  (void)poller, (void)handle;
+  *os_error = ENOSYS; /* no completion ports here */
+  return HWS_E_UNSUPPORTED;
 }

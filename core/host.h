@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * The services that plugins get: those that every system has, and how the table of a system begins.
+ */
+#ifndef HAWSER_CORE_HOST_H
+#define HAWSER_CORE_HOST_H
+
+#include "core/endpoint.h"
+#include "core/park.h"
+
+static inline struct endpoint *host_endpoint(struct hws_host_endpoint *host) {
+  return (struct endpoint *)host;
+}
+
+void host_complete(struct hws_host_endpoint *host, struct hws_io *io);
+void *host_alloc(uint64_t bytes);
+void host_release(void *memory);
+void host_timer_at(struct hws_host_endpoint *host, uint64_t ns);
+void host_post(struct hws_host_endpoint *host);
+void host_log(struct hws_host_endpoint *host, uint32_t level, const char *text);
+void host_explain(struct hws_host_endpoint *host, const char *text);
+const char *host_config(struct hws_host_endpoint *host, const char *key);
+
+/* In the initialiser of the table of host_services, which each system has in a file of its own: it adds what the system
+ * offers beside these, and the capabilities that say so. */
+#define HOST_ON_EVERY_SYSTEM                                                                                           \
+  .size = sizeof(struct hws_host), .major = HWS_PLUGIN_MAJOR, .minor = HWS_PLUGIN_MINOR, .complete = host_complete,    \
+  .alloc = host_alloc, .release = host_release, .now = clock_now, .timer_at = host_timer_at, .post = host_post,        \
+  .log = host_log, .explain = host_explain, .config = host_config
+
+#endif
