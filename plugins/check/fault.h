@@ -20,7 +20,7 @@ void check_trace_use(struct check_trace *trace);
 /* Name the slot that is about to run; NULL: it has returned. */
 void check_trace_inside(const char *slot);
 
-__attribute__((format(printf, 1, 2), noreturn)) void check_fail(const char *format, ...);
+__attribute__((format(HAWSER_PRINTF, 1, 2), noreturn)) void check_fail(const char *format, ...);
 
 #define CHECK(condition, ...)                                                                                          \
   do {                                                                                                                 \

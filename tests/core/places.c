@@ -4,19 +4,14 @@
  */
 #include "tests/core/places.h"
 
-#include <fcntl.h>
-#include <pthread.h>
-#include <sched.h>
-#include <signal.h>
-#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/syscall.h>
-#include <unistd.h>
+
+#include "tests/mux/wire.h"
 
 const struct place places[4] = {
-    {"mem", 0}, {"mem", HWS_RUNTIME_CALLER_DRIVEN}, {"unix", 0}, {"unix", HWS_RUNTIME_CALLER_DRIVEN}};
+    {"mem", 0}, {"mem", HWS_RUNTIME_CALLER_DRIVEN}, {LOCAL, 0}, {LOCAL, HWS_RUNTIME_CALLER_DRIVEN}};
 const struct place *here;
 
 int place_open(void **state) {
@@ -51,21 +46,23 @@ void link_close(const struct link *link) {
   if (link->sessions.server) abort_handle(link->sessions.server);
 }
 
-const char *url_new(char *url, const char *parameters) {
+char *url_new(char *url, const char *parameters) {
   static unsigned number;
   if (strcmp(here->scheme, "mem") == 0)
-    (void)snprintf(url, URL_MAX, "mem://place%u%s", number++, parameters);
+    (void)snprintf(url, URL_MAX, "mem://place%u", number++);
   else
-    (void)snprintf(url, URL_MAX, "unix://%s/place%u%s", own_folder(), number++, parameters);
+    local_url(url, URL_MAX);
+  (void)snprintf(url + strlen(url), URL_MAX - strlen(url), "%s", parameters);
   return url;
 }
 
-hws_handle listen_at(struct world *world, const char *url) {
+hws_handle listen_at(struct world *world, char *url) {
   struct hws_how how = how_block();
   struct hws_event event;
   hws_handle listener = 0;
   assert_int_equal(hws_listen(world->runtime, url, 0, &how, &event, NULL, &listener), 1);
   assert_status(event.status, HWS_OK);
+  url_of(listener, url);
   return listener;
 }
 
@@ -101,56 +98,6 @@ void drain(hws_handle stream, uint64_t seed, uint64_t from, uint64_t length) {
     done += event.bytes;
   }
   free(bytes);
-}
-
-/* ---- threads ---- */
-
-struct thread {
-  pthread_t thread;
-  void (*run)(void *argument);
-  void *argument;
-  atomic_int id;
-};
-
-static void *thread_main(void *argument) {
-  struct thread *thread = argument;
-  atomic_store(&thread->id, (int)syscall(SYS_gettid));
-  thread->run(thread->argument);
-  return NULL;
-}
-
-struct thread *thread_start(void (*run)(void *argument), void *argument) {
-  struct thread *thread = calloc(1, sizeof *thread);
-  assert_non_null(thread);
-  thread->run = run;
-  thread->argument = argument;
-  assert_int_equal(pthread_create(&thread->thread, NULL, thread_main, thread), 0);
-  return thread;
-}
-
-void thread_join(struct thread *thread) {
-  assert_int_equal(pthread_join(thread->thread, NULL), 0);
-  free(thread);
-}
-
-/* Asleep in the kernel, and the same the next time one looks. */
-void thread_blocked(struct thread *thread) {
-  uint64_t until = hws_now() + LIMIT_NS;
-  for (int asleep = 0; asleep < 3;) {
-    char path[64], stat[256] = "";
-    if (hws_now() > until) fail_msg("the thread never blocked");
-    (void)snprintf(path, sizeof path, "/proc/self/task/%d/stat", atomic_load(&thread->id));
-    int file = atomic_load(&thread->id) ? open(path, O_RDONLY | O_CLOEXEC) : -1;
-    ssize_t length = file >= 0 ? read(file, stat, sizeof stat - 1) : 0;
-    if (file >= 0) close(file);
-    const char *state = length > 0 ? strrchr(stat, ')') : NULL;
-    asleep = state && state[2] == 'S' ? asleep + 1 : 0;
-    usleep(1000);
-  }
-}
-
-void thread_signal(struct thread *thread, int signal) {
-  assert_int_equal(pthread_kill(thread->thread, signal), 0);
 }
 
 /* ---- dice ---- */

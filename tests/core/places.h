@@ -8,7 +8,7 @@
 #include "tests/mux/world.h"
 
 struct place {
-  const char *scheme; /* "mem" or "unix" */
+  const char *scheme; /* "mem" or LOCAL */
   uint32_t flags;     /* hws_runtime_flag */
 };
 
@@ -23,11 +23,11 @@ int place_open(void **state);
 
 /* One test, over both transports and in both progress modes. */
 #define EVERYWHERE(test)                                                                                               \
-  PLACED(test, 0, "mem"), PLACED(test, 1, "mem, caller-driven"), PLACED(test, 2, "unix"),                              \
-      PLACED(test, 3, "unix, caller-driven")
+  PLACED(test, 0, "mem"), PLACED(test, 1, "mem, caller-driven"), PLACED(test, 2, "local"),                             \
+      PLACED(test, 3, "local, caller-driven")
 
 /* With an I/O thread only. */
-#define THREADED(test) PLACED(test, 0, "mem"), PLACED(test, 2, "unix")
+#define THREADED(test) PLACED(test, 0, "mem"), PLACED(test, 2, "local")
 
 /* What carries a stream. */
 enum carrier { RAW, MUX, CARRIERS };
@@ -42,10 +42,11 @@ struct link link_open(struct world *world, enum carrier carrier);
 struct pair sessions_open(struct world *world);
 void link_close(const struct link *link);
 
-/* A URL that nothing listens at yet, in a buffer of the caller's. */
-enum { URL_MAX = 256 };
-const char *url_new(char *url, const char *parameters);
-hws_handle listen_at(struct world *world, const char *url);
+/* A URL that nothing listens at yet, in a buffer of the caller's. listen_at makes it the one that leads there, without
+ * parameters. */
+enum { URL_MAX = WORLD_URL_MAX };
+char *url_new(char *url, const char *parameters);
+hws_handle listen_at(struct world *world, char *url);
 
 /* Send bytes of a pattern until nothing more is taken; returns how many were. */
 uint64_t fill_up(hws_handle stream, uint64_t seed);
@@ -58,7 +59,6 @@ struct thread;
 struct thread *thread_start(void (*run)(void *argument), void *argument);
 void thread_join(struct thread *thread);
 void thread_blocked(struct thread *thread);
-void thread_signal(struct thread *thread, int signal);
 
 /* A small generator, so that a seed says all. */
 struct dice {

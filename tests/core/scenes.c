@@ -14,7 +14,6 @@ enum { FILL_SEED = 1, OP_SEED = 2, LARGE = 1 << 20, UNACKED_MAX = 256 };
 /* A backlog that is full, so that the system makes dials wait. */
 static void set_dial(struct scene *s) {
   s->listener = listen_at(s->world, url_new(s->url, "?backlog=1"));
-  *strchr(s->url, '?') = 0;
   for (hws_result result = 1; result == 1;) {
     struct hws_how how = how_queue(s->world);
     struct hws_event event;
@@ -192,7 +191,7 @@ const size_t scene_count = sizeof scene_kinds / sizeof scene_kinds[0];
 
 bool scene_open(struct scene *scene, struct world *world, const struct scene_kind *kind) {
   *scene = (struct scene){.world = world, .kind = kind, .length = LARGE};
-  if (kind->unix_only && strcmp(here->scheme, "unix") != 0) return false;
+  if (kind->sockets_only && strcmp(here->scheme, LOCAL) != 0) return false;
   scene->bytes = malloc(scene->length);
   assert_non_null(scene->bytes);
   kind->set(scene);

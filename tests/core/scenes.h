@@ -31,7 +31,7 @@ struct scene_kind {
   uint16_t kind; /* hws_kind */
   uint8_t carrier;
   uint8_t target;
-  bool unix_only;
+  bool sockets_only;
   bool probe; /* a reset is an answer to it: there is something to learn */
   void (*set)(struct scene *scene);
   hws_result (*submit)(struct scene *scene, const struct hws_how *how, struct hws_event *out, hws_handle *op);

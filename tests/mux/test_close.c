@@ -9,7 +9,6 @@
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/ioctl.h>
 #include <unistd.h>
 
 enum { BIG = 4 << 20 };
@@ -139,7 +138,6 @@ static void drain_is_given_up(void **state) {
 /* Fill the carrier: a send of that stream stays under way. */
 static uint64_t fill_carrier(struct peer *peer, hws_handle *stream, hws_handle *op) {
   uint32_t id = 0;
-  int readable = 0;
   struct hws_how how = how_queue(peer->world);
   struct hws_vec vec = {.ptr = bytes, .len = BIG};
   *stream = peer_is_opened(peer, &id);
@@ -147,7 +145,7 @@ static uint64_t fill_carrier(struct peer *peer, hws_handle *stream, hws_handle *
   peer_expect_quiet(peer); /* the credit is there */
   hws_result result = hws_send(*stream, &vec, 1, &how, NULL, op);
   assert_status(result, HWS_OK);
-  world_until(peer->world, ioctl(peer->fd, FIONREAD, &readable) == 0 && readable > 100000);
+  world_until(peer->world, wire_readable(peer->wire) > 100000);
   return how.tag;
 }
 
@@ -366,7 +364,7 @@ static void *ender(void *argument) {
 static void many_end_what_many_use(void **state) {
   struct world *world = *state;
   for (int round = 0; round < 15; round++) {
-    struct pair pair = pair_sessions(world, round & 1 ? "mem" : "unix", NULL);
+    struct pair pair = pair_sessions(world, round & 1 ? "mem" : LOCAL, NULL);
     struct crowd crowd = {.session = pair.client};
     pthread_t threads[THREADS + 4];
     uint8_t sink[STREAMS][4096];
@@ -412,7 +410,7 @@ static void many_end_what_many_use(void **state) {
 /* MUX-11: one who learns of an end ends others, also the session itself, in that very moment. */
 static void ends_from_handling_events(void **state) {
   struct world *world = *state;
-  struct pair pair = pair_sessions(world, "unix", NULL);
+  struct pair pair = pair_sessions(world, LOCAL, NULL);
   hws_handle near = open_stream(pair.client);
   hws_handle far = accept_stream(pair.server);
   uint64_t watch = post_watch(world, far);

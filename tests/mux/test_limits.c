@@ -3,9 +3,9 @@
  * MUX-18: limits against a hostile peer. Each is counted, and those that end the session say which it was. MUX-12:
  * what an honest peer had under way for a stream that ended is none of them.
  */
+#include "tests/mux/memory.h"
 #include "tests/mux/peer.h"
 
-#include <malloc.h>
 #include <string.h>
 
 /* ---- frames that do nothing ---- */
@@ -72,13 +72,13 @@ static void late_frames_are_no_fault(void **state) {
     assert_int_equal(hws_reset(streams[i], 0, NULL), HWS_OK);
     peer_expect(peer, FRAME_WINDOW, FRAME_RST, which, HWS_CODE_CANCELED);
     close_handle(streams[i]);
-    before = mallinfo2().uordblks;
+    before = memory_in_use();
     for (int k = 0; k < 4096; k++) assert_true(peer_say_data(peer, 0, which, "0123456789012345678901234567890", 31));
     assert_true(peer_say(peer, FRAME_WINDOW, FRAME_FIN, which, 0));
   }
   assert_true(peer_say_data(peer, 0, 4, "fine", 4));
   expect_bytes(witness, "fine");
-  assert_true(mallinfo2().uordblks < before + 100000);
+  assert_true(memory_in_use() < before + 100000);
   assert_int_equal(stat_of(peer->session, "dropped_bytes"), 2 * 4096 * 31);
   assert_int_equal(stat_of(peer->session, "useless_frames"), 2 * 4097);
   peer_expect_quiet(peer);
@@ -176,7 +176,7 @@ static void unread_pongs_stop_the_reader(void **state) {
   for (uint32_t i = 0; i < PINGS; i++)
     frame_encode(asked + i * FRAME_HEADER_SIZE, &(struct frame){FRAME_PING, FRAME_SYN, 0, i});
   peer_expect_quiet(peer);
-  size_t before = mallinfo2().uordblks;
+  size_t before = memory_in_use();
   size_t said = 0;
   while (!stat_of(peer->session, "read_pauses") && said < sizeof asked) {
     said += peer_try(peer, asked + said, sizeof asked - said);
@@ -184,7 +184,7 @@ static void unread_pongs_stop_the_reader(void **state) {
   }
   assert_true(said < sizeof asked);
   assert_true(stat_of(peer->session, "read_pauses") > 0);
-  assert_true(mallinfo2().uordblks < before + 500000);
+  assert_true(memory_in_use() < before + 500000);
   assert_status(detail_of(peer->session).status, HWS_OK);
   /* Now it reads, and says the rest: every question is answered, in order. */
   for (uint32_t answered = 0; answered < PINGS; answered++) {

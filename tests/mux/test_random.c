@@ -419,12 +419,12 @@ static void random_over_mem(void **state) {
   run_over(*state, "mem");
 }
 
-static void random_over_unix(void **state) {
-  run_over(*state, "unix");
+static void random_over_sockets(void **state) {
+  run_over(*state, LOCAL);
 }
 
 int main(int argc, char **argv) {
-  const struct CMUnitTest tests[] = {BOTH_MODES(random_over_mem), BOTH_MODES(random_over_unix)};
+  const struct CMUnitTest tests[] = {BOTH_MODES(random_over_mem), BOTH_MODES(random_over_sockets)};
   first_seed = argc > 1 ? strtoull(argv[1], NULL, 0) : hws_now() >> 10;
   random_state = first_seed * 2 + 1;
   print_message("seed %llu\n", (unsigned long long)first_seed);

@@ -7,8 +7,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
-#include <unistd.h>
+
+#include "tests/mux/wire.h"
 
 /* ---- the world ---- */
 
@@ -267,11 +267,16 @@ void expect_detail(hws_handle object, int32_t status, const char *text) {
   if (!strstr(detail.text, text)) fail_msg("'%s' is not said in: %s", text, detail.text);
 }
 
+void url_of(hws_handle listener, char *url) {
+  hws_result length = hws_text(listener, HWS_TEXT_LOCAL, url, WORLD_URL_MAX);
+  assert_in_range(length, 1, WORLD_URL_MAX - 1);
+}
+
 /* ---- pairs ---- */
 
 struct pair pair_raw(struct world *world, const char *scheme) {
   static unsigned number;
-  char url[256];
+  char url[WORLD_URL_MAX];
   struct hws_event event;
   struct hws_how how = how_block();
   struct pair pair = {0};
@@ -279,9 +284,10 @@ struct pair pair_raw(struct world *world, const char *scheme) {
   if (strcmp(scheme, "mem") == 0)
     (void)snprintf(url, sizeof url, "mem://pair%u", number++);
   else
-    (void)snprintf(url, sizeof url, "unix://%s/pair%u", own_folder(), number++);
+    local_url(url, sizeof url);
   assert_int_equal(hws_listen(world->runtime, url, 0, &how, &event, NULL, &listener), 1);
   assert_status(event.status, HWS_OK);
+  url_of(listener, url);
   struct hws_how accept = how_queue(world);
   hws_result result = hws_accept(listener, 0, &accept, NULL, NULL, &pair.server);
   assert_status(result, HWS_OK);
@@ -315,21 +321,4 @@ void pattern_expect(uint64_t seed, uint64_t offset, const void *bytes, size_t le
   for (size_t i = 0; i < length; i++)
     if (((const uint8_t *)bytes)[i] != pattern_at(seed, offset + i))
       fail_msg("a wrong byte at %llu of stream %llu", (unsigned long long)(offset + i), (unsigned long long)seed);
-}
-
-/* ---- a folder ---- */
-
-static char folder[64];
-
-static void remove_folder(void) {
-  (void)rmdir(folder);
-}
-
-const char *own_folder(void) {
-  if (!folder[0]) {
-    (void)snprintf(folder, sizeof folder, "/tmp/hawser-mux-XXXXXX");
-    assert_non_null(mkdtemp(folder));
-    (void)atexit(remove_folder);
-  }
-  return folder;
 }

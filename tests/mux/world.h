@@ -104,6 +104,10 @@ uint64_t stat_of(hws_handle object, const char *name);
 struct hws_detail detail_of(hws_handle object);
 void expect_detail(hws_handle object, int32_t status, const char *text);
 
+/* The URL that leads to a listener. */
+enum { WORLD_URL_MAX = 256 };
+void url_of(hws_handle listener, char *url);
+
 /* ---- pairs of hawser's own ---- */
 
 struct pair {
@@ -111,7 +115,8 @@ struct pair {
   hws_handle server;
 };
 
-/* Two raw connections, or two sessions on them, over "mem" or "unix". */
+/* Two raw connections, or two sessions on them, over "mem" or LOCAL, which are sockets. */
+#define LOCAL "local"
 struct pair pair_raw(struct world *world, const char *scheme);
 struct pair pair_sessions(struct world *world, const char *scheme, const char *settings);
 
@@ -119,8 +124,5 @@ struct pair pair_sessions(struct world *world, const char *scheme, const char *s
 uint8_t pattern_at(uint64_t seed, uint64_t offset);
 void pattern_fill(uint64_t seed, uint64_t offset, void *bytes, size_t length);
 void pattern_expect(uint64_t seed, uint64_t offset, const void *bytes, size_t length);
-
-/* A folder of this process for its sockets; it goes with the process. */
-const char *own_folder(void);
 
 #endif
