@@ -2,6 +2,8 @@
  *
  * The C ABI: questions about objects.
  */
+#include <string.h>
+
 #include "abi/api.h"
 
 enum { PEER_SIZE_V1 = 32 };
@@ -54,7 +56,7 @@ hws_result hws_detail(hws_handle handle, struct hws_detail *detail) {
 
 hws_result hws_text(hws_handle handle, uint32_t which, char *text, uint32_t size) {
   struct object *object = NULL;
-  if (which < HWS_TEXT_LOCAL || which > HWS_TEXT_NAME || (size && !text)) return HWS_E_INVAL;
+  if (which < HWS_TEXT_LOCAL || which > HWS_TEXT_MODE || (size && !text)) return HWS_E_INVAL;
   int result = api_pin(handle, OBJECT_ANY, &object);
   if (result != HWS_OK) return result;
   struct stream *stream = (struct stream *)object;
@@ -71,6 +73,31 @@ hws_result hws_text(hws_handle handle, uint32_t which, char *text, uint32_t size
   default:
     result = HWS_E_UNSUPPORTED;
   }
+  object_unpin(object);
+  return result;
+}
+
+static hws_result copy_pair(const struct hws_pair *found, char *buffer, uint32_t size, struct hws_pair *pair) {
+  uint32_t total = found->key_len + found->value_len; /* both are parts of a head, which is small */
+  if (total > size) return (hws_result)total;
+  if (found->key_len) memcpy(buffer, found->key, found->key_len);
+  if (found->value_len) memcpy(buffer + found->key_len, found->value, found->value_len);
+  *pair = (struct hws_pair){
+      .key = buffer, .value = buffer + found->key_len, .key_len = found->key_len, .value_len = found->value_len};
+  return (hws_result)total;
+}
+
+hws_result hws_metadata(hws_handle handle, uint32_t index, void *buffer, uint32_t size, struct hws_pair *pair) {
+  struct object *object = NULL;
+  struct hws_pair found = {0};
+  if (!pair || (size && !buffer)) return HWS_E_INVAL;
+  int result = api_pin(handle, OBJECT_STREAM, &object);
+  if (result != HWS_OK) return result;
+  struct stream *stream = (struct stream *)object;
+  lock_take(stream->lock); /* what the pair points to goes with the stream's last pin, which is ours too */
+  result = stream->class->metadata(stream, index, &found);
+  lock_drop(stream->lock);
+  if (result == HWS_OK) result = copy_pair(&found, buffer, size, pair);
   object_unpin(object);
   return result;
 }

@@ -129,11 +129,10 @@ hws_result hws_open(hws_handle session, const struct hws_open_config *config, co
   *stream = 0;
   if (!config) config = &defaults;
   if (config->flags || check_vec(config->payload, config->payload_count) != HWS_OK) return HWS_E_INVAL;
+  if (config->metadata_count && !config->metadata) return HWS_E_INVAL;
   int result = call_begin(&call, session, OBJECT_SESSION, config->life, how, out, op);
   if (result != HWS_OK) return result;
-  if (config->name || config->metadata_count)
-    result = HWS_E_UNSUPPORTED; /* MUX-23 */
-  else if (!call_is_over(&call, HWS_KIND_OPEN, &result))
+  if (!call_is_over(&call, HWS_KIND_OPEN, &result))
     result = session_open((struct session *)call.object, config, call.life, &call.request, stream);
   return call_end(&call, result);
 }
@@ -147,11 +146,7 @@ hws_result hws_send(hws_handle stream, const struct hws_vec *vec, uint32_t count
   if (result != HWS_OK) return result;
   result = call_begin(&call, stream, OBJECT_STREAM, 0, how, out, op);
   if (result != HWS_OK) return result;
-  if (call.request.flags & HWS_EOM)
-    result = HWS_E_UNSUPPORTED;
-  else
-    result = stream_send((struct stream *)call.object, vec, count, &call.request);
-  return call_end(&call, result);
+  return call_end(&call, stream_send((struct stream *)call.object, vec, count, &call.request));
 }
 
 hws_result hws_recv(hws_handle stream, const struct hws_vec *vec, uint32_t count, const struct hws_how *how,
@@ -190,11 +185,20 @@ hws_result hws_flush(hws_handle stream) {
   return HWS_OK;
 }
 
-hws_result hws_shutdown(hws_handle stream, const struct hws_how *how, struct hws_event *out, hws_handle *op) {
+hws_result hws_shutdown(hws_handle handle, const struct hws_how *how, struct hws_event *out, hws_handle *op) {
   struct call call;
-  int result = call_begin(&call, stream, OBJECT_STREAM, 0, how, out, op);
+  enum object_type type = handle_type(handle) == OBJECT_SESSION ? OBJECT_SESSION : OBJECT_STREAM;
+  int result = call_begin(&call, handle, type, 0, how, out, op);
   if (result != HWS_OK) return result;
-  return call_end(&call, stream_shutdown((struct stream *)call.object, &call.request));
+  if (type == OBJECT_SESSION)
+    result = session_shutdown((struct session *)call.object, &call.request);
+  else
+    result = stream_shutdown((struct stream *)call.object, &call.request);
+  return call_end(&call, result);
+}
+
+static struct cause *reset_cause(uint64_t code, const char *reason) {
+  return cause_make(HWS_E_CANCELED, 0, code ? code : HWS_CODE_CANCELED, "%s", reason ? reason : "reset here");
 }
 
 hws_result hws_reset(hws_handle handle, uint64_t code, const char *reason) {
@@ -203,14 +207,24 @@ hws_result hws_reset(hws_handle handle, uint64_t code, const char *reason) {
   enum object_type type = handle_type(handle) == OBJECT_SESSION ? OBJECT_SESSION : OBJECT_STREAM;
   int status = api_pin(handle, type, &object);
   if (status != HWS_OK) return status;
-  struct cause *cause =
-      cause_make(HWS_E_CANCELED, 0, code ? code : HWS_CODE_CANCELED, "%s", reason ? reason : "reset here");
+  struct cause *cause = reset_cause(code, reason);
   if (type == OBJECT_SESSION)
     session_end((struct session *)object, cause);
   else
     stream_reset((struct stream *)object, cause);
   object_unpin(object);
   return HWS_OK;
+}
+
+hws_result hws_stop(hws_handle stream, uint32_t directions, uint64_t code, const char *reason) {
+  struct object *object = NULL;
+  if (!directions || (directions & ~(uint32_t)(HWS_STOP_RECV | HWS_STOP_SEND))) return HWS_E_INVAL;
+  if (reason && strnlen(reason, REASON_MAX + 1) > REASON_MAX) return HWS_E_INVAL;
+  int status = api_pin(stream, OBJECT_STREAM, &object);
+  if (status != HWS_OK) return status;
+  status = stream_stop((struct stream *)object, directions, reset_cause(code, reason));
+  object_unpin(object);
+  return status;
 }
 
 /* ---- any object ---- */

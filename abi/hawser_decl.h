@@ -67,7 +67,7 @@ enum hws_kind {
   HWS_KIND_SEND = 6,     /* bytes: how many were taken, also when it failed */
   HWS_KIND_RECV = 7,     /* bytes: how many were received */
   HWS_KIND_ACQUIRE = 8,  /* data: address of the bytes, bytes: how many, code: the lease */
-  HWS_KIND_SHUTDOWN = 9, /* the end of the send direction is on its way */
+  HWS_KIND_SHUTDOWN = 9, /* the end of the send direction is on its way; a session: its last stream is over */
   HWS_KIND_WATCH = 10,   /* status and code: why the object ended */
   HWS_KIND_CLOSE = 11,   /* nothing of the object is touched any more */
   HWS_KIND_EXPORT = 32,
@@ -95,14 +95,15 @@ enum hws_how_flag {
   HWS_TRY = 2,            /* HWS_E_AGAIN instead of pending */
   HWS_MORE = 4,           /* a send: more follows. Leaves at the first send without it, at hws_flush, at this thread's
                              next wait, after 64 KiB, or at the loop's next turn */
-  HWS_EOM = 8,            /* a send: its last byte ends a message (native sessions; reserved until then) */
+  HWS_EOM = 8,            /* a send, or an open's first payload: its last byte ends a message; without a byte, what was
+                             sent before it does. Streams of native sessions only */
   HWS_INTERRUPTIBLE = 16, /* with HWS_BLOCK: a signal cancels the op, whose event is then returned */
   HWS_RELATIVE = 32,      /* deadline_ns counts from this call */
   HWS_ABORT = 64          /* hws_close: discard what was not sent, reset the peer */
 };
 
 enum hws_event_flag {
-  HWS_EVENT_EOM = 1,   /* a recv: the last byte ends a message */
+  HWS_EVENT_EOM = 1,   /* a recv or acquire: the last byte ends a message; without a byte, what came before it does */
   HWS_EVENT_REMOTE = 2 /* the cause came from the peer */
 };
 
@@ -149,11 +150,17 @@ struct hws_runtime_config {
   const char *settings;   /* "key=value&key=value" (docs/settings.md); NULL: defaults */
 };
 
+/* What a session speaks (docs/wire.md). Names, metadata, messages, reasons and codes beyond 32 bits need native. */
 enum hws_mode {
-  HWS_MODE_DEFAULT = 0, /* what this library speaks by default: yamux */
-  HWS_MODE_YAMUX = 1,
-  HWS_MODE_AUTO = 2,  /* reserved: HWS_E_UNSUPPORTED */
-  HWS_MODE_NATIVE = 3 /* reserved: HWS_E_UNSUPPORTED */
+  HWS_MODE_DEFAULT = 0, /* auto */
+  HWS_MODE_YAMUX = 1,   /* plain yamux, nothing extra */
+  HWS_MODE_AUTO = 2,    /* native if the peer knows it, else plain yamux; streams open once the peer has answered */
+  HWS_MODE_NATIVE = 3   /* native from the first byte on; the peer must be native too */
+};
+
+enum hws_stop {
+  HWS_STOP_RECV = 1, /* nothing more is read here, and the peer is asked to stop sending */
+  HWS_STOP_SEND = 2  /* nothing more is sent, and the peer drops what it has not read */
 };
 
 enum hws_role {
@@ -228,7 +235,8 @@ enum hws_text {
   HWS_TEXT_LOCAL = 1,     /* a listener's bound URL, a stream's own end */
   HWS_TEXT_REMOTE = 2,    /* URL of the far end, as far as it has one */
   HWS_TEXT_TRANSPORT = 3, /* name of the transport's plugin */
-  HWS_TEXT_NAME = 4       /* a stream's name (native sessions; empty in others) */
+  HWS_TEXT_NAME = 4,      /* the name that a stream was opened with; empty: none */
+  HWS_TEXT_MODE = 5       /* what a session speaks: "native" or "yamux"; empty until it is decided */
 };
 
 /* ---- library ---------------------------------------------------------------------------------------------------- */
@@ -318,7 +326,10 @@ hws_result hws_accept(hws_handle source, hws_handle life, const struct hws_how *
 hws_result hws_session(hws_handle stream, const struct hws_session_config *config, hws_handle *session);
 
 /* Open a stream of a session. Ends when its frame is queued; a refusal comes later, as a reset. config may be NULL.
- * Errors: HWS_E_UNSUPPORTED (name or metadata in plain yamux), HWS_E_LIMIT (ids used up), what ended the session. */
+ * Name, metadata (both within 16 KiB, at most 64 pairs) and first payload leave together: the peer sees all of the open
+ * or nothing. With HWS_EOM the payload ends a message.
+ * Errors: HWS_E_UNSUPPORTED (name, metadata or HWS_EOM in plain yamux; in the event where the wire was not decided at
+ * the call), HWS_E_CLOSED (the session, or the peer, goes away), HWS_E_LIMIT (ids used up), what ended the session. */
 hws_result hws_open(hws_handle session, const struct hws_open_config *config, const struct hws_how *how,
                     struct hws_event *out, hws_handle *op, hws_handle *stream);
 
@@ -348,13 +359,25 @@ hws_result hws_release(hws_handle lease, uint64_t consumed);
 /* Let out what HWS_MORE held back. */
 hws_result hws_flush(hws_handle stream);
 
-/* End the send direction behind what was sent; the other direction goes on. Errors: HWS_E_UNSUPPORTED (the transport
- * has no half-close), HWS_E_CLOSED. */
-hws_result hws_shutdown(hws_handle stream, const struct hws_how *how, struct hws_event *out, hws_handle *op);
+/* A stream: end the send direction behind what was sent; the other direction goes on. A session: go away in order.
+ * Streams that run may finish; new ones are refused, from either side, and a native peer learns which of its opens were
+ * not seen. Ends once no stream is left; the session stays until it is closed.
+ * Errors: HWS_E_UNSUPPORTED (the transport has no half-close), HWS_E_CLOSED, what ended the session. */
+hws_result hws_shutdown(hws_handle object, const struct hws_how *how, struct hws_event *out, hws_handle *op);
 
 /* Reset a stream at once, in both directions: pending ops end with HWS_E_CANCELED, the peer's with HWS_E_RESET, code
  * and reason, as far as the protocol below carries them. On a session: end it without draining. */
 hws_result hws_reset(hws_handle object, uint64_t code, const char *reason);
+
+/* End one direction of a stream at once (hws_stop), or both, which is hws_reset: pending ops of it end with
+ * HWS_E_CANCELED, the peer's of its other end with HWS_E_RESET, code and reason.
+ * Errors: HWS_E_UNSUPPORTED (one direction of a stream that is not native). */
+hws_result hws_stop(hws_handle stream, uint32_t directions, uint64_t code, const char *reason);
+
+/* The index-th pair of metadata that the stream was opened with. Key and value are copied into `buffer` of `size`
+ * bytes, one behind the other, and *pair points to them there. Returns how many bytes they have together; if that is
+ * more than size nothing is stored. Errors: HWS_E_INVAL past the last pair. */
+hws_result hws_metadata(hws_handle stream, uint32_t index, void *buffer, uint32_t size, struct hws_pair *pair);
 
 /* ---- any object ---------------------------------------------------------------------------------------------------
  */

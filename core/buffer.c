@@ -169,6 +169,22 @@ struct slice *slices_take(struct slices *slices) {
   return slice;
 }
 
+bool slices_split(struct slices *slices, uint64_t bytes) {
+  struct slice *first = slices->first;
+  if (!first || first->len <= bytes) return true;
+  struct slice *rest = malloc(sizeof *rest);
+  if (!rest) return false;
+  *rest = *first;
+  rest->data += bytes;
+  rest->len -= (uint32_t)bytes;
+  buffer_ref(rest->buffer);
+  first->len = (uint32_t)bytes;
+  first->pins = false; /* the rest stays longer */
+  first->next = rest;
+  if (slices->last == first) slices->last = rest;
+  return true;
+}
+
 void slices_put_back(struct slices *slices, struct slice *slice) {
   slice->next = slices->first;
   slices->first = slice;

@@ -54,7 +54,7 @@ struct slice {
   struct buffer *buffer;
   uint8_t *data;
   uint32_t len;
-  bool pins; /* the first of its buffer here: counted in `pinned` */
+  bool pins; /* the one of its buffer here that is counted in `pinned` */
 };
 
 struct slices {
@@ -74,6 +74,9 @@ size_t slices_read(struct slices *slices, void *to, size_t len);
 
 /* Take the first slice off, with its reference; NULL when empty. */
 struct slice *slices_take(struct slices *slices);
+
+/* Make the first slice no longer than that many bytes. False: no memory. */
+bool slices_split(struct slices *slices, uint64_t bytes);
 void slices_put_back(struct slices *slices, struct slice *slice);
 
 void slices_clear(struct slices *slices);

@@ -67,7 +67,7 @@ static void reader_got(struct conn *conn, struct op *op, uint64_t bytes, struct 
 static void buffer_got(struct conn *conn, uint64_t bytes, struct op_list *ended) {
   struct buffer *buffer = conn->buffer;
   conn->buffer = NULL;
-  if (!stream_feed(&conn->stream, buffer, buffer->data, (uint32_t)bytes, ended))
+  if (!stream_feed(&conn->stream, buffer, buffer->data, (uint32_t)bytes, false, ended))
     stream_end(&conn->stream, cause_plain(HWS_E_NOMEM), true, ended);
   buffer_unref(buffer);
 }
@@ -226,6 +226,16 @@ void conn_write_done(struct transfer *transfer) {
 
 /* ---- the class ---- */
 
+static bool conn_messages(const struct stream *stream) {
+  (void)stream;
+  return false;
+}
+
+static bool conn_take_end(struct stream *stream) {
+  (void)stream;
+  return false;
+}
+
 /* A raw connection copies nothing: the system does. */
 static uint64_t conn_take(struct stream *stream, const struct hws_vec *vec, uint32_t count, uint64_t total,
                           bool partial) {
@@ -267,6 +277,16 @@ static void conn_hold(struct stream *stream) {
 
 static void conn_abort(struct stream *stream) {
   ((struct conn *)stream)->aborting = true;
+}
+
+static bool conn_stop(struct stream *stream, bool sending, struct cause *cause) {
+  (void)stream, (void)sending, (void)cause;
+  return false;
+}
+
+static int conn_metadata(struct stream *stream, uint32_t index, struct hws_pair *pair) {
+  (void)stream, (void)index, (void)pair;
+  return HWS_E_INVAL;
 }
 
 static void conn_close(struct stream *stream, struct op_list *ended) {
@@ -311,7 +331,9 @@ static int conn_peer(struct stream *stream, struct hws_peer *peer) {
 
 const struct stream_class conn_class = {
     .object = {.type = OBJECT_STREAM, .free = conn_free},
+    .messages = conn_messages,
     .take = conn_take,
+    .take_end = conn_take_end,
     .writable = conn_writable,
     .push = conn_put_off,
     .unsend = conn_unsend,
@@ -320,8 +342,10 @@ const struct stream_class conn_class = {
     .consumed = conn_consumed,
     .hold = conn_hold,
     .abort = conn_abort,
+    .stop = conn_stop,
     .close = conn_close,
     .kick = conn_kick,
     .text = conn_text,
+    .metadata = conn_metadata,
     .peer = conn_peer,
 };

@@ -15,6 +15,7 @@ struct lease {
   struct stream *stream; /* pinned */
   struct slice *slice;
   uint64_t taken; /* stream->taken right after it was handed out */
+  bool eom;       /* its last byte ends a message */
 };
 
 static void lease_free(struct object *object) {
@@ -28,8 +29,18 @@ static void lease_free(struct object *object) {
 
 static const struct object_class lease_class = {.type = OBJECT_LEASE, .free = lease_free};
 
+/* A message without bytes: there is nothing to lease but its end. */
+static bool is_empty_message(struct stream *stream, struct hws_event *event) {
+  if (!stream->marks || !stream->marks->count || stream->marks->next) return false;
+  stream_read(stream, NULL, 0, event);
+  return true;
+}
+
 int lease_make(struct stream *stream, struct hws_event *event) {
+  if (is_empty_message(stream, event)) return HWS_OK;
   if (stream->leases >= LEASES_PER_STREAM) return HWS_E_LIMIT;
+  if (stream->marks && !slices_split(&stream->received, marks_limit(stream->marks, stream->received.bytes)))
+    return HWS_E_NOMEM;
   struct lease *lease = calloc(1, sizeof *lease);
   if (!lease) return HWS_E_NOMEM;
   int status = object_init(&lease->object, &lease_class, stream->object.runtime);
@@ -45,6 +56,8 @@ int lease_make(struct stream *stream, struct hws_event *event) {
   event->data = (uint64_t)(uintptr_t)lease->slice->data;
   event->bytes = lease->slice->len;
   event->code = lease->object.handle;
+  lease->eom = stream->marks && marks_take(stream->marks, lease->slice->len);
+  if (lease->eom) event->flags |= HWS_EVENT_EOM;
   return HWS_OK;
 }
 
@@ -57,6 +70,15 @@ static int check(struct lease *lease, uint64_t consumed, bool readable) {
   return object_close(&lease->object) ? HWS_OK : HWS_E_HANDLE;
 }
 
+static void put_back(struct stream *stream, struct lease *lease, uint64_t consumed) {
+  lease->slice->data += consumed;
+  lease->slice->len -= (uint32_t)consumed;
+  if (stream->marks) marks_put_back(stream->marks, lease->slice->len, lease->eom);
+  slices_put_back(&stream->received, lease->slice);
+  lease->slice = NULL;
+  stream->taken++; /* an older lease must not go back behind this one */
+}
+
 int lease_release(struct object *object, uint64_t consumed) {
   struct lease *lease = (struct lease *)object;
   struct stream *stream = lease->stream;
@@ -66,16 +88,13 @@ int lease_release(struct object *object, uint64_t consumed) {
   int status = object_closing(object) ? HWS_E_HANDLE : check(lease, consumed, readable);
   if (status == HWS_OK) {
     uint64_t len = lease->slice->len;
+    bool back = consumed < len && readable;
     stream->leases--;
-    if (consumed < len && readable) {
-      lease->slice->data += consumed;
-      lease->slice->len -= (uint32_t)consumed;
-      slices_put_back(&stream->received, lease->slice);
-      lease->slice = NULL;
-      stream->taken++; /* an older lease must not go back behind this one */
+    if (back) {
+      put_back(stream, lease, consumed);
       stream_serve(stream, &ended);
     }
-    stream->class->consumed(stream, readable ? consumed : len);
+    stream->class->consumed(stream, back ? consumed : len + lease->eom);
   }
   lock_drop(stream->lock);
   op_deliver(&ended);

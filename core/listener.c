@@ -244,8 +244,12 @@ int listener_accept(struct listener *listener, struct scope *life, const struct 
   struct conn *conn = NULL;
   int status = HWS_OK;
   struct op *op = op_new(request, runtime, &listener->object, HWS_KIND_ACCEPT, revoke, &status);
-  if (op && (status = conn_await(runtime, listener->endpoint.plugin, op, &conn)) != HWS_OK) op_discard(op);
-  if (status != HWS_OK) return status;
+  if (!op) return status;
+  status = conn_await(runtime, listener->endpoint.plugin, op, &conn);
+  if (status != HWS_OK) {
+    op_discard(op);
+    return status;
+  }
   *stream = conn->stream.object.handle;
   op->event.object = *stream;
   op->result = conn;

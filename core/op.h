@@ -33,6 +33,7 @@ struct op {
   bool listed;
   bool timed;
   bool scoped;
+  bool eom;       /* a send, or an open's payload, that ends a message */
   bool inside;    /* an op of the core itself, delivered as a task; has no handle */
   int32_t cancel; /* asked to end with this status, by somebody who could not end it at once; 0: no */
   struct runtime *runtime;

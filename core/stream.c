@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * The states of a stream, and how bytes and ends reach the ops that wait for them.
+ * The states of a stream, and how its ends reach the ops that wait for them.
  */
 #include "core/stream.h"
 
-#include <string.h>
+#include <stdlib.h>
 
 #include "core/runtime.h"
 
@@ -15,8 +15,10 @@ int stream_init(struct stream *stream, const struct stream_class *class, struct 
 }
 
 void stream_fini(struct stream *stream) {
-  life_detach(&stream->life);
-  slices_clear(&stream->received);
+  if (stream->life) life_detach(stream->life);
+  free(stream->life);
+  stream_drop_input(stream);
+  free(stream->marks);
   cause_unref(stream->cause);
   object_retire(&stream->object);
 }
@@ -50,66 +52,7 @@ static void tell_watchers(struct stream *stream, struct op_list *ended) {
   }
 }
 
-/* ---- receiving ---- */
-
-static uint64_t copy_out(struct op *op, const uint8_t *data, uint32_t len) {
-  uint64_t done = 0;
-  for (uint32_t i = 0; i < op->vec_count && done < len; i++) {
-    uint64_t part = op->vec[i].len < len - done ? op->vec[i].len : len - done;
-    if (part) memcpy(op->vec[i].ptr, data + done, part);
-    done += part;
-  }
-  return done;
-}
-
-static uint64_t copy_slices(struct slices *slices, struct op *op) {
-  uint64_t done = 0;
-  for (uint32_t i = 0; i < op->vec_count && slices->bytes; i++)
-    done += slices_read(slices, op->vec[i].ptr, op->vec[i].len);
-  return done;
-}
-
-/* End the first recv with what is buffered. */
-static void serve_one(struct stream *stream, struct op_list *ended) {
-  struct op *op = stream->recvs.first;
-  int status = HWS_OK;
-  op_list_remove(&stream->recvs, op);
-  if (op->event.kind == HWS_KIND_ACQUIRE) {
-    status = lease_make(stream, &op->event);
-  } else if (op->total) {
-    op->event.bytes = copy_slices(&stream->received, op);
-    stream->taken++;
-    stream->class->consumed(stream, op->event.bytes);
-  }
-  op_end(op, status, ended);
-}
-
-void stream_serve(struct stream *stream, struct op_list *ended) {
-  while (stream->received.bytes && stream->recvs.first) serve_one(stream, ended);
-}
-
-bool stream_feed(struct stream *stream, struct buffer *buffer, const uint8_t *data, uint32_t len,
-                 struct op_list *ended) {
-  if (stream->closing || stream->in != IN_OPEN) {
-    stream->class->consumed(stream, len);
-    return true;
-  }
-  /* Straight to a waiting recv, without a stop in a slice. */
-  for (struct op *op;
-       len && !stream->received.bytes && (op = stream->recvs.first) && op->total && op->event.kind == HWS_KIND_RECV;) {
-    uint64_t part = copy_out(op, data, len);
-    op_list_remove(&stream->recvs, op);
-    op->event.bytes = part;
-    data += part;
-    len -= (uint32_t)part;
-    stream->taken++;
-    stream->class->consumed(stream, part);
-    op_end(op, HWS_OK, ended);
-  }
-  if (len && !slices_append(&stream->received, stream->object.runtime, buffer, data, len)) return false;
-  stream_serve(stream, ended);
-  return true;
-}
+/* ---- ends ---- */
 
 /* At an end, readiness is an answer, and the others learn why. */
 static void end_recvs(struct stream *stream, const struct cause *cause, struct op_list *ended) {
@@ -129,11 +72,19 @@ void stream_eof(struct stream *stream, struct op_list *ended) {
   tell_watchers(stream, ended);
 }
 
-/* ---- sending and ending ---- */
-
 void stream_shut(struct stream *stream, struct op_list *ended) {
   if (stream->out >= OUT_SHUT) return;
   stream->out = OUT_SHUT;
+  tell_watchers(stream, ended);
+}
+
+void stream_end_in(struct stream *stream, struct cause *cause, struct op_list *ended) {
+  if (stream->in == IN_ENDED) return;
+  stream->in = IN_ENDED;
+  stream->discarded = true;
+  if (!stream->cause) stream->cause = cause_ref(cause);
+  stream_drop_input(stream);
+  end_recvs(stream, cause, ended);
   tell_watchers(stream, ended);
 }
 
@@ -155,7 +106,7 @@ void stream_end(struct stream *stream, struct cause *cause, bool discard, struct
   stream->out = OUT_ENDED;
   if (discard) {
     stream->discarded = true;
-    slices_clear(&stream->received);
+    stream_drop_input(stream);
   }
   end_recvs(stream, stream->cause, ended);
   fail_all(&stream->sends, stream->cause, ended);

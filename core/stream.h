@@ -9,6 +9,7 @@
 #include "core/buffer.h"
 #include "core/cause.h"
 #include "core/handle.h"
+#include "core/marks.h"
 #include "core/op.h"
 #include "core/scope.h"
 
@@ -38,8 +39,12 @@ enum stream_kick {
 struct stream_class {
   struct object_class object;
   bool buffered; /* bytes only come by the loop: a recv that finds none need not ask */
+  /* Does it keep the ends of messages? */
+  bool (*messages)(const struct stream *stream);
   /* Copy what can be copied: all of total, or with `partial` as much as goes; returns how many. sends is empty. */
   uint64_t (*take)(struct stream *stream, const struct hws_vec *vec, uint32_t count, uint64_t total, bool partial);
+  /* What was taken until now ends a message. False: not now. */
+  bool (*take_end)(struct stream *stream);
   /* Would a send of one byte be taken now? */
   bool (*writable)(struct stream *stream);
   /* sends grew, or the state became OUT_ENDING. */
@@ -55,6 +60,8 @@ struct stream_class {
   void (*consumed)(struct stream *stream, uint64_t bytes);
   /* The stream was ended here, by stream->cause: tell the peer. */
   void (*abort)(struct stream *stream);
+  /* One direction is over here, by the cause; tell the peer. False: it cannot be told. */
+  bool (*stop)(struct stream *stream, bool sending, struct cause *cause);
   /* All ends now: take ops off the lists whose memory is in use this moment. They end when it no longer is. */
   void (*hold)(struct stream *stream);
   /* The user closed it: get rid of it once all is sent; stream_closed when that is done. */
@@ -62,7 +69,9 @@ struct stream_class {
   /* No lock held: do what the others have put off. */
   void (*kick)(struct stream *stream, enum stream_kick kick);
   int (*text)(struct stream *stream, uint32_t which, char *text, uint32_t size); /* no lock held */
-  int (*peer)(struct stream *stream, struct hws_peer *peer);                     /* no lock held */
+  /* The index-th pair of metadata that it was opened with; it points into the stream. HWS_E_INVAL: past the last. */
+  int (*metadata)(struct stream *stream, uint32_t index, struct hws_pair *pair);
+  int (*peer)(struct stream *stream, struct hws_peer *peer); /* no lock held */
 };
 
 struct stream {
@@ -85,8 +94,9 @@ struct stream {
   struct op *closer; /* the close op */
   struct op *maker;  /* the open or accept that waits for it to come; pinned */
   struct slices received;
+  struct marks *marks; /* ends of messages in `received`; NULL: there has been none */
   struct cause *cause;
-  struct life life;
+  struct life *life; /* NULL: none */
 };
 
 /* A handle with its pin, all zero else. */
@@ -97,8 +107,9 @@ void stream_fini(struct stream *stream);
 
 /* ---- for classes; lock held ---- */
 
-/* Bytes have arrived, lying in `buffer`. False: no memory; the connection has to end. */
-bool stream_feed(struct stream *stream, struct buffer *buffer, const uint8_t *data, uint32_t len,
+/* Bytes have arrived, lying in `buffer`; eom: they end a message, or if there are none what came before does. False:
+ * no memory; the connection has to end. */
+bool stream_feed(struct stream *stream, struct buffer *buffer, const uint8_t *data, uint32_t len, bool eom,
                  struct op_list *ended);
 
 /* Bytes came back from a lease. */
@@ -113,6 +124,9 @@ void stream_shut(struct stream *stream, struct op_list *ended);
 /* The send direction failed; what can be received still can. */
 void stream_end_out(struct stream *stream, struct cause *cause, struct op_list *ended);
 
+/* The receive direction failed: what was received is dropped. */
+void stream_end_in(struct stream *stream, struct cause *cause, struct op_list *ended);
+
 /* All is over; takes a reference of its own. discard: drop what was received and not read (MUX-10). */
 void stream_end(struct stream *stream, struct cause *cause, bool discard, struct op_list *ended);
 
@@ -124,6 +138,19 @@ void stream_made(struct stream *stream);
 
 /* Both directions are over, in whatever way? */
 bool stream_is_over(const struct stream *stream);
+
+/* ---- what was received (stream_in.c); lock held ---- */
+
+/* Is there something to be received: bytes, or the end of a message? */
+static inline bool stream_has_input(const struct stream *stream) {
+  return stream->received.bytes || (stream->marks && stream->marks->count);
+}
+
+/* Drop all of it; returns what its reader need not take any more, in credit. */
+uint64_t stream_drop_input(struct stream *stream);
+
+/* Copy out what one recv may have: what is there, up to the end of a message. */
+void stream_read(struct stream *stream, const struct hws_vec *vec, uint32_t count, struct hws_event *event);
 
 /* ---- ops (stream_ops.c); no lock held; return what hws_* returns ---- */
 
@@ -138,6 +165,9 @@ int stream_close(struct stream *stream, const struct request *request);
 
 /* End it here; consumes the cause. Idempotent. */
 void stream_reset(struct stream *stream, struct cause *cause);
+
+/* End one direction here, or both; consumes the cause. HWS_E_UNSUPPORTED where the peer cannot be told. Idempotent. */
+int stream_stop(struct stream *stream, uint32_t directions, struct cause *cause);
 
 /* Give it a life scope; an end that came before is applied at once. */
 void stream_live(struct stream *stream, struct scope *scope);

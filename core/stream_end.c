@@ -2,6 +2,8 @@
  *
  * How a stream is ended from this side: closed, reset, or with its life scope. And the ops of the core itself.
  */
+#include <stdlib.h>
+
 #include "core/runtime.h"
 #include "core/stream.h"
 
@@ -34,8 +36,7 @@ static void close_locked(struct stream *stream, bool abort, struct op_list *ende
   stream->closing = true;
   fail_held(stream, ended);
   fail_listed(&stream->watches, ended);
-  uint64_t unread = stream->received.bytes;
-  slices_clear(&stream->received);
+  uint64_t unread = stream_drop_input(stream);
   if (unread) stream->class->consumed(stream, unread);
   if (abort && !stream_is_over(stream)) {
     struct cause *cause = cause_make(HWS_E_CLOSED, 0, HWS_CODE_CANCELED, "closed with HWS_ABORT");
@@ -99,13 +100,48 @@ void stream_reset(struct stream *stream, struct cause *cause) {
   cause_unref(cause);
 }
 
+/* What goes down with a direction leaves its ops to be ended by what holds their memory. */
+static void stop_sending(struct stream *stream, struct cause *cause, struct op_list *ended) {
+  if (stream->out == OUT_ENDED) return;
+  stream->class->hold(stream);
+  stream_end_out(stream, cause, ended);
+}
+
+int stream_stop(struct stream *stream, uint32_t directions, struct cause *cause) {
+  struct op_list ended = {0};
+  int status = HWS_E_UNSUPPORTED;
+  if (directions == (HWS_STOP_RECV | HWS_STOP_SEND)) {
+    stream_reset(stream, cause);
+    return HWS_OK;
+  }
+  lock_take(stream->lock);
+  bool sending = directions == HWS_STOP_SEND;
+  bool over = sending ? stream->out >= OUT_SHUT : stream->in != IN_OPEN;
+  if (!stream->ready) {
+    status = HWS_E_BUSY;
+  } else if (over || stream->class->stop(stream, sending, cause)) {
+    status = HWS_OK;
+    if (sending && !over) stop_sending(stream, cause, &ended);
+    if (!sending && !over) stream_end_in(stream, cause, &ended);
+  }
+  lock_drop(stream->lock);
+  op_deliver(&ended);
+  if (status == HWS_OK) stream->class->kick(stream, KICK_NOW);
+  cause_unref(cause);
+  return status;
+}
+
 static void life_over(struct object *object, struct cause *cause) {
   stream_reset((struct stream *)object, cause_ref(cause));
 }
 
 void stream_live(struct stream *stream, struct scope *scope) {
-  if (!scope || life_attach(&stream->life, scope, &stream->object, life_over) == HWS_OK) return;
-  stream_reset(stream, cause_ref(scope->cause));
+  if (!scope) return;
+  stream->life = calloc(1, sizeof *stream->life);
+  if (!stream->life)
+    stream_reset(stream, cause_plain(HWS_E_NOMEM));
+  else if (life_attach(stream->life, scope, &stream->object, life_over) != HWS_OK)
+    stream_reset(stream, cause_ref(scope->cause));
 }
 
 /* ---- ops of the core itself ---- */
@@ -135,10 +171,10 @@ bool stream_recv_inside(struct stream *stream, struct op *op) {
   lock_take(stream->lock);
   struct op_list ended = {0};
   const struct cause *cause = stream->closing ? cause_plain(HWS_E_CLOSED) : NULL;
-  if (!cause && !stream->received.bytes && stream->in != IN_OPEN)
+  if (!cause && !stream_has_input(stream) && stream->in != IN_OPEN)
     cause = stream->in == IN_EOF ? cause_plain(HWS_E_EOF) : stream->cause;
   if (!submit_inside(&stream->recvs, op, cause)) {
-    if (stream->received.bytes)
+    if (stream_has_input(stream))
       stream_serve(stream, &ended);
     else
       stream->class->want(stream);

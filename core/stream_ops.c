@@ -139,10 +139,20 @@ static int send_slow(struct stream *stream, const struct hws_vec *vec, uint32_t 
     lock_drop(stream->lock);
     return status;
   }
+  op->eom = request->flags & HWS_EOM;
   enlist(&stream->sends, op, request);
   stream->class->push(stream);
   lock_drop(stream->lock);
   return leave(stream, op, kick_of(request), request);
+}
+
+/* What can be answered at once: bytes that are copied, a message's end, or that there is room. */
+static bool take(struct stream *stream, const struct hws_vec *vec, uint32_t count, uint64_t total, uint32_t flags,
+                 uint64_t *taken) {
+  if (!total) return flags & HWS_EOM ? stream->class->take_end(stream) : stream->class->writable(stream);
+  *taken = stream->class->take(stream, vec, count, total, flags & HWS_TRY);
+  if (*taken == total && (flags & HWS_EOM)) stream->class->take_end(stream);
+  return *taken;
 }
 
 int stream_send(struct stream *stream, const struct hws_vec *vec, uint32_t count, const struct request *request) {
@@ -162,9 +172,13 @@ int stream_send(struct stream *stream, const struct hws_vec *vec, uint32_t count
     cause_unref(kept);
     return result;
   }
+  if ((request->flags & HWS_EOM) && !stream->class->messages(stream)) {
+    lock_drop(stream->lock);
+    return HWS_E_UNSUPPORTED; /* MUX-23 */
+  }
+  uint64_t taken = 0;
   bool first = !stream->sends.first && request->out;
-  uint64_t taken = first && total ? stream->class->take(stream, vec, count, total, request->flags & HWS_TRY) : 0;
-  if (taken || (first && !total && stream->class->writable(stream))) {
+  if (first && take(stream, vec, count, total, request->flags, &taken)) {
     lock_drop(stream->lock);
     stream->class->kick(stream, kick_of(request));
     return answer(stream, request, HWS_KIND_SEND, NULL, taken);
@@ -187,7 +201,7 @@ static bool recv_now(struct stream *stream, const struct hws_vec *vec, uint32_t 
     return true;
   }
   if (stream->recvs.first) return false;
-  bool empty = !stream->received.bytes;
+  bool empty = !stream_has_input(stream);
   const struct cause *cause = empty ? recv_cause(stream) : NULL;
   if (event->kind == HWS_KIND_RECV && !total) return !empty || cause;
   if (cause) {
@@ -201,10 +215,7 @@ static bool recv_now(struct stream *stream, const struct hws_vec *vec, uint32_t 
     event->status = lease_make(stream, event);
     return true;
   }
-  for (uint32_t i = 0; i < count && stream->received.bytes; i++)
-    event->bytes += slices_read(&stream->received, vec[i].ptr, vec[i].len);
-  stream->taken++;
-  stream->class->consumed(stream, event->bytes);
+  stream_read(stream, vec, count, event);
   return true;
 }
 

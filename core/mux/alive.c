@@ -30,12 +30,13 @@ static void alive_fire(struct timer *timer) {
   struct op_list ended = {0};
   lock_take(&mux->lock);
   uint64_t next = mux->settings[SET_KEEPALIVE];
-  bool running = mux->state == SESSION_RUNNING;
+  /* One that sniffs has asked nothing. */
+  bool running = mux->state == SESSION_RUNNING && mux->negotiation != NEGOTIATE_SNIFF;
   if (running && mux->ping_out && bytes_in(mux) == mux->read_bytes_seen) {
     end_for(mux, "the peer was silent: no answer to a ping in time", &ended);
   } else if (running && !mux->ping_out) {
     mux->ping_out = true;
-    mux->ping_wanted = true;
+    mux->ping_wanted = negotiate_is_decided(mux); /* else the pair is the question */
     mux->ping_opaque++;
     mux->ping_sent = clock_now();
     mux->read_bytes_seen = bytes_in(mux);
@@ -151,6 +152,24 @@ void alive_limit(struct mux *mux, uint64_t ns) {
   loop_timer(loop_of(mux), &mux->drain_timer, clock_now() + ns);
 }
 
+/* ---- introductions ---- */
+
+static void handshake_fire(struct timer *timer) {
+  struct mux *mux = FROM_TIMER(timer, handshake_timer);
+  struct op_list ended = {0};
+  lock_take(&mux->lock);
+  if (mux->negotiation != NEGOTIATE_DONE) end_for(mux, "the peer did not introduce itself in time", &ended);
+  mux_leave(mux, &ended);
+}
+
+void alive_handshake(struct mux *mux) {
+  loop_timer(loop_of(mux), &mux->handshake_timer, clock_now() + mux->settings[SET_HANDSHAKE]);
+}
+
+void alive_introduced(struct mux *mux) {
+  timer_disarm(&loop_of(mux)->timers, &mux->handshake_timer);
+}
+
 /* ---- all of them ---- */
 
 void alive_start(struct mux *mux) {
@@ -159,6 +178,7 @@ void alive_start(struct mux *mux) {
   mux->stall_timer = (struct timer){.object = object, .fire = stall_fire};
   mux->linger_timer = (struct timer){.object = object, .fire = linger_fire};
   mux->drain_timer = (struct timer){.object = object, .fire = drain_fire};
+  mux->handshake_timer = (struct timer){.object = object, .fire = handshake_fire};
   if (mux->settings[SET_KEEPALIVE])
     loop_timer(loop_of(mux), &mux->alive_timer, clock_now() + mux->settings[SET_KEEPALIVE]);
 }
@@ -169,4 +189,5 @@ void alive_stop(struct mux *mux) {
   timer_disarm(timers, &mux->stall_timer);
   timer_disarm(timers, &mux->linger_timer);
   timer_disarm(timers, &mux->drain_timer);
+  timer_disarm(timers, &mux->handshake_timer);
 }

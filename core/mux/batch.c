@@ -10,7 +10,10 @@
 
 #include "core/mux/mux.h"
 
-enum { FRAME_PIECES_MIN = 4 }; /* a header with less room behind it is not worth a frame */
+enum {
+  FRAME_PIECES_MIN = 4, /* a header with less room behind it is not worth a frame */
+  GATHERED_MAX = FRAME_HEADER_SIZE + OPEN_FIXED_SIZE + OPEN_HEAD_MAX + 1024 /* an open, with a small payload */
+};
 
 bool batch_has_piece(const struct mux *mux) {
   return mux->batch_count + mux->batch_reserved < BATCH_PIECES;
@@ -18,6 +21,10 @@ bool batch_has_piece(const struct mux *mux) {
 
 bool batch_has_room(const struct mux *mux) {
   return mux->batch_count + mux->batch_reserved + FRAME_PIECES_MIN <= BATCH_PIECES;
+}
+
+bool batch_has_control_room(const struct mux *mux) {
+  return batch_has_room(mux) && (!mux->arena || mux->arena->size - mux->arena_used >= GATHERED_MAX);
 }
 
 struct piece *batch_add(struct mux *mux, struct mux_stream *stream, const void *data, uint32_t len) {
@@ -48,12 +55,11 @@ uint8_t *batch_room(struct mux *mux, uint32_t len) {
   return room;
 }
 
-void batch_add_whole(struct mux *mux, struct mux_stream *stream, uint8_t *frame, uint32_t body) {
-  struct piece *piece = batch_add(mux, stream, frame, FRAME_HEADER_SIZE + body);
+struct piece *batch_add_whole(struct mux *mux, struct mux_stream *stream, uint8_t *frame, uint32_t len) {
+  struct piece *piece = batch_add(mux, stream, frame, len);
   piece->starts_frame = true;
-  piece->copied = body;
-  frame_encode(frame, &(struct frame){.type = FRAME_DATA, .stream = stream->id, .length = body});
   mux_count(mux, SESSION_FRAMES_OUT, 1);
+  return piece;
 }
 
 static void batch_clear(struct mux *mux) {
@@ -70,10 +76,12 @@ static void settle_op(struct op *op, struct mux_stream *stream, struct op_list *
   struct cause *cause = stream->stream.cause;
   if (!op->listed) {
     op_fail(op, cause ? cause : cause_plain(HWS_E_CLOSED), ended);
-  } else if (op->planned == op->total || op->cancel) {
+  } else if ((op->planned == op->total && !op->eom) || op->cancel) {
     op_list_remove(&stream->stream.sends, op);
-    op_end(op, op->planned == op->total ? HWS_OK : op->cancel, ended);
+    op_end(op, op->planned == op->total && !op->eom ? HWS_OK : op->cancel, ended);
     schedule_data(stream); /* a send of nothing may have come to the head */
+  } else {
+    schedule_data(stream); /* what is left of it may be the end of a message */
   }
 }
 
@@ -166,7 +174,8 @@ static uint16_t flags_of(const struct piece *piece) {
 
 /* The shutdown that a FIN stands for, if it is to end early. */
 static struct op *unwanted_shutdown(const struct piece *piece) {
-  struct op *op = piece->is_fin ? piece->stream->stream.sends.last : NULL;
+  if (!piece->stream || !piece->is_fin) return NULL;
+  struct op *op = piece->stream->stream.sends.last;
   return op && op->event.kind == HWS_KIND_SHUTDOWN && op->cancel ? op : NULL;
 }
 
@@ -192,11 +201,14 @@ static void prune_frame(struct mux *mux, struct piece *old, uint32_t from, uint3
   if (!empty) mux->pieces[mux->batch_count++] = old[from];
   for (uint32_t i = from + 1; i < to; i++)
     if (!empty && !is_unwanted(&old[i])) mux->pieces[mux->batch_count++] = old[i];
+  /* The end of a message goes with the last of its bytes. */
+  bool lost_end = dropped && (flags_of(&old[from]) & FRAME_EOM) && is_unwanted(&old[to - 1]);
   if (stream && !empty && dropped) {
-    struct frame frame = {.type = FRAME_DATA, .stream = stream->id, .length = body};
+    uint16_t flags = lost_end ? 0 : flags_of(&old[from]) & FRAME_EOM;
+    struct frame frame = {.type = FRAME_DATA, .flags = flags, .stream = stream->id, .length = body};
     frame_encode(mux->pieces[at].header, &frame);
   }
-  if (stream && !dead) stream->credit += dropped;
+  if (stream && !dead) stream->credit += dropped + lost_end;
   if (shutdown) end_unwanted(stream, shutdown, ended);
   for (uint32_t i = from + 1; i < to; i++)
     if (empty || is_unwanted(&old[i])) piece_dropped(mux, &old[i], ended);

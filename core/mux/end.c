@@ -72,6 +72,7 @@ void mux_end(struct mux *mux, struct cause *cause, enum end_kind kind, struct op
   fail_all(&mux->opens, mux->cause, ended);
   fail_all(&mux->accepts, mux->cause, ended);
   fail_all(&mux->watches, mux->cause, ended);
+  fail_all(&mux->drains, mux->cause, ended);
   for (struct mux_stream *stream; (stream = mux->all);) {
     stream_end(&stream->stream, stream->opener ? mux->cause : mux->cause_serving, kind == END_LOCAL, ended);
     stream->dead = true;
@@ -79,7 +80,7 @@ void mux_end(struct mux *mux, struct cause *cause, enum end_kind kind, struct op
   }
   if (kind == END_LOCAL || was_local) mux_discard_inbound(mux);
   schedule_drop_all(mux);
-  reader_drop_body(mux);
+  receive_drop_body(mux);
   if (mux->deaf || !is_between_frames(mux)) mux->last_word = 0;
   if (atomic_load(&mux->writer) != WRITER_OUT)
     batch_drop_all(mux, ended);
@@ -136,6 +137,7 @@ static void drain(struct mux *mux, struct op_list *ended) {
   }
   fail_all(&mux->opens, cause, ended);
   fail_all(&mux->accepts, cause, ended);
+  fail_all(&mux->drains, cause, ended);
   cause_unref(cause);
   alive_limit(mux, mux->settings[SET_DRAIN]);
 }

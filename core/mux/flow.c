@@ -3,8 +3,9 @@
  * Credit: how much each side may still send.
  *
  * Ours to the peer: a stream's window is kept at its target by updates sent when half of it was consumed. The target
- * begins at the protocol's 256 KiB, which is granted to every stream, and doubles while the reader keeps up, out of a
- * pool that all streams of the session share (MUX-17).
+ * begins at what the wire grants to every stream (256 KiB plain, 64 KiB native), or at what a setting adds to that, and
+ * doubles while the reader keeps up. All beyond the first window comes out of a pool that the streams of the session
+ * share (MUX-17).
  */
 #include <string.h>
 
@@ -12,6 +13,26 @@
 #include "core/park.h"
 
 #define KEEPS_UP_NS UINT64_C(250000000) /* half a window in less than this is a stream that a larger one would help */
+
+static bool pool_take(struct mux *mux, uint64_t bytes) {
+  if (mux->pool_used + bytes > mux->settings[SET_POOL]) return false;
+  mux->pool_used += bytes;
+  return true;
+}
+
+void flow_begin(struct mux_stream *stream) {
+  struct mux *mux = stream->mux;
+  uint64_t first = mux->first_window;
+  stream->credit = stream->target = mux->first_window;
+  if (mux->settings[SET_WINDOW_FIRST] > first && pool_take(mux, mux->settings[SET_WINDOW_FIRST] - first))
+    stream->target = (uint32_t)mux->settings[SET_WINDOW_FIRST];
+  stream->window = stream->target;
+  stream->updated = clock_now();
+}
+
+uint32_t flow_extra(const struct mux_stream *stream) {
+  return stream->target - stream->mux->first_window;
+}
 
 /* ---- sending ---- */
 
@@ -37,7 +58,7 @@ static bool append(struct mux_stream *stream, const uint8_t *data, uint64_t len)
     if (part > len) part = len;
     memcpy(stream->last_block->data + stream->tail_fill, data, part);
     stream->tail_fill += (uint32_t)part;
-    stream->copied += part;
+    stream->copied += (uint32_t)part;
     stream->mux->copied += part;
     data += part;
     len -= part;
@@ -61,6 +82,15 @@ uint64_t flow_take(struct mux_stream *stream, const struct hws_vec *vec, uint32_
   return taken;
 }
 
+enum { MARKS_MAX = 64 * 1024 };
+
+bool flow_take_end(struct mux_stream *stream) {
+  struct mux_native *native = mux_stream_native(stream);
+  if (!native || native->ends.count >= MARKS_MAX || !marks_add(&native->ends, stream->copied)) return false;
+  schedule_data(stream);
+  return true;
+}
+
 const char *flow_credit(struct mux_stream *stream, uint32_t delta) {
   if (delta > UINT32_MAX - stream->credit) return "credit above 2^32-1";
   stream->credit += delta;
@@ -70,14 +100,14 @@ const char *flow_credit(struct mux_stream *stream, uint32_t delta) {
 
 /* ---- receiving ---- */
 
-const char *flow_receive(struct mux_stream *stream, uint32_t bytes) {
+const char *flow_receive(struct mux_stream *stream, uint64_t bytes) {
   if (bytes > stream->window) return "data beyond the window";
-  stream->window -= bytes;
+  stream->window -= (uint32_t)bytes;
   return NULL;
 }
 
 void flow_consumed(struct mux_stream *stream, uint64_t bytes) {
-  stream->consumed += bytes;
+  stream->consumed += (uint32_t)bytes; /* never more than the window */
   if (stream->stream.in != IN_OPEN || !stream->on_wire) return;
   if (stream->consumed >= stream->target / 2) schedule_control(stream, WANT_WINDOW);
 }
@@ -85,24 +115,23 @@ void flow_consumed(struct mux_stream *stream, uint64_t bytes) {
 static uint32_t growth(struct mux_stream *stream) {
   struct mux *mux = stream->mux;
   uint64_t now = clock_now();
-  bool keeps_up = stream->updated && now - stream->updated < KEEPS_UP_NS;
+  bool keeps_up = now - stream->updated < KEEPS_UP_NS;
   stream->updated = now;
   uint64_t more = stream->target;
-  if (!keeps_up || stream->target + more > mux->settings[SET_WINDOW_MAX]) return 0;
-  if (mux->pool_used + more > mux->settings[SET_POOL]) return 0;
-  mux->pool_used += more;
+  if (!keeps_up || stream->target + more > mux->settings[SET_WINDOW_MAX] || !pool_take(mux, more)) return 0;
   stream->target += (uint32_t)more;
   return (uint32_t)more;
 }
 
 uint32_t flow_grant(struct mux_stream *stream) {
-  uint32_t delta = (uint32_t)stream->consumed + growth(stream);
+  uint32_t delta = stream->consumed + growth(stream);
   stream->consumed = 0;
   stream->window += delta;
   return delta;
 }
 
 void flow_release(struct mux_stream *stream) {
-  stream->mux->pool_used -= stream->target - CREDIT_INITIAL;
-  stream->target = CREDIT_INITIAL;
+  if (!stream->known) return;
+  stream->mux->pool_used -= stream->target - stream->mux->first_window;
+  stream->target = stream->mux->first_window;
 }

@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Encoding, checking and streaming parsing of plain yamux headers.
+ * Encoding, checking and streaming parsing of headers.
  */
 #include "core/mux/frame.h"
 
 #include <string.h>
+
+#include "core/mux/native.h"
 
 enum { FRAME_VERSION = 0, FRAME_FLAGS = FRAME_SYN | FRAME_ACK | FRAME_FIN | FRAME_RST };
 
@@ -44,8 +46,38 @@ __attribute__((noinline)) static const char *judge(uint8_t version, const struct
   }
 }
 
+/* The same for a header of a native session. */
+__attribute__((noinline)) static const char *judge_native(uint8_t version, const struct frame *frame) {
+  const struct frame without_eom = {frame->type, (uint16_t)(frame->flags & ~FRAME_EOM), frame->stream, frame->length};
+
+  if (version != FRAME_VERSION) return "unknown version";
+  switch (frame->type) {
+  case FRAME_OPEN:
+    if ((frame->flags & ~FRAME_EOM) != FRAME_SYN) return "open with flags other than SYN and EOM";
+    if (frame->stream == 0) return "open of stream 0";
+    return frame->length < OPEN_FIXED_SIZE ? "open that is too short" : NULL;
+  case FRAME_RESET:
+    if (frame->flags != 0) return "reset with flags";
+    if (frame->stream == 0) return "reset of stream 0";
+    if (frame->length < RESET_FIXED_SIZE) return "reset that is too short";
+    return frame->length > RESET_FIXED_SIZE + RESET_REASON_MAX ? "reset with a reason that is too long" : NULL;
+  case FRAME_SETTINGS:
+    if (frame->flags != 0 || frame->stream != 0) return "settings with flags or a stream id";
+    if (frame->length % SETTING_SIZE != 0) return "settings cut short";
+    return frame->length > SETTINGS_COUNT_MAX * SETTING_SIZE ? "too many settings" : NULL;
+  case FRAME_DRAIN:
+    if (frame->flags != 0 || frame->stream != 0) return "drain with flags or a stream id";
+    return frame->length != DRAIN_SIZE ? "drain of a wrong size" : NULL;
+  case FRAME_DATA:
+    return judge(version, &without_eom);
+  default:
+    if (frame->type >= FRAME_CRITICAL) return "unknown critical type";
+    return frame->type >= FRAME_NATIVE ? NULL : judge(version, frame);
+  }
+}
+
 /* Version, type and flags are looked at as one number: nearly every header passes these three tests. */
-static inline const char *decode(const uint8_t *in, struct frame *frame) {
+static inline const char *decode(const uint8_t *in, struct frame *frame, bool native) {
   const uint32_t first = load32(in);
   const uint32_t stream = load32(in + 4);
 
@@ -54,11 +86,15 @@ static inline const char *decode(const uint8_t *in, struct frame *frame) {
   frame->stream = stream;
   frame->length = load32(in + 8);
   if (first < (uint32_t)FRAME_PING << 16 && (frame->flags & ~FRAME_FLAGS) == 0 && stream != 0) return NULL;
-  return judge((uint8_t)(first >> 24), frame);
+  return (native ? judge_native : judge)((uint8_t)(first >> 24), frame);
 }
 
 const char *frame_decode(const uint8_t in[FRAME_HEADER_SIZE], struct frame *frame) {
-  return decode(in, frame);
+  return decode(in, frame, false);
+}
+
+const char *frame_decode_native(const uint8_t in[FRAME_HEADER_SIZE], struct frame *frame) {
+  return decode(in, frame, true);
 }
 
 void parser_init(struct parser *parser) {
@@ -80,14 +116,14 @@ static inline enum parse_event next_body(struct parser *parser, const uint8_t **
 }
 
 static inline enum parse_event take_header(struct parser *parser, const uint8_t *header) {
-  const char *error = decode(header, &parser->frame);
+  const char *error = decode(header, &parser->frame, parser->native);
 
   if (error != NULL) {
     parser->error = error;
     parser->have = FRAME_HEADER_SIZE;
     return PARSE_BAD;
   }
-  if (parser->frame.type == FRAME_DATA) parser->body_left = parser->frame.length;
+  if (frame_has_body(&parser->frame)) parser->body_left = parser->frame.length;
   return PARSE_FRAME;
 }
 

@@ -2,17 +2,21 @@
  *
  * The structures that the files of a session share. All of it stands under the session's lock, save where it says so.
  *
- *   reader.c    carrier bytes -> frames -> streams          schedule.c  who is next, and cutting it into frames
- *   writer.c    who writes, and when                        stream.c    the stream class
- *   batch.c     what is being written, and taking it back
+ *   reader.c    carrier bytes -> frames                     schedule.c  who is next
+ *   receive.c   what plain frames do                        cut.c       streams into frames
+ *   receive_native.c   what native ones do                  writer.c    who writes, and when
+ *   negotiate.c which of the two is spoken                  batch.c     what is being written, and taking it back
  *   flow.c      credit, both ways                           table.c     streams by id
  *   guard.c     limits against a hostile peer               alive.c     keep-alive, stalls, linger
- *   session.c   start, open, accept                         end.c       close, end, who learns what
+ *   session.c   start                                       open.c      opening streams
+ *   accept.c    taking them in                              stream.c    the stream class
+ *   drain.c     going away in order                         end.c       close, end, who learns what
  */
 #ifndef HAWSER_CORE_MUX_MUX_H
 #define HAWSER_CORE_MUX_MUX_H
 
 #include "core/mux/frame.h"
+#include "core/mux/native.h"
 #include "core/mux/session.h"
 #include "core/runtime.h"
 
@@ -25,13 +29,17 @@ enum {
   REPLIES_MAX = 256,
   UNACKED_MAX = 256, /* opens that the peer has not answered in any way */
   STREAMS_PLAIN_MAX = 512,
+  STREAMS_PLAIN = 256, /* of the peer's at once, where no setting says otherwise */
+  STREAMS_NATIVE = 1024,
+  WINDOW_PLAIN = 256 * 1024, /* the credit that every stream begins with */
+  WINDOW_NATIVE = 64 * 1024,
+  FRAME_TAKEN_MAX = 16 * 1024 * 1024, /* bodies that a native session says it takes; credit bounds them anyway */
   LAZY_BYTES = 64 * 1024
 };
 
-#define CREDIT_INITIAL UINT32_C(262144)
-
 /* Settings of a session, in the order of the table in settings.c. */
 enum session_setting {
+  SET_WINDOW_FIRST,
   SET_WINDOW_MAX,
   SET_POOL,
   SET_UNSENT,
@@ -45,8 +53,23 @@ enum session_setting {
   SET_USELESS,
   SET_RESETS,
   SET_RESET_RATE,
+  SET_HANDSHAKE,
+  SET_SNIFF,
   SESSION_SETTINGS
 };
+
+/* Which wire is spoken; the transitions stand in negotiate.c. */
+enum negotiation {
+  NEGOTIATE_SNIFF,    /* silent: the peer's first byte decides */
+  NEGOTIATE_PAIR,     /* our pair of pings leaves, and nothing else: the peer's first frame decides */
+  NEGOTIATE_HALF,     /* the peer has begun a pair too: its capabilities come next */
+  NEGOTIATE_PREFACE,  /* native, both ends at once: the peer's preface is to come */
+  NEGOTIATE_SETTINGS, /* native: the peer's settings are to come first */
+  NEGOTIATE_DONE
+};
+
+/* What is to be said before anything else, in this order. */
+enum hello { HELLO_PAIR = 1, HELLO_PREFACE = 2, HELLO_SETTINGS = 4 };
 
 enum session_state {
   SESSION_RUNNING,
@@ -56,20 +79,32 @@ enum session_state {
 };
 
 /* What a stream wants to say besides data. */
-enum stream_want { WANT_SYN = 1, WANT_ACK = 2, WANT_WINDOW = 4, WANT_RST = 8 };
+enum stream_want { WANT_SYN = 1, WANT_ACK = 2, WANT_WINDOW = 4, WANT_RST = 8, WANT_STOP = 16, WANT_ABORT = 32 };
 
 struct mux;
 
+/* What a stream of a native session may have besides; made when it is needed. */
+struct mux_native {
+  struct buffer *head; /* name and pairs of the open; NULL: none */
+  uint32_t head_len;
+  uint32_t name_len;
+  struct marks ends;   /* ends of messages in what was copied and not cut */
+  struct cause *stop;  /* why we stopped reading, and what the peer is told */
+  struct cause *abort; /* the same of sending */
+};
+
 struct mux_stream {
   struct stream stream;
-  struct mux *mux; /* pinned */
-  uint32_t id;     /* 0 until its SYN is cut, or has come */
+  struct mux *mux;           /* pinned */
+  struct mux_native *native; /* NULL: nothing of it yet */
+  uint32_t id;               /* 0 until its SYN is cut, or has come */
   uint8_t wants;
   bool opener;
   bool acked;
   bool fin_cut;
-  bool dead; /* reset here: what it has not sent is dropped */
-  bool gone; /* forgotten: nothing of it is on the wire any more */
+  bool dead;     /* reset here: what it has not sent is dropped */
+  bool out_void; /* sending is over without a FIN: it was aborted, or the peer will not read */
+  bool gone;     /* forgotten: nothing of it is on the wire any more */
   bool in_control;
   bool in_data;
   bool on_wire; /* its SYN was cut or has come, and it is not over there */
@@ -85,7 +120,7 @@ struct mux_stream {
   struct mux_stream *next_inbound; /* waiting for an accept, or (never both) lingering */
   struct mux_stream *prev_linger;
   uint64_t linger_until;
-  uint32_t reset_code;
+  uint64_t reset_code;
   /* sending */
   uint32_t credit;            /* what the peer still lets us send */
   uint32_t in_batch;          /* pieces of the batch that speak of this stream */
@@ -94,12 +129,12 @@ struct mux_stream {
   struct buffer *last_block;
   uint32_t head_cut;  /* of the first block */
   uint32_t tail_fill; /* of the last */
-  uint64_t copied;    /* bytes in blocks, not cut */
+  uint32_t copied;    /* bytes in blocks, not cut */
   /* receiving */
   uint32_t window;   /* what the peer may still send */
   uint32_t target;   /* the window it is kept at */
-  uint64_t consumed; /* since the last update */
-  uint64_t updated;  /* when that was */
+  uint32_t consumed; /* since the last update */
+  uint64_t updated;  /* when that was, or when it began */
 };
 
 /* A part of the batch: what to do when its bytes are written, and whom to tell. */
@@ -132,6 +167,8 @@ struct bucket {
   uint64_t at;
 };
 
+/* Fields stand by what they are for; ordered by size, one session would take 48 bytes less of some 20 KiB. */
+/* NOLINTNEXTLINE(clang-analyzer-optin.performance.Padding) */
 struct mux {
   struct session session;
   struct lock lock;
@@ -149,12 +186,27 @@ struct mux {
   struct member member;
   struct life life;
 
+  /* the wire */
+  uint8_t negotiation;  /* negotiation */
+  uint8_t hello;        /* what of it is still to be said */
+  uint8_t echoes;       /* pongs that a plain peer owes for our pair */
+  bool native;          /* decided for it */
+  uint8_t preface_have; /* bytes of the peer's preface */
+  uint8_t preface[PREFACE_SIZE];
+  uint8_t own_preface[PREFACE_SIZE]; /* these two while they are written */
+  uint8_t own_settings[FRAME_HEADER_SIZE + SETTINGS_SIZE];
+  uint32_t first_window; /* what every stream begins with, once decided */
+  uint32_t streams_max;  /* of the peer's, at once; so is backlog_max for those not accepted */
+  uint32_t backlog_max;
+  struct native_settings peer; /* what it told of itself */
+
   /* streams */
   struct mux_stream **table;
   uint32_t table_size;
   uint32_t table_count;
   struct mux_stream *all;
   uint32_t streams;
+  uint32_t opened;      /* those of them that we opened */
   atomic_uint stranded; /* streams; also without the lock */
   uint32_t unacked;
   uint64_t next_id; /* 64 bits, to see the end of 32 */
@@ -165,8 +217,11 @@ struct mux {
   struct mux_stream *lingering;
   struct mux_stream *lingering_last;
   struct op_list accepts;
-  struct op_list opens; /* waiting for room */
+  struct op_list opens;  /* waiting for room, or for the wire to be decided */
+  struct op_list drains; /* waiting for the last stream to end */
   struct op_list watches;
+  bool leaving;      /* no new streams, from either side */
+  bool drain_wanted; /* the peer is to be told so */
   struct op *closer;
   struct op close_op; /* the carrier's close */
   struct cause *deaf; /* what the write that failed met */
@@ -206,6 +261,10 @@ struct mux {
   uint32_t chunk_used;
   struct parser parser;
   struct mux_stream *body; /* whose body is being read; pinned; NULL: dropped */
+  uint32_t body_have;      /* of a native frame's own part */
+  uint8_t body_part[RESET_FIXED_SIZE + RESET_REASON_MAX];
+  struct open_fixed open;  /* of the open that is being read */
+  struct buffer *head;     /* its head; NULL: it has none, or it is not known yet */
   bool reading;            /* the read op is out, or its result is being parsed */
   bool paused;             /* replies are full: no reading until some are written */
   uint16_t body_flags;     /* of the frame whose body is being read: its end comes after it */
@@ -218,6 +277,7 @@ struct mux {
   struct timer stall_timer;
   struct timer linger_timer;
   struct timer drain_timer;
+  struct timer handshake_timer;
   uint64_t read_bytes_seen;
   uint64_t write_progress_seen;
   bool stall_watched; /* the stall timer is armed, or fires */
@@ -247,20 +307,48 @@ static inline void mux_let_go(struct mux_stream *stream) {
   if (--stream->holds == 0) object_unpin(&stream->stream.object);
 }
 
+/* A send of nothing asks whether one could write. */
+static inline bool mux_is_probe(const struct op *op) {
+  return op && op->event.kind == HWS_KIND_SEND && !op->total && !op->eom;
+}
+
 /* ---- table.c ---- */
 struct mux_stream *table_find(const struct mux *mux, uint32_t id);
 int table_add(struct mux *mux, struct mux_stream *stream); /* HWS_OK or HWS_E_NOMEM */
 void table_remove(struct mux *mux, struct mux_stream *stream);
 
+/* ---- negotiate.c ---- */
+void negotiate_start(struct mux *mux, uint32_t mode);
+static inline bool negotiate_is_decided(const struct mux *mux) {
+  return mux->negotiation >= NEGOTIATE_PREFACE;
+}
+/* Take what comes before frames; an error text, or NULL. */
+const char *negotiate_bytes(struct mux *mux, const uint8_t **data, size_t *len, struct op_list *ended);
+/* Look at a frame while the wire is not settled. True: it was part of that, or *error says what is wrong with it. */
+bool negotiate_frame(struct mux *mux, const struct frame *frame, const char **error, struct op_list *ended);
+/* Is it a plain peer's answer to our pair? */
+bool negotiate_is_echo(struct mux *mux, uint32_t opaque);
+/* The peer's settings are whole: an error text, or NULL. */
+const char *negotiate_settings(struct mux *mux, const uint8_t *body, uint32_t len, struct op_list *ended);
+void negotiate_cut(struct mux *mux); /* the hello, into the batch */
+
 /* ---- schedule.c ---- */
 void schedule_control(struct mux_stream *stream, unsigned want);
 void schedule_data(struct mux_stream *stream);   /* if it has something to cut, and credit */
 void schedule_forget(struct mux_stream *stream); /* stands nowhere any more */
+bool schedule_is_due(const struct mux_stream *stream);
 bool schedule_is_empty(const struct mux *mux);
 bool schedule_has_control(const struct mux *mux);
 void schedule_fill(struct mux *mux, struct op_list *ended); /* cut frames into the batch */
 void schedule_fill_control(struct mux *mux, struct op_list *ended);
 void schedule_drop_all(struct mux *mux);
+
+/* ---- cut.c ---- */
+void cut_session_control(struct mux *mux);
+void cut_control(struct mux *mux, struct mux_stream *stream, struct op_list *ended);
+void cut_data(struct mux *mux, struct mux_stream *stream, struct op_list *ended);
+bool cut_has_data(const struct mux_stream *stream); /* bytes, or the end of a message */
+bool cut_has_fin(const struct mux_stream *stream);  /* its end is next */
 
 /* ---- writer.c, batch.c ---- */
 void writer_kick(struct mux *mux, enum stream_kick kick); /* no lock held */
@@ -273,9 +361,10 @@ struct piece *batch_add(struct mux *mux, struct mux_stream *stream, const void *
 void batch_add_header(struct mux *mux, struct mux_stream *stream, const struct frame *frame);
 /* Memory for small frames, one behind the other; NULL: none is left. */
 uint8_t *batch_room(struct mux *mux, uint32_t len);
-/* A Data frame whose body stands in that memory, behind the place of its header. */
-void batch_add_whole(struct mux *mux, struct mux_stream *stream, uint8_t *frame, uint32_t body);
+/* A frame that stands in that memory, from its header on. */
+struct piece *batch_add_whole(struct mux *mux, struct mux_stream *stream, uint8_t *frame, uint32_t len);
 bool batch_has_room(const struct mux *mux);                                 /* for another frame */
+bool batch_has_control_room(const struct mux *mux);                         /* for the largest that is gathered */
 bool batch_has_piece(const struct mux *mux);                                /* for another piece of a body */
 void batch_advance(struct mux *mux, uint64_t bytes, struct op_list *ended); /* that many were written */
 void batch_prune(struct mux *mux, struct op_list *ended); /* drop what was cancelled, put control before the rest */
@@ -290,12 +379,19 @@ void mux_stream_drop_blocks(struct mux_stream *stream);
 void mux_discard_inbound(struct mux *mux); /* nobody will accept what waits for an accept */
 extern const struct stream_class mux_stream_class;
 
+/* The native part, made if there is none; NULL: no memory. */
+struct mux_native *mux_stream_native(struct mux_stream *stream);
+
 /* ---- flow.c ---- */
+void flow_begin(struct mux_stream *stream); /* its windows, once the wire is decided */
+/* What we grant beyond the first window: rides in the open or the ACK. */
+uint32_t flow_extra(const struct mux_stream *stream);
 uint64_t flow_take(struct mux_stream *stream, const struct hws_vec *vec, uint32_t count, uint64_t total, bool partial);
+bool flow_take_end(struct mux_stream *stream);
 void flow_consumed(struct mux_stream *stream, uint64_t bytes);
 uint32_t flow_grant(struct mux_stream *stream);                      /* the delta of the update that is being cut */
 const char *flow_credit(struct mux_stream *stream, uint32_t delta);  /* the peer grants; an error text */
-const char *flow_receive(struct mux_stream *stream, uint32_t bytes); /* the peer uses; an error text */
+const char *flow_receive(struct mux_stream *stream, uint64_t bytes); /* the peer uses; an error text */
 void flow_release(struct mux_stream *stream);
 
 /* ---- guard.c ---- */
@@ -309,8 +405,26 @@ bool guard_is_full(const struct mux *mux);
 /* ---- reader.c ---- */
 void reader_init(struct mux *mux);
 void reader_free(struct mux *mux);
-void reader_drop_body(struct mux *mux);
 void reader_start(struct mux *mux); /* no lock held: read, unless somebody does already */
+
+/* ---- receive.c, receive_native.c ---- */
+void receive_frame(struct mux *mux, const char **error, struct op_list *ended);
+void receive_body(struct mux *mux, const char **error, struct op_list *ended);
+void receive_drop_body(struct mux *mux);
+/* Why a frame may not open that stream; NULL: it may. */
+const char *receive_check_open(const struct mux *mux, uint32_t id);
+/* Take a new stream of the peer's in, with its native part; NULL: it was refused. */
+struct mux_stream *receive_open(struct mux *mux, uint32_t id, struct mux_native *native, struct op_list *ended);
+/* The stream is about to get that many bytes: its body is read next. */
+void receive_begin_body(struct mux *mux, struct mux_stream *stream, uint16_t flags);
+void receive_unknown(struct mux *mux, uint32_t id, const char **error);
+/* The peer reset the stream, in both directions; takes the cause. */
+void receive_reset(struct mux *mux, struct mux_stream *stream, struct cause *cause, const char **error,
+                   struct op_list *ended);
+void receive_native_frame(struct mux *mux, const char **error, struct op_list *ended);
+/* Take what belongs to a native frame itself from the front of a part of its body; what is left is a stream's. */
+void receive_native_body(struct mux *mux, const uint8_t **data, uint32_t *len, const char **error,
+                         struct op_list *ended);
 
 /* ---- alive.c ---- */
 void alive_start(struct mux *mux);
@@ -320,12 +434,32 @@ void alive_writing(struct mux *mux);               /* a write pends: watch that 
 void alive_linger(struct mux_stream *stream);
 void alive_unlinger(struct mux_stream *stream);
 void alive_limit(struct mux *mux, uint64_t ns); /* a drain must end by then */
+void alive_handshake(struct mux *mux);          /* a native peer must say its settings in time */
+void alive_introduced(struct mux *mux);         /* it has */
 
-/* ---- session.c ---- */
+/* ---- open.c, accept.c ---- */
+struct cause *mux_no_open(const struct mux *mux);       /* why nothing can be opened; NULL: it can */
 void mux_admit(struct mux *mux, struct op_list *ended); /* opens that wait for room */
-/* A stream that the peer opens: the placeholder of an accept that waits, or a new one that waits for an accept. NULL:
- * no memory. */
-struct mux_stream *mux_admit_peer(struct mux *mux, uint32_t id, struct op_list *ended);
+/* An op that makes a stream and has to wait. Pins the stream. Lock held. */
+void mux_await(struct op_list *list, struct op *op, struct mux_stream *stream, const struct request *request,
+               struct op_list *ended);
+/* Off the list; the stream is made, or never will be. Its pin goes to the caller. */
+struct mux_stream *mux_take_awaited(struct op_list *list, struct op *op);
+/* Answer an open or an accept that makes nothing. Lock held; dropped. */
+int mux_refuse(struct mux *mux, const struct request *request, enum hws_kind kind, const struct cause *cause);
+void mux_stream_discard(struct mux_stream *stream); /* one that was never shown to anybody */
+void mux_revoke(struct op *op, int status);         /* of ops that pend on the session */
+/* A stream that the peer opens: the placeholder of an accept that waits, or a new one that waits for an accept. Takes
+ * the native part. NULL: no memory. */
+struct mux_stream *mux_admit_peer(struct mux *mux, uint32_t id, struct mux_native *native, struct op_list *ended);
+void mux_native_free(struct mux_native *native); /* NULL is fine */
+
+/* ---- drain.c ---- */
+void drain_check(struct mux *mux, struct op_list *ended); /* a stream has ended: was it the last? */
+/* The peer goes away, and has seen our opens up to that id. */
+void drain_heard(struct mux *mux, uint32_t last_stream, struct op_list *ended);
+
+/* ---- settings.c ---- */
 int mux_settings(const char *text, uint64_t *values, char *error, size_t size);
 
 /* ---- end.c ---- */

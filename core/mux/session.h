@@ -23,6 +23,9 @@ int session_open(struct session *session, const struct hws_open_config *config, 
 int session_accept(struct session *session, struct scope *life, const struct request *request, hws_handle *stream);
 int session_watch(struct session *session, const struct request *request);
 
+/* Drain: ends once no stream is left. */
+int session_shutdown(struct session *session, const struct request *request);
+
 /* The handle is stale already; consumes its pin. */
 int session_close(struct session *session, const struct request *request);
 

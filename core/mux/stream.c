@@ -17,10 +17,25 @@ static struct mux_stream *self(struct stream *stream) {
 
 /* ---- life ---- */
 
+void mux_native_free(struct mux_native *native) {
+  if (!native) return;
+  if (native->head) buffer_unref(native->head);
+  marks_clear(&native->ends);
+  cause_unref(native->stop);
+  cause_unref(native->abort);
+  free(native);
+}
+
+struct mux_native *mux_stream_native(struct mux_stream *stream) {
+  if (!stream->native) stream->native = calloc(1, sizeof *stream->native);
+  return stream->native;
+}
+
 static void mux_stream_free(struct object *object) {
   struct mux_stream *stream = (struct mux_stream *)object;
   struct mux *mux = stream->mux;
   stream_fini(&stream->stream);
+  mux_native_free(stream->native);
   if (stream->stranded) atomic_fetch_sub_explicit(&mux->stranded, 1, memory_order_relaxed);
   free(stream);
   object_unpin(&mux->session.object);
@@ -37,7 +52,6 @@ struct mux_stream *mux_stream_new(struct mux *mux, bool opener, int *status) {
   stream->mux = mux;
   object_pin(&mux->session.object);
   stream->opener = stream->stream.dialled = opener;
-  stream->credit = stream->window = stream->target = CREDIT_INITIAL;
   stream->stream.depth = mux->depth;
   return stream;
 }
@@ -46,6 +60,7 @@ void mux_stream_know(struct mux_stream *stream) {
   struct mux *mux = stream->mux;
   stream->known = true;
   stream->stream.ready = true;
+  flow_begin(stream);
   stream->next = mux->all;
   if (stream->next) stream->next->prev = stream;
   mux->all = stream;
@@ -55,11 +70,13 @@ void mux_stream_know(struct mux_stream *stream) {
   if (mux->streams > atomic_load_explicit(&mux->counters[SESSION_STREAMS_PEAK], memory_order_relaxed))
     atomic_store_explicit(&mux->counters[SESSION_STREAMS_PEAK], mux->streams, memory_order_relaxed);
   if (stream->opener) mux->unacked++;
+  if (stream->opener) mux->opened++;
 }
 
 void mux_stream_drop_blocks(struct mux_stream *stream) {
   stream->mux->copied -= stream->copied;
   stream->copied = 0;
+  if (stream->native) marks_clear(&stream->native->ends);
   stream->head_cut = 0;
   stream->last_block = NULL;
   for (struct buffer *block; (block = stream->first_block);) {
@@ -109,19 +126,22 @@ void mux_stream_drop(struct mux_stream *stream, struct op_list *ended) {
     *(stream->prev ? &stream->prev->next : &mux->all) = stream->next;
     if (stream->next) stream->next->prev = stream->prev;
     mux->streams--;
+    if (stream->opener) mux->opened--;
     atomic_store_explicit(&mux->counters[SESSION_STREAMS], mux->streams, memory_order_relaxed);
     mux_let_go(stream);
   }
   /* What had arrived before the session's end can still be accepted (MUX-10). */
   if (mux->state != SESSION_ENDED) discard_unaccepted(stream);
   if (mux->state == SESSION_RUNNING) mux_admit(mux, ended);
+  if (mux->drains.first) drain_check(mux, ended);
   mux_let_go(stream);
 }
 
 void mux_stream_settle(struct mux_stream *stream, struct op_list *ended) {
   if (stream->gone || stream->in_batch) return;
   bool reset_out = stream->dead && !(stream->wants & WANT_RST);
-  bool both_ends = stream->stream.in != IN_OPEN && stream->stream.out == OUT_SHUT;
+  bool both_ends = stream->stream.in != IN_OPEN && (stream->stream.out == OUT_SHUT || stream->out_void);
+  if (stream->dead || (stream->wants & (WANT_STOP | WANT_ABORT))) both_ends = false; /* the peer is told first */
   if (reset_out || both_ends) mux_stream_drop(stream, ended);
 }
 
@@ -132,6 +152,14 @@ static uint64_t stream_take(struct stream *stream, const struct hws_vec *vec, ui
   uint64_t taken = flow_take(self(stream), vec, count, total, partial);
   if (taken) schedule_data(self(stream));
   return taken;
+}
+
+static bool stream_messages(const struct stream *stream) {
+  return ((const struct mux_stream *)stream)->mux->native;
+}
+
+static bool stream_take_end(struct stream *stream) {
+  return flow_take_end(self(stream));
 }
 
 static bool stream_writable(struct stream *stream) {
@@ -183,12 +211,7 @@ static void stream_hold(struct stream *stream) {
   }
 }
 
-/* In plain yamux a reset carries 32 bits. */
-static uint32_t wire_code(uint64_t code) {
-  return code > UINT32_MAX ? HWS_CODE_INTERNAL : (uint32_t)code;
-}
-
-static void abort_with(struct mux_stream *stream, uint32_t code) {
+static void abort_with(struct mux_stream *stream, uint64_t code) {
   struct mux *mux = stream->mux;
   if (stream->gone || stream->dead || !stream->known) return;
   stream->dead = true;
@@ -199,7 +222,23 @@ static void abort_with(struct mux_stream *stream, uint32_t code) {
 }
 
 static void stream_abort(struct stream *stream) {
-  abort_with(self(stream), wire_code(stream->cause->code));
+  abort_with(self(stream), stream->cause->code);
+}
+
+/* False: the wire cannot say it. */
+static bool stream_stop_class(struct stream *stream, bool sending, struct cause *cause) {
+  struct mux_stream *mine = self(stream);
+  struct mux_native *native = mine->mux->native ? mux_stream_native(mine) : NULL;
+  struct cause **why = native ? sending ? &native->abort : &native->stop : NULL;
+  if (!why) return false;
+  if (mine->gone || mine->dead || *why) return true;
+  *why = cause_ref(cause);
+  if (sending) {
+    mine->out_void = true;
+    mux_stream_drop_blocks(mine);
+  }
+  schedule_control(mine, sending ? WANT_ABORT : WANT_STOP);
+  return true;
 }
 
 void mux_stream_refuse_data(struct mux_stream *stream, struct op_list *ended) {
@@ -225,8 +264,25 @@ static void stream_kick(struct stream *stream, enum stream_kick kick) {
   writer_kick(self(stream)->mux, kick);
 }
 
+static int stream_name(struct mux_stream *stream, char *text, uint32_t size) {
+  lock_take(stream->stream.lock);
+  const struct mux_native *native = stream->native;
+  bool named = native && native->head;
+  int length = snprintf(text, size, "%.*s", named ? (int)native->name_len : 0, named ? (char *)native->head->data : "");
+  lock_drop(stream->stream.lock);
+  return length;
+}
+
+static int stream_metadata(struct stream *stream, uint32_t index, struct hws_pair *pair) {
+  const struct mux_native *native = self(stream)->native;
+  if (!native || !native->head) return HWS_E_INVAL;
+  bool there = open_pair_at(native->head->data, native->head_len, native->name_len, index, pair);
+  return there ? HWS_OK : HWS_E_INVAL;
+}
+
 static int stream_text(struct stream *stream, uint32_t which, char *text, uint32_t size) {
-  if (which == HWS_TEXT_NAME) return snprintf(text, size, "%s", "");
+  if (which == HWS_TEXT_NAME) return stream_name(self(stream), text, size);
+  if (which == HWS_TEXT_MODE) return session_text(&self(stream)->mux->session, which, text, size);
   struct stream *under = self(stream)->mux->under;
   return under->class->text(under, which, text, size);
 }
@@ -239,7 +295,9 @@ static int stream_peer(struct stream *stream, struct hws_peer *peer) {
 const struct stream_class mux_stream_class = {
     .object = {.type = OBJECT_STREAM, .free = mux_stream_free},
     .buffered = true,
+    .messages = stream_messages,
     .take = stream_take,
+    .take_end = stream_take_end,
     .writable = stream_writable,
     .push = stream_push,
     .unsend = stream_unsend,
@@ -248,8 +306,10 @@ const struct stream_class mux_stream_class = {
     .consumed = stream_consumed,
     .hold = stream_hold,
     .abort = stream_abort,
+    .stop = stream_stop_class,
     .close = stream_close_class,
     .kick = stream_kick,
     .text = stream_text,
+    .metadata = stream_metadata,
     .peer = stream_peer,
 };

@@ -246,7 +246,7 @@ static void drive_stats(uint64_t object) {
 }
 
 static void drive_session(const char *url) {
-  struct pair session = session_open(url);
+  struct pair session = session_open(url, "HWS_MODE_YAMUX");
   struct pair stream = stream_open(&session, 0);
   send_text(stream.far, "answer");
   recv_text(stream.near, "answer");
@@ -270,6 +270,54 @@ static void test_session_unix(void **state) {
   drive_session(unix_url());
 }
 
+/* A name, metadata, a message, the end of one direction, and going away in order. */
+static void test_native(void **state) {
+  (void)state;
+  struct pair session = session_open("mem://native", "HWS_MODE_NATIVE");
+  struct pair stream = {0};
+  void *config = foreign_new("hws_open_config");
+  void *metadata = foreign_new("hws_pair");
+  char text[16] = {0};
+  foreign_set(metadata, "hws_pair", "key", P("k"));
+  foreign_set(metadata, "hws_pair", "key_len", 1);
+  foreign_set(metadata, "hws_pair", "value", P("value"));
+  foreign_set(metadata, "hws_pair", "value_len", 5);
+  foreign_set(config, "hws_open_config", "name", P("named"));
+  foreign_set(config, "hws_open_config", "metadata", P(metadata));
+  foreign_set(config, "hws_open_config", "metadata_count", 1);
+  void *accept = how_queued(0);
+  void *open = how_queued(0);
+  assert_int_equal(CALL("hws_accept", session.far, 0, P(accept), 0, 0, P(&stream.far)), 0);
+  assert_int_equal(CALL("hws_open", session.near, P(config), P(open), 0, 0, P(&stream.near)), 0);
+  (void)event_ok(open, "HWS_KIND_OPEN");
+  (void)event_ok(accept, "HWS_KIND_ACCEPT");
+  assert_int_equal(CALL("hws_text", stream.far, C("HWS_TEXT_NAME"), P(text), sizeof text), 5);
+  assert_string_equal(text, "named");
+  void *found = foreign_new("hws_pair");
+  assert_int_equal(CALL("hws_metadata", stream.far, 0, P(text), sizeof text, P(found)), 6);
+  assert_memory_equal(text, "kvalue", 6);
+  assert_int_equal(foreign_get(found, "hws_pair", "value_len"), 5);
+  assert_int_equal(CALL("hws_metadata", stream.far, 1, P(text), sizeof text, P(found)),
+                   foreign_constant("HWS_E_INVAL"));
+
+  void *message = how_flagged("HWS_EOM");
+  assert_int_equal(CALL("hws_send", stream.near, P(vec_of("message", 7)), 1, P(message), 0, 0), 0);
+  (void)event_ok(message, "HWS_KIND_SEND");
+  recv_text(stream.far, "message");
+  assert_ok(CALL("hws_stop", stream.near, C("HWS_STOP_SEND"), C("HWS_CODE_APPLICATION"), P("no more")));
+  struct event seen = recv_end(stream.far);
+  assert_int_equal(seen.status, foreign_constant("HWS_E_RESET"));
+  assert_int_equal(seen.code, C("HWS_CODE_APPLICATION"));
+  send_text(stream.far, "still");
+  recv_text(stream.near, "still");
+
+  void *drain = how_queued(0);
+  assert_int_equal(CALL("hws_shutdown", session.near, P(drain), 0, 0), 0);
+  pair_close(&stream);
+  (void)event_ok(drain, "HWS_KIND_SHUTDOWN");
+  pair_close(&session);
+}
+
 /* Last: the tests before it have left no function out. */
 static void test_every_function_was_called(void **state) {
   (void)state;
@@ -286,6 +334,7 @@ int main(void) {
       cmocka_unit_test_setup_teardown(test_peer, world_open, world_close),
       cmocka_unit_test_setup_teardown(test_session_memory, world_open, world_close),
       cmocka_unit_test_setup_teardown(test_session_unix, world_open, world_close),
+      cmocka_unit_test_setup_teardown(test_native, world_open, world_close),
       cmocka_unit_test(test_every_function_was_called),
   };
   foreign_open(TEST_LIB);

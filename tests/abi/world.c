@@ -169,11 +169,11 @@ struct pair pair_open(const char *url) {
   return pair;
 }
 
-struct pair session_open(const char *url) {
+struct pair session_open(const char *url, const char *mode) {
   struct pair below = pair_open(url);
   struct pair pair = {.listener = below.listener};
   void *config = foreign_new("hws_session_config");
-  foreign_set(config, "hws_session_config", "mode", C("HWS_MODE_YAMUX"));
+  foreign_set(config, "hws_session_config", "mode", (uint64_t)foreign_constant(mode));
   assert_ok(CALL("hws_session", below.near, P(config), P(&pair.near)));
   assert_ok(CALL("hws_session", below.far, P(config), P(&pair.far)));
   /* Consumed: the stream's handle is stale. */

@@ -66,7 +66,7 @@ struct pair {
 };
 
 struct pair pair_open(const char *url);
-struct pair session_open(const char *url);
+struct pair session_open(const char *url, const char *mode);
 /* A stream of a session, opened under a life scope with a first payload, and accepted at the other end. */
 struct pair stream_open(const struct pair *session, uint64_t life);
 void pair_close(const struct pair *pair);

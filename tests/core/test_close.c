@@ -156,17 +156,18 @@ static void vectors_are_copied(void **state) {
   for (enum carrier carrier = RAW; carrier < CARRIERS; carrier++) {
     struct link link = link_open(world, carrier);
     enum { PIECES = 1024 };
+    const size_t piece = 100;
     uint64_t filled = fill_up(link.ends.client, 5);
-    uint8_t *bytes = malloc(PIECES * 100);
+    uint8_t *bytes = malloc(PIECES * piece);
     struct hws_vec *vec = calloc(PIECES, sizeof *vec);
     assert_true(bytes && vec);
-    pattern_fill(5, filled, bytes, PIECES * 100);
-    for (int i = 0; i < PIECES; i++) vec[i] = (struct hws_vec){.ptr = bytes + i * 100, .len = 100};
+    pattern_fill(5, filled, bytes, PIECES * piece);
+    for (size_t i = 0; i < PIECES; i++) vec[i] = (struct hws_vec){.ptr = bytes + i * piece, .len = piece};
     struct hws_how how = how_queue(world);
     assert_int_equal(hws_send(link.ends.client, vec, PIECES, &how, NULL, NULL), 0);
     free(vec);
-    drain(link.ends.server, 5, 0, filled + PIECES * 100);
-    assert_int_equal(world_await_status(world, how.tag, HWS_OK).bytes, PIECES * 100);
+    drain(link.ends.server, 5, 0, filled + PIECES * piece);
+    assert_int_equal(world_await_status(world, how.tag, HWS_OK).bytes, PIECES * piece);
     free(bytes);
     link_close(&link);
   }

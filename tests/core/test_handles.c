@@ -36,6 +36,8 @@ CALL(f_acquire, hws_acquire(h, how(), NULL, NULL))
 CALL(f_release, hws_release(h, 0))
 CALL(f_flush, hws_flush(h))
 CALL(f_shutdown, hws_shutdown(h, how(), NULL, NULL))
+CALL(f_stop, hws_stop(h, HWS_STOP_SEND, 0, NULL))
+CALL(f_metadata, hws_metadata(h, 0, NULL, 0, &(struct hws_pair){0}))
 CALL(f_reset, hws_reset(h, 0, NULL))
 CALL(f_watch, hws_watch(h, how(), NULL, NULL))
 CALL(f_close, hws_close(h, how(), NULL, NULL))
@@ -73,7 +75,9 @@ static const struct function {
     {"acquire", f_acquire, A(T_STREAM)},
     {"release", f_release, A(T_LEASE)},
     {"flush", f_flush, A(T_STREAM)},
-    {"shutdown", f_shutdown, A(T_STREAM)},
+    {"shutdown", f_shutdown, A(T_STREAM) | A(T_SESSION)},
+    {"stop", f_stop, A(T_STREAM)},
+    {"metadata", f_metadata, A(T_STREAM)},
     {"reset", f_reset, A(T_STREAM) | A(T_SESSION)},
     {"watch", f_watch, A(T_LISTENER) | A(T_STREAM) | A(T_SESSION) | A(T_SCOPE)},
     {"close", f_close, ANY & ~(A(T_RUNTIME) | A(T_LEASE) | A(T_OP))},

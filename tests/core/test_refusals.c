@@ -133,6 +133,14 @@ static void wrong_arguments(void **state) {
   assert_status(hws_send(m, many, 1, &eom, NULL, NULL), HWS_E_UNSUPPORTED);
 
   assert_status(hws_reset(s, 0, reason), HWS_E_INVAL);
+  assert_status(hws_stop(s, HWS_STOP_SEND, 0, reason), HWS_E_INVAL);
+  assert_status(hws_stop(s, 0, 0, NULL), HWS_E_INVAL);
+  assert_status(hws_stop(s, 4, 0, NULL), HWS_E_INVAL);
+  assert_status(hws_stop(m, HWS_STOP_SEND, 0, NULL), HWS_E_UNSUPPORTED);
+  struct hws_pair pair;
+  assert_status(hws_metadata(s, 0, NULL, 0, &pair), HWS_E_INVAL);
+  assert_status(hws_metadata(s, 0, NULL, 1, &pair), HWS_E_INVAL);
+  assert_status(hws_metadata(s, 0, NULL, 0, NULL), HWS_E_INVAL);
   assert_status(hws_scope_cancel(zoo.of[T_SCOPE], 0, reason), HWS_E_INVAL);
   assert_status(hws_scope_status(zoo.of[T_SCOPE]), HWS_OK);
 
@@ -160,8 +168,6 @@ static void wrong_arguments(void **state) {
   assert_status(hws_session(s, &session, &made), HWS_E_INVAL);
   session = (struct hws_session_config){.size = sizeof session, .mode = 9};
   assert_status(hws_session(s, &session, &made), HWS_E_INVAL);
-  session = (struct hws_session_config){.size = sizeof session, .mode = HWS_MODE_NATIVE};
-  assert_status(hws_session(s, &session, &made), HWS_E_UNSUPPORTED);
   session = (struct hws_session_config){.size = sizeof session, .role = 9};
   assert_status(hws_session(s, &session, &made), HWS_E_INVAL);
   session = (struct hws_session_config){.size = sizeof session, .settings = "unknown=1"};

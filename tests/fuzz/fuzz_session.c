@@ -182,6 +182,7 @@ static void connect_pair(struct talk *talk) {
   while (talk->pending) take_events(talk, (int64_t)SECONDS(10));
   struct hws_session_config config = {
       .size = sizeof config,
+      .mode = HWS_MODE_YAMUX,
       .role = talk->policy & POLICY_SERVER ? HWS_ROLE_SERVER : HWS_ROLE_CLIENT,
       .settings = talk->policy & POLICY_TIGHT
                       ? "keepalive=0&backlog=2&streams_max=3&useless_rate=5&resets_burst=2&window_max=256k&linger=1ms"

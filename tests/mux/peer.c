@@ -11,6 +11,10 @@
 /* ---- connecting ---- */
 
 struct peer *peer_open(struct world *world, uint32_t role, const char *settings) {
+  return peer_open_in(world, HWS_MODE_YAMUX, role, settings);
+}
+
+struct peer *peer_open_in(struct world *world, uint32_t mode, uint32_t role, const char *settings) {
   char url[128];
   struct hws_how how = how_block();
   struct hws_event event;
@@ -24,7 +28,7 @@ struct peer *peer_open(struct world *world, uint32_t role, const char *settings)
   peer->world = world;
   peer->session_is_client = role != HWS_ROLE_SERVER;
   peer->next_opaque = 0x70656572;
-  peer->session = session_of(stream, role, settings);
+  peer->session = session_in(stream, mode, role, settings);
   return peer;
 }
 
@@ -142,8 +146,12 @@ static void check_stream(struct peer *peer, const struct frame *frame) {
 
 static void check_ping(struct peer *peer, const struct frame *frame) {
   if (frame->flags & FRAME_SYN) {
-    assert_false(peer->pinged);
-    peer->pinged = true;
+    if (frame->length == PAIR_MAGIC) peer->pairs = 2; /* exempt from one at a time, together with the next */
+    if (!peer->pairs) assert_false(peer->pinged);
+    if (peer->pairs)
+      peer->pairs--;
+    else
+      peer->pinged = true;
     return;
   }
   if (!peer->asked_count) fail_msg("a pong that was not asked for");
@@ -273,7 +281,7 @@ hws_handle peer_opens(struct peer *peer, uint32_t id) {
 }
 
 hws_handle peer_is_opened(struct peer *peer, uint32_t *id) {
-  struct frame frame;
+  struct frame frame = {0};
   hws_handle stream = open_stream(peer->session);
   hear_some(peer, &frame);
   assert_int_equal(frame.type, FRAME_WINDOW);

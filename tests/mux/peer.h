@@ -12,6 +12,7 @@
 #define HAWSER_TESTS_MUX_PEER_H
 
 #include "core/mux/frame.h"
+#include "core/mux/native.h"
 #include "tests/mux/wire.h"
 #include "tests/mux/world.h"
 
@@ -41,7 +42,8 @@ struct peer {
   uint32_t asked_first;
   uint32_t asked_count;
   uint32_t next_opaque;
-  bool pinged; /* a ping of the session's has no answer yet */
+  unsigned pairs; /* pings of the session's that are its pair, still to come */
+  bool pinged;    /* a ping of the session's has no answer yet */
   bool went_away;
   uint64_t frames;
   uint8_t body[BODY_MAX]; /* of the frame that was read last */
@@ -51,6 +53,7 @@ struct peer {
 
 /* The session that is tested has that role, and talks to the peer. */
 struct peer *peer_open(struct world *world, uint32_t role, const char *settings);
+struct peer *peer_open_in(struct world *world, uint32_t mode, uint32_t role, const char *settings);
 
 /* The peer is gone; the session stays. */
 void peer_hang_up(struct peer *peer);

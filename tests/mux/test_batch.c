@@ -189,8 +189,8 @@ static void more_from_many_threads(void **state) {
   uint64_t total = 0;
   for (int i = 0; i < LAZY_SESSIONS; i++) {
     unsigned each = LAZY_SENDS / LAZY_SESSIONS + (i < LAZY_SENDS % LAZY_SESSIONS);
-    recv_exactly(far[i], found, each * LAZY_THREADS);
-    total += each * LAZY_THREADS;
+    recv_exactly(far[i], found, (size_t)each * LAZY_THREADS);
+    total += (uint64_t)each * LAZY_THREADS;
   }
   assert_int_equal(total, LAZY_THREADS * LAZY_SENDS);
   for (int i = 0; i < LAZY_SESSIONS; i++) {
@@ -221,7 +221,8 @@ static void small_is_not_held_back_by_large(void **state) {
       heard += frame.length;
     }
     assert_int_equal(frame.length, 64);
-    if (heard > before + 2 * BATCH) fail_msg("%llu bytes went before it", (unsigned long long)(heard - before));
+    if (heard > before + UINT64_C(2) * BATCH)
+      fail_msg("%llu bytes went before it", (unsigned long long)(heard - before));
   }
   struct hws_event event;
   assert_false(world_has(world, sending, &event));
@@ -252,7 +253,7 @@ static void large_streams_take_turns(void **state) {
     if (frame.stream == big_id) continue;
     heard[frame.stream] += frame.length;
     for (int i = 0; i < STREAMS; i++)
-      assert_true(heard[1 + 2 * i] + 2 * BODY_MAX >= heard[frame.stream] || heard[1 + 2 * i] == EACH);
+      assert_true(heard[1 + 2 * i] + UINT64_C(2) * BODY_MAX >= heard[frame.stream] || heard[1 + 2 * i] == EACH);
   }
   for (int i = 0; i < STREAMS; i++) world_await_status(world, tags[i], HWS_OK);
   peer_close(peer);
@@ -287,9 +288,9 @@ static void control_goes_before_data(void **state) {
   print_message("  pong %llu, reset %llu, open %llu bytes behind what was in the socket\n",
                 (unsigned long long)(at[0] - before), (unsigned long long)(at[1] - before),
                 (unsigned long long)(at[2] - before));
-  assert_true(at[0] <= before + 2 * BODY_MAX);
-  assert_true(at[1] <= before + 2 * BODY_MAX);
-  assert_true(at[2] <= before + 2 * BATCH);
+  assert_true(at[0] <= before + UINT64_C(2) * BODY_MAX);
+  assert_true(at[1] <= before + UINT64_C(2) * BODY_MAX);
+  assert_true(at[2] <= before + UINT64_C(2) * BATCH);
   peer_close(peer);
 }
 

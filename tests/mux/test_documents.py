@@ -35,7 +35,7 @@ def value_of(text):
 def constant(text):
     """A limit as settings.c writes it."""
     text = re.sub(r"MIB\(([^)]*)\)", r"((\1) << 20)", text)
-    text = re.sub(r"SECONDS\(([^)]*)\)", r"((\1) * 10**9)", text).replace("CREDIT_INITIAL", "262144")
+    text = re.sub(r"SECONDS\(([^)]*)\)", r"((\1) * 10**9)", text).replace("WINDOW_NATIVE", "65536")
     if not re.fullmatch(r"[\d\s()*/<]+", text):
         raise ValueError(text)
     return int(eval(text))  # pylint: disable=eval-used; digits and operators only

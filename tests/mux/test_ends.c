@@ -87,10 +87,10 @@ static void close_sends_what_was_taken(void **state) {
   for (int i = 0; i < PIECES; i++) {
     pattern_fill(4, (uint64_t)i * PIECE, bytes, PIECE);
     send_all(stream, bytes, PIECE); /* each is copied, and so taken, at once */
-    if (i == HEARD - 1) peer_expect_pattern(peer, id, 4, 0, HEARD * PIECE);
+    if (i == HEARD - 1) peer_expect_pattern(peer, id, 4, 0, (uint64_t)HEARD * PIECE);
   }
   uint64_t closing = post_close(world, stream);
-  peer_expect_pattern(peer, id, 4, HEARD * PIECE, WINDOW_INITIAL - HEARD * PIECE);
+  peer_expect_pattern(peer, id, 4, (uint64_t)HEARD * PIECE, WINDOW_INITIAL - HEARD * PIECE);
   peer_expect_quiet(peer);
   assert_true(peer_say(peer, FRAME_WINDOW, 0, id, PIECE * PIECES));
   peer_expect_pattern(peer, id, 4, WINDOW_INITIAL, PIECE * PIECES - WINDOW_INITIAL);

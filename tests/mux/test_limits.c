@@ -174,7 +174,7 @@ static void unread_pongs_stop_the_reader(void **state) {
   struct peer *peer = peer_open(world, HWS_ROLE_CLIENT, "useless_rate=1000000000&write_timeout=60s");
   static uint8_t asked[PINGS * FRAME_HEADER_SIZE];
   for (uint32_t i = 0; i < PINGS; i++)
-    frame_encode(asked + i * FRAME_HEADER_SIZE, &(struct frame){FRAME_PING, FRAME_SYN, 0, i});
+    frame_encode(asked + (size_t)i * FRAME_HEADER_SIZE, &(struct frame){FRAME_PING, FRAME_SYN, 0, i});
   peer_expect_quiet(peer);
   size_t before = memory_in_use();
   size_t said = 0;
@@ -207,7 +207,7 @@ static void unread_refusals_stop_the_reader(void **state) {
   struct peer *peer = peer_open(world, HWS_ROLE_CLIENT, "backlog=1&write_timeout=60s");
   static uint8_t opens[OPENS * FRAME_HEADER_SIZE];
   for (uint32_t i = 0; i < OPENS; i++)
-    frame_encode(opens + i * FRAME_HEADER_SIZE, &(struct frame){FRAME_WINDOW, FRAME_SYN, 4 + 2 * i, 0});
+    frame_encode(opens + (size_t)i * FRAME_HEADER_SIZE, &(struct frame){FRAME_WINDOW, FRAME_SYN, 4 + 2 * i, 0});
   assert_true(peer_say(peer, FRAME_WINDOW, FRAME_SYN, 2, 0));
   peer_expect(peer, FRAME_WINDOW, FRAME_ACK, 2, 0);
   size_t said = 0;
@@ -237,7 +237,7 @@ static void unread_pongs_end_the_session(void **state) {
   static uint8_t asked[1000 * FRAME_HEADER_SIZE];
   struct hws_event event;
   for (uint32_t i = 0; i < 1000; i++)
-    frame_encode(asked + i * FRAME_HEADER_SIZE, &(struct frame){FRAME_PING, FRAME_SYN, 0, i});
+    frame_encode(asked + (size_t)i * FRAME_HEADER_SIZE, &(struct frame){FRAME_PING, FRAME_SYN, 0, i});
   size_t said = 0;
   uint64_t until = hws_now() + LIMIT_NS;
   while (!world_has(world, watching, &event)) {
@@ -254,8 +254,9 @@ static void unread_pongs_end_the_session(void **state) {
 /* A setting that is wrong is said by name, and nothing is begun. */
 static void wrong_settings_are_named(void **state) {
   struct world *world = *state;
-  static const char *const wrong[] = {"backlog=0",     "streams_max=x", "keepalive=10", "no_such=1",
-                                      "window_max=1k", "backlog",       "linger=",      "backlog=1&backlog=2"};
+  static const char *const wrong[] = {"backlog=x", "streams_max=2000000", "keepalive=10",
+                                      "no_such=1", "window_max=1k",       "backlog",
+                                      "linger=",   "backlog=1&backlog=2"};
   struct pair raw = pair_raw(world, "mem");
   for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
     struct hws_session_config config = {.size = sizeof config, .settings = wrong[i]};

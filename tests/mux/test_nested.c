@@ -25,8 +25,8 @@ static struct tower build(struct world *world, const char *scheme, unsigned dept
   tower.sessions[0] = pair_sessions(world, scheme, NULL);
   for (unsigned i = 1; i < depth; i++) {
     struct pair streams = open_pair(&tower.sessions[i - 1]);
-    tower.sessions[i] = (struct pair){.client = session_of(streams.client, HWS_ROLE_DEFAULT, NULL),
-                                      .server = session_of(streams.server, HWS_ROLE_DEFAULT, NULL)};
+    tower.sessions[i] = (struct pair){.client = session_in(streams.client, pair_mode(), HWS_ROLE_DEFAULT, NULL),
+                                      .server = session_in(streams.server, pair_mode(), HWS_ROLE_DEFAULT, NULL)};
   }
   tower.top = open_pair(&tower.sessions[depth - 1]);
   return tower;
@@ -98,19 +98,20 @@ static void a_session_consumes_its_stream(void **state) {
   uint8_t byte;
   hws_handle op = 0;
   hws_handle session = 0;
+  struct hws_session_config plain = {.size = sizeof plain, .mode = HWS_MODE_YAMUX}; /* says nothing at first */
   struct hws_vec vec = {.ptr = &byte, .len = 1};
   struct hws_how how = how_queue(world);
   assert_int_equal(hws_recv(streams.client, &vec, 1, &how, NULL, &op), HWS_OK);
-  assert_status(hws_session(streams.client, NULL, &session), HWS_E_BUSY);
+  assert_status(hws_session(streams.client, &plain, &session), HWS_E_BUSY);
   assert_int_equal(hws_cancel(op), HWS_OK);
   world_await_status(world, how.tag, HWS_E_CANCELED);
   send_all(streams.server, "leased", 6);
   how = how_block();
   struct hws_event event;
   assert_int_equal(hws_acquire(streams.client, &how, &event, NULL), 1);
-  assert_status(hws_session(streams.client, NULL, &session), HWS_E_BUSY);
+  assert_status(hws_session(streams.client, &plain, &session), HWS_E_BUSY);
   assert_int_equal(hws_release(event.code, event.bytes), HWS_OK);
-  assert_int_equal(hws_session(streams.client, NULL, &session), HWS_OK);
+  assert_int_equal(hws_session(streams.client, &plain, &session), HWS_OK);
   assert_status(hws_close(streams.client, NULL, NULL, NULL), HWS_E_HANDLE);
   abort_handle(session);
   assert_status(recv_status(streams.server), HWS_E_RESET);

@@ -104,7 +104,11 @@ struct hws_event world_await_status(struct world *world, uint64_t tag, int32_t s
 /* ---- ops that wait ---- */
 
 hws_handle session_of(hws_handle stream, uint32_t role, const char *settings) {
-  struct hws_session_config config = {.size = sizeof config, .role = role, .settings = settings};
+  return session_in(stream, HWS_MODE_YAMUX, role, settings);
+}
+
+hws_handle session_in(hws_handle stream, uint32_t mode, uint32_t role, const char *settings) {
+  struct hws_session_config config = {.size = sizeof config, .mode = mode, .role = role, .settings = settings};
   hws_handle session = 0;
   hws_result result = hws_session(stream, &config, &session);
   assert_status(result, HWS_OK);
@@ -298,10 +302,17 @@ struct pair pair_raw(struct world *world, const char *scheme) {
   return pair;
 }
 
+uint32_t pair_mode(void) {
+  const char *mode = getenv("HAWSER_TEST_MODE");
+  if (mode && strcmp(mode, "auto") == 0) return HWS_MODE_AUTO;
+  if (mode && strcmp(mode, "native") == 0) return HWS_MODE_NATIVE;
+  return HWS_MODE_YAMUX;
+}
+
 struct pair pair_sessions(struct world *world, const char *scheme, const char *settings) {
   struct pair raw = pair_raw(world, scheme);
-  return (struct pair){.client = session_of(raw.client, HWS_ROLE_DEFAULT, settings),
-                       .server = session_of(raw.server, HWS_ROLE_DEFAULT, settings)};
+  return (struct pair){.client = session_in(raw.client, pair_mode(), HWS_ROLE_DEFAULT, settings),
+                       .server = session_in(raw.server, pair_mode(), HWS_ROLE_DEFAULT, settings)};
 }
 
 /* ---- bytes ---- */

@@ -75,7 +75,8 @@ struct hws_event world_await_status(struct world *world, uint64_t tag, int32_t s
 /* A status by name, for messages. */
 #define assert_status(found, wanted) assert_string_equal(hws_status_name(found), hws_status_name(wanted))
 
-hws_handle session_of(hws_handle stream, uint32_t role, const char *settings);
+hws_handle session_of(hws_handle stream, uint32_t role, const char *settings); /* in plain yamux */
+hws_handle session_in(hws_handle stream, uint32_t mode, uint32_t role, const char *settings);
 hws_handle open_stream(hws_handle session);
 hws_handle accept_stream(hws_handle session);
 void send_all(hws_handle stream, const void *bytes, size_t length);
@@ -119,6 +120,9 @@ struct pair {
 #define LOCAL "local"
 struct pair pair_raw(struct world *world, const char *scheme);
 struct pair pair_sessions(struct world *world, const char *scheme, const char *settings);
+
+/* What the sessions of pairs speak: HAWSER_TEST_MODE ("yamux", "auto" or "native"), plain yamux if it says nothing. */
+uint32_t pair_mode(void);
 
 /* Bytes that are a function of a seed and a place. */
 uint8_t pattern_at(uint64_t seed, uint64_t offset);

@@ -148,7 +148,7 @@ static hws_result submit(struct round *round, struct dice *dice, struct job *job
 static void submit_one(struct round *round, struct dice *dice) {
   unsigned tag = atomic_fetch_add(&round->next_job, 1);
   struct job *job = &round->jobs[tag];
-  struct hws_event event;
+  struct hws_event event = {0};
   bool inline_too = dice_roll(dice, 2);
   struct hws_how how = {.size = sizeof how, .queue = round->world->queue, .tag = tag};
   if (dice_roll(dice, 3) == 0) how.scope = atomic_load(&round->scope);

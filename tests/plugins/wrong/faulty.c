@@ -19,7 +19,8 @@ enum {
   FAULT_NOTHING,    /* a write ends well without a byte */
   FAULT_POSITIVE,   /* a read's status is no status */
   FAULT_CANCEL,     /* a read is completed inside cancel, which returns 1 as well */
-  FAULT_EMPTY       /* an accept ends well without a connection; this one listens */
+  FAULT_EMPTY,      /* an accept ends well without a connection; this one listens */
+  HERE = FAULT      /* what this build of the file gets wrong */
 };
 
 struct loopback {
@@ -85,7 +86,7 @@ static bool advance(struct loopback *loopback, struct hws_io *io) {
   case HWS_IO_DIAL:
     break;
   case HWS_IO_READ:
-    ends = FAULT != FAULT_NEVER && (loopback->used > 0 || loopback->ended);
+    ends = HERE != FAULT_NEVER && (loopback->used > 0 || loopback->ended);
     loopback->waits[HWS_READ] = !ends;
     io->bytes = ends ? move_out(loopback, io) : 0;
     wake(loopback, HWS_WRITE);
@@ -104,9 +105,9 @@ static bool advance(struct loopback *loopback, struct hws_io *io) {
     io->status = HWS_IO_UNSUPPORTED;
   }
   unlock(loopback);
-  if (ends && FAULT == FAULT_MUCH && io->bytes > 0) io->bytes += 1 << 20;
-  if (ends && FAULT == FAULT_NOTHING && io->kind == HWS_IO_WRITE) io->bytes = 0;
-  if (ends && FAULT == FAULT_POSITIVE && io->kind == HWS_IO_READ) io->status = 5;
+  if (ends && HERE == FAULT_MUCH && io->bytes > 0) io->bytes += 1 << 20;
+  if (ends && HERE == FAULT_NOTHING && io->kind == HWS_IO_WRITE) io->bytes = 0;
+  if (ends && HERE == FAULT_POSITIVE && io->kind == HWS_IO_READ) io->status = 5;
   return ends;
 }
 
@@ -117,29 +118,29 @@ static enum hws_direction direction_of(const struct hws_io *io) {
 static void complete(struct loopback *loopback, struct hws_io *io) {
   bool read = io->kind == HWS_IO_READ;
   host->complete(loopback->host, io);
-  if (read && FAULT == FAULT_DOUBLE) host->complete(loopback->host, io);
+  if (read && HERE == FAULT_DOUBLE) host->complete(loopback->host, io);
 }
 
 static int32_t loopback_submit(void *ep, struct hws_io *io) {
   struct loopback *loopback = ep;
-  if (FAULT == FAULT_ODD && io->kind == HWS_IO_READ) return 7;
+  if (HERE == FAULT_ODD && io->kind == HWS_IO_READ) return 7;
   if (!advance(loopback, io)) {
     loopback->pending[direction_of(io)] = io;
     return 0;
   }
   if (io->kind != HWS_IO_READ) return 1;
   complete(loopback, io);
-  return FAULT == FAULT_BOTH ? 1 : 0;
+  return HERE == FAULT_BOTH ? 1 : 0;
 }
 
 static int32_t loopback_cancel(void *ep, struct hws_io *io) {
   struct loopback *loopback = ep;
   enum hws_direction direction = direction_of(io);
-  if (loopback->pending[direction] != io || (FAULT == FAULT_NEVER && direction == HWS_READ)) return 0;
+  if (loopback->pending[direction] != io || (HERE == FAULT_NEVER && direction == HWS_READ)) return 0;
   loopback->pending[direction] = NULL;
   io->status = HWS_IO_CANCELED;
   io->bytes = 0;
-  if (FAULT == FAULT_CANCEL && direction == HWS_READ) host->complete(loopback->host, io);
+  if (HERE == FAULT_CANCEL && direction == HWS_READ) host->complete(loopback->host, io);
   return 1;
 }
 
@@ -193,7 +194,7 @@ static const struct hws_plugin manifest = {
     .major = HWS_PLUGIN_MAJOR,
     .minor_high = HWS_PLUGIN_MINOR,
     .pointer_bits = 8 * sizeof(void *),
-    .capabilities = HWS_CAP_LISTEN | HWS_CAP_DIAL | HWS_CAP_HALF_CLOSE | (FAULT == FAULT_NEVER ? 0 : HWS_CAP_REVOKE),
+    .capabilities = HWS_CAP_LISTEN | HWS_CAP_DIAL | HWS_CAP_HALF_CLOSE | (HERE == FAULT_NEVER ? 0 : HWS_CAP_REVOKE),
     .name = FAULT_NAME,
     .version = "1",
     .schemes = schemes,

@@ -1,0 +1,170 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Which wire is spoken. docs/wire.md, "Modes", has the bytes; here are the transitions:
+ *
+ *   mode     begins in   and goes on
+ *   yamux    DONE
+ *   auto     PAIR        -> HALF (the peer began a pair) -> SETTINGS; -> DONE, plain (any other frame)
+ *   sniffing SNIFF       -> SETTINGS (a preface came, and ours is said); -> PAIR as if ours were said (a frame came)
+ *   native   PREFACE     -> SETTINGS
+ *   SETTINGS -> DONE, native
+ *
+ * Until it is decided nothing leaves but the hello, so no stream changes wires.
+ */
+#include <string.h>
+
+#include "core/mux/mux.h"
+#include "core/park.h"
+
+static void decide(struct mux *mux, bool native) {
+  mux->native = mux->parser.native = native;
+  mux->first_window = native ? WINDOW_NATIVE : WINDOW_PLAIN;
+  mux->streams_max = (uint32_t)mux->settings[SET_STREAMS];
+  mux->backlog_max = (uint32_t)mux->settings[SET_BACKLOG];
+  if (!mux->streams_max) mux->streams_max = native ? STREAMS_NATIVE : STREAMS_PLAIN;
+  if (!mux->backlog_max) mux->backlog_max = native ? STREAMS_NATIVE : STREAMS_PLAIN;
+  mux->peer = (struct native_settings){.frame_max = FRAME_BODY_MAX, .streams_max = STREAMS_NATIVE};
+  mux->negotiation = native ? NEGOTIATE_SETTINGS : NEGOTIATE_DONE;
+  mux->ping_out = false; /* the pair was the question so far */
+  if (!native) return;
+  mux->hello |= HELLO_SETTINGS;
+  alive_handshake(mux);
+}
+
+void negotiate_start(struct mux *mux, uint32_t mode) {
+  if (mux->settings[SET_SNIFF] && mode != HWS_MODE_YAMUX) {
+    mux->negotiation = NEGOTIATE_SNIFF;
+  } else if (mode == HWS_MODE_YAMUX) {
+    decide(mux, false);
+  } else if (mode == HWS_MODE_NATIVE) {
+    decide(mux, true);
+    mux->negotiation = NEGOTIATE_PREFACE;
+    mux->hello |= HELLO_PREFACE;
+  } else {
+    mux->negotiation = NEGOTIATE_PAIR;
+    mux->hello = HELLO_PAIR;
+    mux->echoes = 2;
+  }
+}
+
+/* ---- what comes before frames ---- */
+
+static const char *take_preface(struct mux *mux, const uint8_t **data, size_t *len) {
+  uint32_t capabilities;
+  size_t part = PREFACE_SIZE - (size_t)mux->preface_have;
+  if (part > *len) part = *len;
+  memcpy(mux->preface + mux->preface_have, *data, part);
+  mux->preface_have = (uint8_t)(mux->preface_have + part);
+  *data += part;
+  *len -= part;
+  if (mux->preface[0] != PREFACE_FIRST)
+    return mux->preface[0] == 0 ? "the peer speaks plain yamux, or asks first; this side speaks native at once"
+                                : "the peer speaks neither native nor yamux";
+  if (mux->preface_have < PREFACE_SIZE) return NULL;
+  const char *error = preface_decode(mux->preface, &capabilities);
+  if (!error) mux->negotiation = NEGOTIATE_SETTINGS;
+  return error;
+}
+
+const char *negotiate_bytes(struct mux *mux, const uint8_t **data, size_t *len, struct op_list *ended) {
+  if (!*len || mux->negotiation >= NEGOTIATE_SETTINGS) return NULL;
+  bool begins = **data == PREFACE_FIRST;
+  if (mux->negotiation == NEGOTIATE_SNIFF && begins) {
+    decide(mux, true);
+    mux->negotiation = NEGOTIATE_PREFACE;
+    mux->hello |= HELLO_PREFACE;
+    mux_admit(mux, ended);
+  } else if (mux->negotiation == NEGOTIATE_SNIFF) {
+    mux->negotiation = NEGOTIATE_PAIR;
+  }
+  if (mux->negotiation == NEGOTIATE_PREFACE) return take_preface(mux, data, len);
+  if (mux->negotiation == NEGOTIATE_PAIR && !mux->parser.have && begins)
+    return "the peer speaks native at once; this side asks first, or speaks plain yamux";
+  return NULL;
+}
+
+/* ---- frames that belong to it ---- */
+
+static void go_plain(struct mux *mux, struct op_list *ended) {
+  if (mux->hello & HELLO_PAIR) mux->echoes = 0; /* not said yet, and no reason to ask any more */
+  mux->hello = 0;
+  decide(mux, false);
+  mux_admit(mux, ended);
+}
+
+static void go_native(struct mux *mux, struct op_list *ended) {
+  if (!mux->echoes) mux->hello |= HELLO_PAIR; /* sniffed: it is our turn */
+  mux->echoes = 0;
+  decide(mux, true);
+  mux_admit(mux, ended);
+}
+
+bool negotiate_frame(struct mux *mux, const struct frame *frame, const char **error, struct op_list *ended) {
+  bool asks = frame->type == FRAME_PING && frame->flags == FRAME_SYN;
+  switch (mux->negotiation) {
+  case NEGOTIATE_PAIR:
+    if (asks && frame->length == PAIR_MAGIC) {
+      mux->negotiation = NEGOTIATE_HALF;
+      return true;
+    }
+    go_plain(mux, ended);
+    return false;
+  case NEGOTIATE_HALF:
+    if (!asks) {
+      *error = "half a pair: the peer's capabilities did not follow";
+    } else if (frame->length & NATIVE_V1) {
+      go_native(mux, ended);
+    } else {
+      if (!mux->echoes) mux->hello |= HELLO_PAIR;
+      mux->echoes = 0; /* it knows the pair, and does not echo it */
+      decide(mux, false);
+      mux_admit(mux, ended);
+    }
+    return true;
+  default:
+    if (frame->type == FRAME_SETTINGS || frame->type == FRAME_GOAWAY) return false;
+    *error = "the first native frame is not SETTINGS";
+    return true;
+  }
+}
+
+bool negotiate_is_echo(struct mux *mux, uint32_t opaque) {
+  if (!mux->echoes || opaque != (mux->echoes == 2 ? PAIR_MAGIC : (uint32_t)NATIVE_V1)) return false;
+  mux->echoes--;
+  return true;
+}
+
+const char *negotiate_settings(struct mux *mux, const uint8_t *body, uint32_t len, struct op_list *ended) {
+  if (mux->negotiation == NEGOTIATE_DONE) return "settings for a second time";
+  const char *error = settings_decode(body, len, &mux->peer);
+  mux->negotiation = NEGOTIATE_DONE;
+  alive_introduced(mux);
+  mux_admit(mux, ended); /* it may take more streams than we thought */
+  return error;
+}
+
+/* ---- saying it ---- */
+
+static void cut_ping(struct mux *mux, uint32_t opaque) {
+  batch_add_header(mux, NULL, &(struct frame){.type = FRAME_PING, .flags = FRAME_SYN, .length = opaque});
+}
+
+void negotiate_cut(struct mux *mux) {
+  if (mux->hello & HELLO_PAIR) {
+    cut_ping(mux, PAIR_MAGIC);
+    cut_ping(mux, NATIVE_V1);
+    mux->hello &= (uint8_t)~HELLO_PAIR;
+  }
+  if (mux->hello & HELLO_PREFACE) {
+    preface_encode(mux->own_preface, NATIVE_V1);
+    batch_add(mux, NULL, mux->own_preface, PREFACE_SIZE)->starts_frame = true; /* it is none, but stands as one */
+  }
+  if (mux->hello & HELLO_SETTINGS) {
+    struct native_settings ours = {
+        .frame_max = FRAME_TAKEN_MAX, .streams_max = mux->streams_max, .capabilities = NATIVE_V1};
+    settings_encode(mux->own_settings + FRAME_HEADER_SIZE, &ours);
+    frame_encode(mux->own_settings, &(struct frame){.type = FRAME_SETTINGS, .length = SETTINGS_SIZE});
+    batch_add_whole(mux, NULL, mux->own_settings, sizeof mux->own_settings);
+  }
+  mux->hello = 0;
+}
