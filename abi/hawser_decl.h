@@ -262,9 +262,11 @@ hws_result hws_runtime_open(const struct hws_runtime_config *config, hws_handle 
 
 /* End a runtime: close every object of it, give every pending op its event, join the I/O thread, free what is left.
  * Queues can be harvested until this is called; leases stay readable until released, also after it.
- * Blocks for at most timeout_ns (negative: for ever), and for at most five seconds on a plugin that never completes.
+ * Blocks for at most timeout_ns (negative: for ever), and for at most five seconds on a plugin that never completes, or
+ * on the system where it does not finish a call of the library's own (the look-up of a name).
  * Errors: HWS_E_DEADLINE (call again), HWS_E_BUSY (called on a thread of the runtime, or another thread waits in it),
- * HWS_E_PLUGIN (it ended, but abandoned ops that a plugin never completed; the detail of the library log names it). */
+ * HWS_E_PLUGIN (it ended, but abandoned ops that a plugin never completed; the detail of the library log names it),
+ * HWS_E_TIMEOUT (it ended, but left threads of its own behind in such a call of the system). */
 hws_result hws_runtime_join(hws_handle runtime, int64_t timeout_ns);
 
 /* ---- queues ----------------------------------------------------------------------------------------------------- */

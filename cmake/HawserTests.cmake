@@ -19,7 +19,7 @@ if(WIN32)
   endif()
   # Scripts look at the tree, which is the same everywhere, or are programs of the machine that builds. There is no libffi
   # for mingw-w64 in Debian.
-  set(HAWSER_FOREIGN_TESTS "/tests/(bench|install|interop|layering|tools|model)/|\\.(py|sh)$|_(posix|epoll|linux|unix)(\\.|_)|/test_unix_|/test_socket_|/test_libffi|/transports/")
+  set(HAWSER_FOREIGN_TESTS "/tests/(bench|install|interop|layering|tools|model)/|\\.(py|sh)$|_(posix|epoll|linux|unix)(\\.|_)|/test_unix_|/test_socket_|/test_libffi|/core/test_names|/transports/")
 else()
   find_library(CMOCKA_LIBRARY cmocka REQUIRED)
   set(HAWSER_TEST_LIBRARIES Threads::Threads ${CMAKE_DL_LIBS})
@@ -28,7 +28,7 @@ else()
 endif()
 
 set(HAWSER_TEST_PLUGINS "")
-foreach(plugin plugin_memory plugin_unix_epoll)
+foreach(plugin plugin_memory plugin_unix_epoll plugin_tcp_epoll plugin_tcp_iocp)
   if(TARGET ${plugin})
     list(APPEND HAWSER_TEST_PLUGINS ${plugin})
   endif()

@@ -311,6 +311,7 @@ int endpoint_open(struct endpoint *endpoint, void *ep) {
 }
 
 void endpoint_unopened(struct endpoint *endpoint, void *ep) {
+  endpoint_unresolve(endpoint);
   if (endpoint->descriptor >= 0) {
     poller_unwatch(endpoint->loop->poller, endpoint->descriptor);
     endpoint->descriptor = -1;
@@ -357,6 +358,7 @@ void endpoint_close(struct endpoint *endpoint, bool abort) {
 
 static void finish(struct endpoint *endpoint) {
   struct object *owner = endpoint->owner;
+  endpoint_unresolve(endpoint);
   timer_disarm(&endpoint->loop->timers, &endpoint->timer);
   timer_disarm(&endpoint->loop->timers, &endpoint->abandon_timer);
   if (endpoint->descriptor >= 0) poller_unwatch(endpoint->loop->poller, endpoint->descriptor);

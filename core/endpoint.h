@@ -65,7 +65,8 @@ struct endpoint {
   bool abandon_watched; /* the timer below was armed */
   struct url *url;      /* owned; NULL for accepted ones */
   struct cause *explained;
-  struct lock lock; /* explained */
+  struct lookup *lookup; /* of a name, for the plugin */
+  struct lock lock;      /* the two above */
   struct task post_task;
   struct task close_task;
   struct timer timer; /* the plugin's */
@@ -122,6 +123,9 @@ struct cause *endpoint_cause(struct endpoint *endpoint, const struct transfer *t
 
 /* Free what endpoint_init and the url hold; after gone, or when never opened. */
 void endpoint_free(struct endpoint *endpoint);
+
+/* Give up what the plugin looks up. */
+void endpoint_unresolve(struct endpoint *endpoint);
 
 /* The services, for registry_*: one table per process (host.c). */
 const struct hws_host *host_services(void);

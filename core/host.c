@@ -5,8 +5,10 @@
 #include "core/host.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #include "core/endpoint.h"
+#include "core/lookup.h"
 #include "core/runtime.h"
 
 void host_complete(struct hws_host_endpoint *host, struct hws_io *io) {
@@ -56,4 +58,45 @@ void host_explain(struct hws_host_endpoint *host, const char *text) {
 const char *host_config(struct hws_host_endpoint *host, const char *key) {
   struct endpoint *endpoint = host_endpoint(host);
   return endpoint->url ? url_param(endpoint->url, key) : NULL;
+}
+
+/* ---- names ---- */
+
+enum { NAME_MAX_BYTES = 253, SERVICE_MAX_BYTES = 32, WHY_SIZE = 400 };
+
+int32_t host_resolve(struct hws_host_endpoint *host, const char *name, const char *service) {
+  struct endpoint *endpoint = host_endpoint(host);
+  if (strnlen(name, NAME_MAX_BYTES + 1) > NAME_MAX_BYTES || strnlen(service, SERVICE_MAX_BYTES + 1) > SERVICE_MAX_BYTES)
+    return HWS_IO_ADDRESS;
+  lock_take(&endpoint->lock);
+  int32_t status = HWS_IO_FAULT;
+  if (!endpoint->lookup)
+    status = lookup_begin(endpoint->owner->runtime->names, name, service, host_post, host, &endpoint->lookup);
+  lock_drop(&endpoint->lock);
+  return status;
+}
+
+int32_t host_resolved(struct hws_host_endpoint *host, struct hws_address *addresses, uint32_t room) {
+  struct endpoint *endpoint = host_endpoint(host);
+  char why[WHY_SIZE] = "";
+  lock_take(&endpoint->lock);
+  struct lookup *lookup = endpoint->lookup;
+  int32_t answer = lookup && room ? lookup_answer(lookup, addresses, room, why, sizeof why) : 0;
+  if (answer) endpoint->lookup = NULL;
+  lock_drop(&endpoint->lock);
+  if (answer) lookup_forget(lookup);
+  if (why[0]) host_explain(host, why);
+  return answer;
+}
+
+void endpoint_unresolve(struct endpoint *endpoint) {
+  lock_take(&endpoint->lock);
+  struct lookup *lookup = endpoint->lookup;
+  endpoint->lookup = NULL;
+  lock_drop(&endpoint->lock);
+  lookup_forget(lookup);
+}
+
+void host_unresolve(struct hws_host_endpoint *host) {
+  endpoint_unresolve(host_endpoint(host));
 }

@@ -20,12 +20,18 @@ void host_post(struct hws_host_endpoint *host);
 void host_log(struct hws_host_endpoint *host, uint32_t level, const char *text);
 void host_explain(struct hws_host_endpoint *host, const char *text);
 const char *host_config(struct hws_host_endpoint *host, const char *key);
+int32_t host_resolve(struct hws_host_endpoint *host, const char *name, const char *service);
+int32_t host_resolved(struct hws_host_endpoint *host, struct hws_address *addresses, uint32_t room);
+void host_unresolve(struct hws_host_endpoint *host);
 
 /* In the initialiser of the table of host_services, which each system has in a file of its own: it adds what the system
- * offers beside these, and the capabilities that say so. */
+ * offers beside these, and the capabilities. */
 #define HOST_ON_EVERY_SYSTEM                                                                                           \
   .size = sizeof(struct hws_host), .major = HWS_PLUGIN_MAJOR, .minor = HWS_PLUGIN_MINOR, .complete = host_complete,    \
   .alloc = host_alloc, .release = host_release, .now = clock_now, .timer_at = host_timer_at, .post = host_post,        \
-  .log = host_log, .explain = host_explain, .config = host_config
+  .log = host_log, .explain = host_explain, .config = host_config, .resolve = host_resolve, .resolved = host_resolved, \
+  .unresolve = host_unresolve
+
+enum { HOST_CAPABILITIES_EVERYWHERE = HWS_HOST_RESOLVE };
 
 #endif

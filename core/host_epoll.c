@@ -14,6 +14,14 @@ static int32_t host_watch(struct hws_host_endpoint *host, int64_t descriptor) {
   return status;
 }
 
+static void host_unwatch(struct hws_host_endpoint *host) {
+  struct endpoint *endpoint = host_endpoint(host);
+  if (endpoint->descriptor < 0) return;
+  poller_unwatch(endpoint->loop->poller, endpoint->descriptor);
+  endpoint->directions[HWS_WRITE].armed = false;
+  endpoint->descriptor = -1;
+}
+
 static void host_rearm(struct hws_host_endpoint *host, uint32_t direction) {
   struct endpoint *endpoint = host_endpoint(host);
   if (direction != HWS_WRITE || endpoint->loop->caller_driven || endpoint->descriptor < 0) return;
@@ -25,9 +33,10 @@ static void host_rearm(struct hws_host_endpoint *host, uint32_t direction) {
 const struct hws_host *host_services(void) {
   static const struct hws_host host = {
       HOST_ON_EVERY_SYSTEM,
-      .capabilities = HWS_HOST_WATCH | HWS_HOST_HANGUP,
+      .capabilities = HOST_CAPABILITIES_EVERYWHERE | HWS_HOST_WATCH | HWS_HOST_HANGUP | HWS_HOST_UNWATCH,
       .watch = host_watch,
       .rearm = host_rearm,
+      .unwatch = host_unwatch,
   };
   return &host;
 }

@@ -12,7 +12,7 @@ static int32_t host_bind_port(struct hws_host_endpoint *host, int64_t handle) {
 const struct hws_host *host_services(void) {
   static const struct hws_host host = {
       HOST_ON_EVERY_SYSTEM,
-      .capabilities = HWS_HOST_PORT,
+      .capabilities = HOST_CAPABILITIES_EVERYWHERE | HWS_HOST_PORT,
       .bind_port = host_bind_port,
   };
   return &host;

@@ -11,6 +11,7 @@
 #include "core/endpoint.h"
 #include "core/fork.h"
 #include "core/park.h"
+#include "core/pool.h"
 #include "core/queue.h"
 #include "core/scope.h"
 #include "core/settings.h"
@@ -18,10 +19,15 @@
 
 enum { ERROR_MAX = 256, CONFIG_SIZE_V1 = 24 };
 
+/* A look-up that the system does not answer holds a thread for as long as it likes. */
+enum { NAMES_THREADS = 8, NAMES_WAITING = 1024 };
+#define POOL_PATIENCE_NS UINT64_C(5000000000)
+
 static void runtime_free(struct object *object) {
   struct runtime *runtime = (struct runtime *)object;
   op_pool_drain(&runtime->ops);
   buffer_pool_drain(&runtime->buffers);
+  pool_free(runtime->names);
   cause_unref(runtime->refusal);
   free(runtime->plugin_dir);
   object_retire(object);
@@ -73,6 +79,8 @@ int runtime_open(const struct hws_runtime_config *config, struct runtime **out) 
   status = set_dirs(runtime, config ? config->plugin_dir : NULL);
   runtime->loop.before_turn = before_turn;
   if (status == HWS_OK) status = loop_init(&runtime->loop, caller_driven);
+  if (status == HWS_OK && !(runtime->names = pool_new("hawser-names", NAMES_THREADS, NAMES_WAITING)))
+    status = HWS_E_NOMEM;
   if (status == HWS_OK && !caller_driven && !(runtime->thread = io_thread_start(runtime))) status = HWS_E_LIMIT;
   runtime->object.runtime = NULL;
   if (status != HWS_OK) {
@@ -231,12 +239,26 @@ static void settle(struct runtime *runtime) {
   while (atomic_load(&runtime->loop.tasks)) loop_nudge(&runtime->loop);
 }
 
+/* Let the pools' threads end. What they still do, nobody waits for any more, and it touches nothing of ours; so a call
+ * that the system does not finish is left to itself after a while, however long the caller would wait: HWS_E_TIMEOUT.
+ */
+static int close_pools(struct runtime *runtime, uint64_t until) {
+  uint64_t limit = 0;
+  uint64_t first = clock_now() + POOL_PATIENCE_NS;
+  if (atomic_compare_exchange_strong(&runtime->pools_until, &limit, first)) limit = first;
+  bool gone = pool_close(runtime->names, limit < until ? limit : until);
+  if (gone) return HWS_OK;
+  return clock_now() < limit ? HWS_E_DEADLINE : HWS_E_TIMEOUT;
+}
+
 int runtime_join(struct runtime *runtime, uint64_t until) {
   if (runtime->thread && io_thread_is_self(runtime->thread)) return HWS_E_BUSY;
   end_members(runtime);
   int status = wait_quiet(runtime, until);
-  if (status != HWS_OK) return status;
+  if (status == HWS_OK) status = close_pools(runtime, until);
+  if (status == HWS_E_DEADLINE) return status;
   if (!object_close(&runtime->object)) return HWS_E_HANDLE; /* another join was first */
+  pool_join(runtime->names);
   bool abandoned = atomic_load(&runtime->counters[COUNT_IOS_ABANDONED]) != 0;
   handle_each(runtime, close_handle);
   if (runtime->thread) io_thread_stop(runtime->thread);
@@ -244,5 +266,5 @@ int runtime_join(struct runtime *runtime, uint64_t until) {
   settle(runtime);
   loop_free(&runtime->loop);
   object_unpin(&runtime->object); /* the handle's; the memory goes with the last lease */
-  return abandoned ? HWS_E_PLUGIN : HWS_OK;
+  return abandoned ? HWS_E_PLUGIN : status;
 }

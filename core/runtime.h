@@ -22,6 +22,7 @@ enum runtime_counter {
 };
 
 struct io_thread;
+struct pool;
 
 /* Whatever has to be told when the runtime ends: listeners, connections, sessions, queues; embedded in each. */
 struct member {
@@ -44,6 +45,8 @@ struct runtime {
   atomic_bool has_lazy;
   atomic_bool ending;
   struct io_thread *thread;
+  struct pool *names;            /* look-ups of names */
+  _Atomic(uint64_t) pools_until; /* when a join stops waiting for the pools; 0: none has come so far */
   char *plugin_dir;
   char default_dir[1024];
   const char *dirs[3];
@@ -87,7 +90,7 @@ static inline void runtime_flush_lazy(struct runtime *runtime) {
   if (atomic_load_explicit(&runtime->has_lazy, memory_order_acquire)) runtime_flush_lazy_now(runtime);
 }
 
-/* ---- the I/O thread (thread_posix.c) ---- */
+/* ---- the I/O thread (io_thread.c) ---- */
 
 struct io_thread *io_thread_start(struct runtime *runtime); /* NULL: no thread to be had */
 bool io_thread_is_self(const struct io_thread *thread);

@@ -1,50 +1,63 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * The I/O thread: a waiter that waits for the runtime's end. Blocks all signals, so that they go to the program's own
- * threads.
+ * Threads over pthreads.
  */
 #define _GNU_SOURCE /* pthread_setname_np */
+#include "core/thread.h"
+
 #include <pthread.h>
 #include <signal.h>
 #include <stdlib.h>
 
-#include "core/park.h"
-#include "core/runtime.h"
-
-struct io_thread {
+struct os_thread {
   pthread_t thread;
-  struct waiter waiter;
 };
 
-static void *run(void *argument) {
-  struct io_thread *thread = argument;
-  while (waiter_wait(&thread->waiter, PARK_FOREVER) != WAIT_READY) continue;
+/* What a new thread is to do; its own from then on. */
+struct start {
+  void (*run)(void *argument);
+  void *argument;
+};
+
+static void *thread_main(void *argument) {
+  struct start start = *(struct start *)argument;
+  free(argument);
+  start.run(start.argument);
   return NULL;
 }
 
-struct io_thread *io_thread_start(struct runtime *runtime) {
-  struct io_thread *thread = calloc(1, sizeof *thread);
-  if (!thread) return NULL;
-  waiter_init(&thread->waiter, &runtime->loop);
+static int create(pthread_t *thread, struct start *start) {
   sigset_t all, before;
   sigfillset(&all);
   pthread_sigmask(SIG_SETMASK, &all, &before);
-  int failed = pthread_create(&thread->thread, NULL, run, thread);
+  int failed = pthread_create(thread, NULL, thread_main, start);
   pthread_sigmask(SIG_SETMASK, &before, NULL);
-  if (!failed) {
-    pthread_setname_np(thread->thread, "hawser-io");
-    return thread;
-  }
-  free(thread);
-  return NULL;
+  return failed;
 }
 
-bool io_thread_is_self(const struct io_thread *thread) {
+struct os_thread *os_thread_start(const char *name, void (*run)(void *argument), void *argument) {
+  struct os_thread *thread = malloc(sizeof *thread);
+  struct start *start = malloc(sizeof *start);
+  if (start) *start = (struct start){.run = run, .argument = argument};
+  if (!thread || !start || create(&thread->thread, start) != 0) {
+    free(thread);
+    free(start);
+    return NULL;
+  }
+  pthread_setname_np(thread->thread, name);
+  return thread;
+}
+
+bool os_thread_is_self(const struct os_thread *thread) {
   return pthread_equal(thread->thread, pthread_self());
 }
 
-void io_thread_stop(struct io_thread *thread) {
-  waiter_signal(&thread->waiter);
+void os_thread_join(struct os_thread *thread) {
   pthread_join(thread->thread, NULL);
+  free(thread);
+}
+
+void os_thread_abandon(struct os_thread *thread) {
+  pthread_detach(thread->thread);
   free(thread);
 }

@@ -67,9 +67,10 @@ enum hws_cap {
 enum hws_host_cap {
   HWS_HOST_WATCH = 1,   /* watch and rearm: readiness of descriptors */
   HWS_HOST_PORT = 2,    /* bind_port and on_packet: a completion port */
-  HWS_HOST_RESOLVE = 4, /* resolve: asynchronous names */
+  HWS_HOST_RESOLVE = 4, /* resolve, resolved and unresolve: asynchronous names */
   HWS_HOST_UNDER = 8,   /* under_submit and under_cancel: filters */
-  HWS_HOST_HANGUP = 16  /* on_ready tells hang-ups apart (HWS_READY_HANGUP) */
+  HWS_HOST_HANGUP = 16, /* on_ready tells hang-ups apart (HWS_READY_HANGUP) */
+  HWS_HOST_UNWATCH = 32 /* unwatch: an endpoint can change its descriptor */
 };
 
 enum hws_direction { HWS_READ = 0, HWS_WRITE = 1 };
@@ -143,6 +144,15 @@ struct hws_io {
 /* The host's side of one endpoint; opaque. */
 struct hws_host_endpoint;
 
+/* One address of a name: a struct sockaddr of this system, of a stream socket. */
+struct hws_address {
+  uint32_t size; /* bytes of storage that it takes */
+  uint32_t reserved;
+  uint64_t storage[16];
+};
+
+enum { HWS_ADDRESSES_MAX = 64 /* of one name */ };
+
 /* One OVERLAPPED of a plugin on a completion port. It and its buffers stay where they are until on_packet was called
  * for it, cancelled or not; a packet that may outlive its io lives in the endpoint. The plugin sets the endpoint and
  * the direction before it hands the packet to the system, and the first four words of the storage are the OVERLAPPED;
@@ -189,9 +199,9 @@ struct hws_host {
   /* The clock of timer_at: monotonic nanoseconds. */
   uint64_t (*now)(void);
 
-  /* Register a non-blocking descriptor, once in an endpoint's life: on_ready will name each direction that became
-   * ready, edge-triggered, including one that is ready now. The host takes it out of its loop before it calls destroy.
-   * 0, or a negative hws_io_status. */
+  /* Register a non-blocking descriptor, one at a time: on_ready will name each direction that became ready,
+   * edge-triggered, including one that is ready now. The host takes it out of its loop before it calls destroy. 0, or a
+   * negative hws_io_status. */
   int32_t (*watch)(struct hws_host_endpoint *endpoint, int64_t descriptor);
 
   /* To be called after a would-block and before returning, or on_ready may not come for that direction. */
@@ -218,12 +228,29 @@ struct hws_host {
    * endpoint. A parameter that the plugin never asked for during listen or dial is an error, named by the host. */
   const char *(*config)(struct hws_host_endpoint *endpoint, const char *key);
 
-  /* Look names up off the loop (HWS_HOST_RESOLVE). The answer is stored and on_post called. */
+  /* Look a name up off the loop (HWS_HOST_RESOLVE). The answer is kept, and on_post called: that may come for other
+   * reasons too, so ask `resolved` whether it is there. An endpoint has one look-up at most, until its answer was taken
+   * or it was given up; it goes with the endpoint. A look-up has no time limit of its own. Names have at most 253
+   * bytes, services 32. 0, or HWS_IO_NOMEM, HWS_IO_LIMIT (too many wait), HWS_IO_ADDRESS (too long), HWS_IO_FAULT (a
+   * second one). */
   int32_t (*resolve)(struct hws_host_endpoint *endpoint, const char *name, const char *service);
 
   /* For filters: submit to, or cancel at, the stream below (HWS_HOST_UNDER); results come to on_done. */
   int32_t (*under_submit)(struct hws_host_endpoint *endpoint, struct hws_io *io);
   int32_t (*under_cancel)(struct hws_host_endpoint *endpoint, struct hws_io *io);
+
+  /* Take the answer of the look-up (HWS_HOST_RESOLVE). 0: it is not there, or there is no look-up. Else the look-up is
+   * over: the number of addresses stored, at most `room` (1 to HWS_ADDRESSES_MAX), in the order in which the system
+   * would try them; or a negative hws_io_status, and the reason was explained to the user. */
+  int32_t (*resolved)(struct hws_host_endpoint *endpoint, struct hws_address *addresses, uint32_t room);
+
+  /* Give the look-up up (HWS_HOST_RESOLVE); never waits for it. Harmless without one. */
+  void (*unresolve)(struct hws_host_endpoint *endpoint);
+
+  /* Take the watched descriptor out of the loop, before it is closed, so that another can be watched
+   * (HWS_HOST_UNWATCH). To be called with both directions taken, or before the endpoint is connected or listens.
+   * Harmless where none is watched. One on_ready that was on its way may still come. */
+  void (*unwatch)(struct hws_host_endpoint *endpoint);
 };
 
 /* What a plugin offers. `self` is what open stored in the vtable; `ep` what listen, dial, adopt or wrap stored. A slot

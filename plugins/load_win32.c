@@ -95,6 +95,13 @@ void load_close(struct load_file *file) {
   free(file->path);
 }
 
+/* What a plugin knows of us must stay as long as it does, which is never unloaded. */
+static void stay(void) {
+  HMODULE self;
+  (void)GetModuleHandleExW(GET_MODULE_HANDLE_EX_FLAG_FROM_ADDRESS | GET_MODULE_HANDLE_EX_FLAG_PIN,
+                           (LPCWSTR)(uintptr_t)&load_map, &self);
+}
+
 static HMODULE map(const char *path) {
   DWORD mode = 0;
   wchar_t *wide = text_to_wide(path);
@@ -115,6 +122,7 @@ bool load_map(const struct load_file *file, struct load_library *library, struct
     return refusal_say(error, file->path, "cannot be mapped as a shared library: %s",
                        text_of_error(GetLastError()).text);
   library->handle = module;
+  stay();
   FARPROC symbol = GetProcAddress(module, "hws_plugin_v1");
   memcpy(&library->entry, &symbol, sizeof symbol);
   if (symbol != NULL) return true;

@@ -137,5 +137,6 @@ void check_endpoint_free(struct hws_host_endpoint *endpoint) {
   check_mutex_free(endpoint->directions[HWS_READ]);
   check_mutex_free(endpoint->directions[HWS_WRITE]);
   check_mutex_free(endpoint->arming);
+  free(endpoint->names);
   free(endpoint);
 }

@@ -21,6 +21,12 @@ enum check_life {
   CHECK_DESTROYED /* destroy was called, or it was never made */
 };
 
+/* What a look-up came to; kept until it is asked for. */
+struct check_names {
+  int32_t count; /* or a negative hws_io_status */
+  struct hws_address list[HWS_ADDRESSES_MAX];
+};
+
 struct hws_host_endpoint {
   struct check_host *host;
   struct hws_host_endpoint *next; /* in the host's list; never changes */
@@ -37,7 +43,8 @@ struct hws_host_endpoint {
   bool armed[2];          /* under arming */
   _Atomic uint64_t timer; /* 0: none */
   atomic_bool posted;
-  atomic_uint calls; /* of on_ready, on_timer and on_post */
+  struct check_names *names; /* a look-up is under way */
+  atomic_uint calls;         /* of on_ready, on_timer and on_post */
 };
 
 /* Make one of each kind by the plugin's slot. Returns the status; on success *made is open. */

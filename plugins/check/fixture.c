@@ -55,7 +55,7 @@ void fixture_expect_pending(const struct check_io *io, const char *why) {
 
 /* ---- connections ------------------------------------------------------------------------------------------------- */
 
-static void learn_address(struct fixture *fixture, struct hws_host_endpoint *listener) {
+void fixture_learn_address(struct fixture *fixture, struct hws_host_endpoint *listener) {
   const char *given = fixture->config->dial_url;
   int32_t length = 0;
   if (given) {
@@ -74,7 +74,7 @@ struct hws_host_endpoint *fixture_listen(struct fixture *fixture) {
   int32_t status = check_endpoint_listen(fixture->host, fixture->config->listen_url, &listener);
   CHECK(status == HWS_IO_OK, "listen failed with %s", check_status_name(status));
   fixture_expect(check_io_submit(listener, HWS_IO_LISTEN, NULL, 0), HWS_IO_OK);
-  learn_address(fixture, listener);
+  fixture_learn_address(fixture, listener);
   return listener;
 }
 

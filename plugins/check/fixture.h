@@ -27,6 +27,8 @@ struct fixture_pair {
 
 /* A listener at the config's URL, listening. */
 struct hws_host_endpoint *fixture_listen(struct fixture *fixture);
+/* Dials go to that listener from here on. */
+void fixture_learn_address(struct fixture *fixture, struct hws_host_endpoint *listener);
 /* A connection to it; returns when the dial has ended. Drives, so that an accept can be pending or not. */
 struct hws_host_endpoint *fixture_dial(struct fixture *fixture);
 struct hws_host_endpoint *fixture_accept(struct fixture *fixture, struct hws_host_endpoint *listener);

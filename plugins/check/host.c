@@ -11,6 +11,7 @@
 #include "plugins/check/endpoint.h"
 #include "plugins/check/fault.h"
 #include "plugins/check/memory.h"
+#include "plugins/check/names.h"
 
 enum { NS_PER_MS = 1000000, SETTLE_TURNS = 10 };
 
@@ -74,10 +75,38 @@ static const char *serve_config(struct hws_host_endpoint *endpoint, const char *
 }
 
 static int32_t serve_resolve(struct hws_host_endpoint *endpoint, const char *name, const char *service) {
-  (void)endpoint;
-  (void)name;
-  (void)service;
-  check_fail("called resolve, which this host does not offer");
+  check_alive(endpoint, "resolve");
+  CHECK(name && name[0] && service, "called resolve without a name or a service");
+  CHECK(!endpoint->names, "called resolve while a look-up is under way");
+  endpoint->names = calloc(1, sizeof *endpoint->names);
+  CHECK(endpoint->names, "the kit itself is out of memory");
+  endpoint->names->count = check_names_find(name, service, endpoint->names->list, HWS_ADDRESSES_MAX);
+  serve_post(endpoint);
+  return HWS_IO_OK;
+}
+
+static int32_t serve_resolved(struct hws_host_endpoint *endpoint, struct hws_address *addresses, uint32_t room) {
+  check_alive(endpoint, "resolved");
+  CHECK(addresses && room > 0, "called resolved without room for an answer");
+  if (!endpoint->names) return 0;
+  int32_t count = endpoint->names->count;
+  if (count > 0 && (uint32_t)count > room) count = (int32_t)room;
+  if (count > 0) memcpy(addresses, endpoint->names->list, (size_t)count * sizeof *addresses);
+  free(endpoint->names);
+  endpoint->names = NULL;
+  if (count < 0) serve_explain(endpoint, "no such name");
+  return count;
+}
+
+static void serve_unresolve(struct hws_host_endpoint *endpoint) {
+  check_alive(endpoint, "unresolve");
+  free(endpoint->names);
+  endpoint->names = NULL;
+}
+
+static void serve_unwatch(struct hws_host_endpoint *endpoint) {
+  check_alive(endpoint, "unwatch");
+  check_poller_unwatch(endpoint);
 }
 
 static int32_t serve_under(struct hws_host_endpoint *endpoint, struct hws_io *io) {
@@ -105,6 +134,9 @@ static struct hws_host services = {
     .resolve = serve_resolve,
     .under_submit = serve_under,
     .under_cancel = serve_under,
+    .resolved = serve_resolved,
+    .unresolve = serve_unresolve,
+    .unwatch = serve_unwatch,
 };
 
 /* ---- the loop ---------------------------------------------------------------------------------------------------- */
@@ -205,7 +237,7 @@ struct check_host *check_host_start(const struct hws_plugin *manifest, enum chec
   host->changed = check_signal_new();
   host->lists = check_mutex_new();
   only = host;
-  services.capabilities = HWS_HOST_WATCH | (tells_hangups ? HWS_HOST_HANGUP : 0);
+  services.capabilities = HWS_HOST_WATCH | HWS_HOST_RESOLVE | HWS_HOST_UNWATCH | (tells_hangups ? HWS_HOST_HANGUP : 0);
   host->vtable.size = sizeof host->vtable;
   check_trace_inside("open");
   int32_t status = manifest->open(&services, &host->vtable);

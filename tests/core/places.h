@@ -8,11 +8,11 @@
 #include "tests/mux/world.h"
 
 struct place {
-  const char *scheme; /* "mem" or LOCAL */
+  const char *scheme; /* "mem", LOCAL or "tcp" */
   uint32_t flags;     /* hws_runtime_flag */
 };
 
-extern const struct place places[4];
+extern const struct place places[6];
 extern const struct place *here; /* of the test that runs */
 
 /* cmocka's set-up: state comes as a place and becomes a world in it. */
@@ -21,13 +21,13 @@ int place_open(void **state);
 #define PLACED(test, at, name)                                                                                         \
   { #test " (" name ")", test, place_open, world_close, (void *)(uintptr_t)&places[at] }
 
-/* One test, over both transports and in both progress modes. */
+/* One test, over every transport and in both progress modes. */
 #define EVERYWHERE(test)                                                                                               \
   PLACED(test, 0, "mem"), PLACED(test, 1, "mem, caller-driven"), PLACED(test, 2, "local"),                             \
-      PLACED(test, 3, "local, caller-driven")
+      PLACED(test, 3, "local, caller-driven"), PLACED(test, 4, "tcp"), PLACED(test, 5, "tcp, caller-driven")
 
 /* With an I/O thread only. */
-#define THREADED(test) PLACED(test, 0, "mem"), PLACED(test, 2, "local")
+#define THREADED(test) PLACED(test, 0, "mem"), PLACED(test, 2, "local"), PLACED(test, 4, "tcp")
 
 /* What carries a stream. */
 enum carrier { RAW, MUX, CARRIERS };
@@ -42,11 +42,10 @@ struct link link_open(struct world *world, enum carrier carrier);
 struct pair sessions_open(struct world *world);
 void link_close(const struct link *link);
 
-/* A URL that nothing listens at yet, in a buffer of the caller's. listen_at makes it the one that leads there, without
- * parameters. */
+/* A URL that nothing listens at yet, in a buffer of the caller's. */
 enum { URL_MAX = WORLD_URL_MAX };
 char *url_new(char *url, const char *parameters);
-hws_handle listen_at(struct world *world, char *url);
+hws_handle listen_at(struct world *world, const char *url);
 
 /* Send bytes of a pattern until nothing more is taken; returns how many were. */
 uint64_t fill_up(hws_handle stream, uint64_t seed);

@@ -31,8 +31,8 @@ struct scene_kind {
   uint16_t kind; /* hws_kind */
   uint8_t carrier;
   uint8_t target;
-  bool sockets_only;
-  bool probe; /* a reset is an answer to it: there is something to learn */
+  bool of_system; /* only where the system carries the bytes */
+  bool probe;     /* a reset is an answer to it: there is something to learn */
   void (*set)(struct scene *scene);
   hws_result (*submit)(struct scene *scene, const struct hws_how *how, struct hws_event *out, hws_handle *op);
   void (*let)(struct scene *scene);

@@ -12,7 +12,7 @@
 /* Where two ends on this machine meet by sockets: "unix" or "tcp". */
 extern const char local_scheme[];
 
-/* A URL of that scheme that can be listened at. Where the system chooses a port, the listener knows the real one. */
+/* A URL of that scheme that nobody listens at. */
 void local_url(char *url, size_t size);
 
 struct wire;

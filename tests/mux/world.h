@@ -105,9 +105,7 @@ uint64_t stat_of(hws_handle object, const char *name);
 struct hws_detail detail_of(hws_handle object);
 void expect_detail(hws_handle object, int32_t status, const char *text);
 
-/* The URL that leads to a listener. */
 enum { WORLD_URL_MAX = 256 };
-void url_of(hws_handle listener, char *url);
 
 /* ---- pairs of hawser's own ---- */
 
@@ -116,7 +114,7 @@ struct pair {
   hws_handle server;
 };
 
-/* Two raw connections, or two sessions on them, over "mem" or LOCAL, which are sockets. */
+/* Two raw connections, or two sessions on them, over "mem", LOCAL (sockets that stay on this machine) or "tcp". */
 #define LOCAL "local"
 struct pair pair_raw(struct world *world, const char *scheme);
 struct pair pair_sessions(struct world *world, const char *scheme, const char *settings);

@@ -185,11 +185,8 @@ static int check_options(struct forward *forward) {
   } else if (strcmp(equals + 1, "default") != 0) {
     log_line("-L \"%s\": TARGET must be \"default\", as streams of plain yamux carry no name", options->forward);
   } else {
-    forward->listen_url = strdup(options->forward);
-    if (forward->listen_url) {
-      forward->listen_url[equals - options->forward] = 0;
-      return url_check(forward->loop.runtime, "--via", options->via);
-    }
+    forward->listen_url = url_expand(options->forward, (size_t)(equals - options->forward));
+    if (forward->listen_url) return url_check(forward->loop.runtime, "--via", options->via);
     log_line("out of memory");
     return EXIT_RUN_TIME;
   }

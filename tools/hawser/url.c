@@ -7,6 +7,7 @@
 
 #include <stdbool.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "tools/hawser/log.h"
@@ -50,6 +51,22 @@ int url_check(hws_handle runtime, const char *option, const char *url) {
     scheme += part + 1;
   }
   return 0;
+}
+
+/* Parameters may follow, as in any URL. */
+char *url_expand(const char *text, size_t length) {
+  const char *end = memchr(text, '?', length);
+  const char *port = end ? end : text + length;
+  const char *number_end = port;
+  while (port > text && port[-1] >= '0' && port[-1] <= '9') port--;
+  bool number = port < number_end;
+  const char *prefix = "";
+  if (number && port == text) prefix = "tcp://127.0.0.1:";
+  if (number && port > text && port[-1] == ':' && !strstr(text, "://")) prefix = "tcp://";
+  size_t size = strlen(prefix) + length + 1;
+  char *url = malloc(size);
+  if (url) snprintf(url, size, "%s%.*s", prefix, (int)length, text);
+  return url;
 }
 
 int url_unusable(const char *option, const char *url, hws_handle object, int32_t status) {

@@ -5,11 +5,17 @@
 #ifndef HAWSER_TOOL_URL_H
 #define HAWSER_TOOL_URL_H
 
+#include <stddef.h>
+
 #include "abi/hawser.h"
 
 /* An exit code: 0 if the URL has the form of one and every scheme of it belongs to a transport; otherwise what is wrong
  * was said, beginning with `option`. */
 int url_check(hws_handle runtime, const char *option, const char *url);
+
+/* The URL that the first `length` characters stand for: PORT is tcp://127.0.0.1:PORT, HOST:PORT is tcp://HOST:PORT, and
+ * anything else is itself. NULL: no memory; else the caller's to free. */
+char *url_expand(const char *text, size_t length);
 
 /* Say why the URL could not be used, as `object` tells. Returns the exit code: bad input, or a failure of the moment.
  */

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "plugins/hawser_plugin.h"
+#include "transports/socket_endpoint.h"
 
 #define PATH_OFFSET offsetof(struct sockaddr_un, sun_path)
 
@@ -95,4 +96,10 @@ size_t unix_address_url(const struct unix_address *address, char url[UNIX_URL_MA
   }
   url[length] = 0;
   return length;
+}
+
+int32_t unix_address_answer(const struct unix_address *address, void *answer, uint32_t size) {
+  char url[UNIX_URL_MAX];
+  size_t length = unix_address_url(address, url);
+  return socket_answer_text(url, length, answer, size);
 }

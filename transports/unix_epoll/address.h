@@ -34,4 +34,7 @@ static inline bool unix_address_is_abstract(const struct unix_address *address) 
 /* As a URL that can be dialled, printable whatever the name holds, and zero-terminated. Returns its length. */
 size_t unix_address_url(const struct unix_address *address, char url[UNIX_URL_MAX]);
 
+/* Its URL, as an answer of query. */
+int32_t unix_address_answer(const struct unix_address *address, void *answer, uint32_t size);
+
 #endif

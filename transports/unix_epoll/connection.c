@@ -12,9 +12,10 @@
 #include <string.h>
 
 #include "transports/socket_dial_epoll.h"
+#include "transports/socket_endpoint.h"
 #include "transports/socket_result_posix.h"
 #include "transports/socket_stream_epoll.h"
-#include "transports/unix_epoll/endpoint.h"
+#include "transports/unix_epoll/address.h"
 
 /* What a dialled connection has besides. */
 struct unix_dial {
@@ -25,45 +26,48 @@ struct unix_dial {
 };
 
 struct unix_connection {
-  struct unix_endpoint base;
+  struct socket_endpoint base;
   atomic_bool connected;
   struct unix_peer peer;
   struct unix_dial *dial; /* NULL: accepted */
   struct socket_stream stream;
 };
 
-static struct unix_connection *connection_of(struct unix_endpoint *endpoint) {
+static const struct socket_endpoint_ops connection_ops;
+static void connection_destroy(struct socket_endpoint *endpoint, bool abort);
+
+static struct unix_connection *connection_of(struct socket_endpoint *endpoint) {
   return (struct unix_connection *)endpoint;
 }
 
-struct unix_endpoint *unix_connection_blank(const struct hws_host *host) {
+struct socket_endpoint *unix_connection_blank(const struct hws_host *host) {
   struct unix_connection *connection = host->alloc(sizeof *connection);
   if (!connection) return NULL;
-  connection->base.kind = UNIX_CONNECTION;
+  connection->base.ops = &connection_ops;
   socket_stream_init(&connection->stream, host, -1);
   return &connection->base;
 }
 
 /* ---- accepted --------------------------------------------------------------------------------------------------- */
 
-void unix_connection_fill(struct unix_endpoint *endpoint, int fd, const struct unix_peer *peer) {
+void unix_connection_fill(struct socket_endpoint *endpoint, int fd, const struct unix_peer *peer) {
   struct unix_connection *connection = connection_of(endpoint);
   connection->stream.fd = fd;
   connection->peer = *peer;
   atomic_store(&connection->connected, true);
 }
 
-int32_t unix_connection_adopt(struct unix_endpoint *endpoint, struct hws_host_endpoint *host_endpoint) {
+int32_t unix_connection_adopt(struct socket_endpoint *endpoint, struct hws_host_endpoint *host_endpoint) {
   int32_t status = socket_stream_watch(&connection_of(endpoint)->stream, host_endpoint);
-  if (status != HWS_IO_OK) unix_connection_destroy(endpoint);
+  if (status != HWS_IO_OK) connection_destroy(endpoint, false);
   return status;
 }
 
 /* ---- dialled ---------------------------------------------------------------------------------------------------- */
 
 int32_t unix_connection_dial(const struct hws_host *host, struct hws_host_endpoint *endpoint, const char *text,
-                             struct unix_endpoint **made) {
-  struct unix_endpoint *base = unix_connection_blank(host);
+                             struct socket_endpoint **made) {
+  struct socket_endpoint *base = unix_connection_blank(host);
   struct unix_dial *dial = host->alloc(sizeof *dial);
   int32_t status = base && dial ? HWS_IO_OK : HWS_IO_NOMEM;
   if (status == HWS_IO_OK) {
@@ -130,13 +134,13 @@ static void go_on_dialling(struct unix_connection *connection, enum socket_dial_
 
 /* ---- slots ------------------------------------------------------------------------------------------------------ */
 
-int32_t unix_connection_submit(struct unix_endpoint *endpoint, struct hws_io *io) {
+static int32_t connection_submit(struct socket_endpoint *endpoint, struct hws_io *io) {
   struct unix_connection *connection = connection_of(endpoint);
   if (io->kind == HWS_IO_DIAL) return submit_dial(connection, io);
   return socket_stream_submit(&connection->stream, io);
 }
 
-int32_t unix_connection_cancel(struct unix_endpoint *endpoint, struct hws_io *io) {
+static int32_t connection_cancel(struct socket_endpoint *endpoint, struct hws_io *io) {
   struct unix_connection *connection = connection_of(endpoint);
   if (io->kind != HWS_IO_DIAL) return socket_stream_cancel(&connection->stream, io);
   if (!connection->dial || connection->dial->pending != io) return 0;
@@ -146,20 +150,20 @@ int32_t unix_connection_cancel(struct unix_endpoint *endpoint, struct hws_io *io
 }
 
 /* What is told while a dial is under way concerns the stream too: it may have been the only edge. */
-void unix_connection_on_ready(struct unix_endpoint *endpoint, uint32_t direction) {
+static void connection_on_ready(struct socket_endpoint *endpoint, uint32_t direction) {
   struct unix_connection *connection = connection_of(endpoint);
   socket_stream_on_ready(&connection->stream, direction);
   if (!atomic_load_explicit(&connection->connected, memory_order_acquire))
     socket_dial_on_ready(&connection->dial->step);
 }
 
-void unix_connection_on_timer(struct unix_endpoint *endpoint) {
+static void connection_on_timer(struct socket_endpoint *endpoint) {
   struct unix_connection *connection = connection_of(endpoint);
   if (!connection->dial || !connection->dial->pending) return;
   go_on_dialling(connection, socket_dial_on_timer(&connection->dial->step));
 }
 
-void unix_connection_on_post(struct unix_endpoint *endpoint) {
+static void connection_on_post(struct socket_endpoint *endpoint) {
   struct unix_connection *connection = connection_of(endpoint);
   if (!connection->dial || !connection->dial->pending) return;
   go_on_dialling(connection, socket_dial_on_post(&connection->dial->step));
@@ -184,13 +188,15 @@ static int32_t answer_name(int fd, bool remote, void *answer, uint32_t size) {
   struct unix_address address;
   int failed = remote ? getpeername(fd, (struct sockaddr *)&system, &bytes)
                       : getsockname(fd, (struct sockaddr *)&system, &bytes);
-  if (failed != 0 || !unix_address_from_system(&system, bytes, &address)) return unix_answer_empty(answer, size);
-  return unix_answer_url(&address, answer, size);
+  if (failed != 0 || !unix_address_from_system(&system, bytes, &address))
+    return socket_answer_text("", 0, answer, size);
+  return unix_address_answer(&address, answer, size);
 }
 
-int32_t unix_connection_query(struct unix_endpoint *endpoint, uint32_t what, void *answer, uint32_t size) {
+static int32_t connection_query(struct socket_endpoint *endpoint, uint32_t what, void *answer, uint32_t size) {
   struct unix_connection *connection = connection_of(endpoint);
-  if (what == HWS_QUERY_REMOTE && connection->dial) return unix_answer_url(&connection->dial->address, answer, size);
+  if (what == HWS_QUERY_REMOTE && connection->dial)
+    return unix_address_answer(&connection->dial->address, answer, size);
   if (!atomic_load(&connection->connected)) return HWS_IO_UNSUPPORTED;
   switch (what) {
   case HWS_QUERY_LOCAL:
@@ -199,16 +205,26 @@ int32_t unix_connection_query(struct unix_endpoint *endpoint, uint32_t what, voi
   case HWS_QUERY_PEER:
     return answer_peer(&connection->peer, answer, size);
   case HWS_QUERY_HANDLE:
-    return unix_answer_handle(connection->stream.fd, answer, size);
+    return socket_answer_handle(connection->stream.fd, answer, size);
   default:
     return HWS_IO_UNSUPPORTED;
   }
 }
 
-void unix_connection_destroy(struct unix_endpoint *endpoint) {
+/* A Unix socket has nothing unsent to discard: what was written is in the peer's hands. */
+static void connection_destroy(struct socket_endpoint *endpoint, bool abort) {
+  (void)abort;
   struct unix_connection *connection = connection_of(endpoint);
   const struct hws_host *host = connection->stream.host;
   socket_stream_close(&connection->stream);
   host->release(connection->dial);
   host->release(connection);
 }
+
+static const struct socket_endpoint_ops connection_ops = {.submit = connection_submit,
+                                                          .cancel = connection_cancel,
+                                                          .on_ready = connection_on_ready,
+                                                          .on_timer = connection_on_timer,
+                                                          .on_post = connection_on_post,
+                                                          .query = connection_query,
+                                                          .destroy = connection_destroy};

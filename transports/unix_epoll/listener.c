@@ -11,10 +11,10 @@
 #include <string.h>
 
 #include "transports/socket_accept_epoll.h"
+#include "transports/socket_endpoint.h"
 #include "transports/socket_result_posix.h"
 #include "transports/unix_epoll/claim.h"
 #include "transports/unix_epoll/connection.h"
-#include "transports/unix_epoll/endpoint.h"
 #include "transports/unix_epoll/peer.h"
 #include "transports/unix_epoll/settings.h"
 
@@ -24,7 +24,7 @@ static const uint64_t claim_delay_max_ns = UINT64_C(50) * 1000 * 1000;
 static const uint64_t claim_patience_ns = UINT64_C(5) * 1000 * 1000 * 1000;
 
 struct unix_listener {
-  struct unix_endpoint base;
+  struct socket_endpoint base;
   const struct hws_host *host;
   struct hws_host_endpoint *endpoint;
   struct unix_address address;
@@ -41,7 +41,9 @@ struct unix_listener {
   uint64_t refusal_told_ns; /* when the log last told of one */
 };
 
-static struct unix_listener *listener_of(struct unix_endpoint *endpoint) {
+static const struct socket_endpoint_ops listener_ops;
+
+static struct unix_listener *listener_of(struct socket_endpoint *endpoint) {
   return (struct unix_listener *)endpoint;
 }
 
@@ -85,10 +87,10 @@ static const struct socket_accept_ops accept_ops = {.prepare = prepare_connectio
 /* ---- listening -------------------------------------------------------------------------------------------------- */
 
 int32_t unix_listener_make(const struct hws_host *host, struct hws_host_endpoint *endpoint, const char *text,
-                           struct unix_endpoint **made) {
+                           struct socket_endpoint **made) {
   struct unix_listener *listener = host->alloc(sizeof *listener);
   if (!listener) return HWS_IO_NOMEM;
-  listener->base.kind = UNIX_LISTENER;
+  listener->base.ops = &listener_ops;
   listener->host = host;
   listener->endpoint = endpoint;
   listener->claim.fd = -1;
@@ -154,7 +156,7 @@ static int32_t try_claim(struct unix_listener *listener, struct hws_io *io) {
   return end_claim(listener, io, &failure);
 }
 
-int32_t unix_listener_submit(struct unix_endpoint *endpoint, struct hws_io *io) {
+static int32_t listener_submit(struct socket_endpoint *endpoint, struct hws_io *io) {
   struct unix_listener *listener = listener_of(endpoint);
   bool listening = listener->claim.fd >= 0;
   if (io->kind == HWS_IO_LISTEN && !listening) return try_claim(listener, io);
@@ -162,7 +164,7 @@ int32_t unix_listener_submit(struct unix_endpoint *endpoint, struct hws_io *io) 
   return socket_end(io, HWS_IO_UNSUPPORTED, 0, 0);
 }
 
-int32_t unix_listener_cancel(struct unix_endpoint *endpoint, struct hws_io *io) {
+static int32_t listener_cancel(struct socket_endpoint *endpoint, struct hws_io *io) {
   struct unix_listener *listener = listener_of(endpoint);
   if (io != listener->claiming) return socket_acceptor_cancel(&listener->acceptor, io);
   listener->claiming = NULL;
@@ -170,11 +172,11 @@ int32_t unix_listener_cancel(struct unix_endpoint *endpoint, struct hws_io *io) 
   return socket_end(io, HWS_IO_CANCELED, 0, 0);
 }
 
-void unix_listener_on_ready(struct unix_endpoint *endpoint, uint32_t direction) {
+static void listener_on_ready(struct socket_endpoint *endpoint, uint32_t direction) {
   if ((direction & 1u) == HWS_READ) socket_acceptor_on_ready(&listener_of(endpoint)->acceptor);
 }
 
-void unix_listener_on_timer(struct unix_endpoint *endpoint) {
+static void listener_on_timer(struct socket_endpoint *endpoint) {
   struct unix_listener *listener = listener_of(endpoint);
   struct hws_io *io = listener->claiming;
   if (listener->claim.fd >= 0) {
@@ -185,30 +187,40 @@ void unix_listener_on_timer(struct unix_endpoint *endpoint) {
   }
 }
 
-void unix_listener_on_post(struct unix_endpoint *endpoint) {
+static void listener_on_post(struct socket_endpoint *endpoint) {
   struct unix_listener *listener = listener_of(endpoint);
   if (listener->claim.fd >= 0) socket_acceptor_on_post(&listener->acceptor);
 }
 
-int32_t unix_listener_query(struct unix_endpoint *endpoint, uint32_t what, void *answer, uint32_t size) {
+static int32_t listener_query(struct socket_endpoint *endpoint, uint32_t what, void *answer, uint32_t size) {
   struct unix_listener *listener = listener_of(endpoint);
   int fd = atomic_load(&listener->fd);
   switch (what) {
   case HWS_QUERY_LOCAL:
-    return unix_answer_url(&listener->address, answer, size);
+    return unix_address_answer(&listener->address, answer, size);
   case HWS_QUERY_REMOTE:
-    return unix_answer_empty(answer, size);
+    return socket_answer_text("", 0, answer, size);
   case HWS_QUERY_HANDLE:
-    return fd >= 0 ? unix_answer_handle(fd, answer, size) : HWS_IO_UNSUPPORTED;
+    return fd >= 0 ? socket_answer_handle(fd, answer, size) : HWS_IO_UNSUPPORTED;
   default:
     return HWS_IO_UNSUPPORTED;
   }
 }
 
-void unix_listener_destroy(struct unix_endpoint *endpoint) {
+/* A listener has nothing unsent to discard. */
+static void listener_destroy(struct socket_endpoint *endpoint, bool abort) {
+  (void)abort;
   struct unix_listener *listener = listener_of(endpoint);
   const struct hws_host *host = listener->host;
   socket_acceptor_clear(&listener->acceptor);
   unix_claim_end(&listener->claim, &listener->address);
   host->release(listener);
 }
+
+static const struct socket_endpoint_ops listener_ops = {.submit = listener_submit,
+                                                        .cancel = listener_cancel,
+                                                        .on_ready = listener_on_ready,
+                                                        .on_timer = listener_on_timer,
+                                                        .on_post = listener_on_post,
+                                                        .query = listener_query,
+                                                        .destroy = listener_destroy};

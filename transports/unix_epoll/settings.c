@@ -9,7 +9,7 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { BACKLOG_DEFAULT = 4096, BACKLOG_MAX = 65535 };
+#include "transports/socket_number.h"
 
 /* NULL, or what is wrong. */
 static const char *read_mode(const char *text, mode_t *mode) {
@@ -19,16 +19,6 @@ static const char *read_mode(const char *text, mode_t *mode) {
   unsigned long number = digits > 0 && digits <= 4 && text[digits] == 0 ? strtoul(text, NULL, 8) : 01000;
   if (number > 0777) return "mode is not an octal file mode from 0 to 0777";
   *mode = (mode_t)number;
-  return NULL;
-}
-
-static const char *read_backlog(const char *text, int *backlog) {
-  *backlog = BACKLOG_DEFAULT;
-  if (!text) return NULL;
-  size_t digits = strspn(text, "0123456789");
-  unsigned long number = digits > 0 && digits <= 5 && text[digits] == 0 ? strtoul(text, NULL, 10) : 0;
-  if (number < 1 || number > BACKLOG_MAX) return "backlog is not a number from 1 to 65535";
-  *backlog = (int)number;
   return NULL;
 }
 
@@ -47,11 +37,13 @@ int32_t unix_settings_read(struct unix_settings *settings, const struct unix_add
                            size_t why_size) {
   bool abstract = unix_address_is_abstract(address);
   const char *wrong = read_mode(abstract ? NULL : host->config(endpoint, "mode"), &settings->mode);
-  if (!wrong) wrong = read_backlog(host->config(endpoint, "backlog"), &settings->backlog);
   if (wrong) {
     (void)snprintf(why, why_size, "%s", wrong);
     return HWS_IO_ADDRESS;
   }
+  uint32_t backlog;
+  if (!socket_number_read(&socket_backlog, host, endpoint, &backlog, why, why_size)) return HWS_IO_ADDRESS;
+  settings->backlog = (int)backlog;
   struct unix_allow *allow = &settings->allow;
   int32_t status =
       read_lists(allow, host->config(endpoint, "allow_uid"), host->config(endpoint, "allow_gid"), why, why_size);
