@@ -11,7 +11,7 @@
 #   HAWSER_LIBRARY_FILE, HAWSER_PLUGIN_SUFFIX
 if(WIN32)
   set(HAWSER_FOREIGN "_(posix|epoll|linux)(\\.|/)")
-  set(HAWSER_FOREIGN_FUZZERS "/fuzz_unix_")
+  set(HAWSER_FOREIGN_FUZZERS "/fuzz_(unix_|tcp_address)")
   # No Threads::Threads: where there are POSIX threads it would find them, and the library is made of the system's own.
   set(HAWSER_SYSTEM_LIBRARIES ws2_32 advapi32 ntdll synchronization)
   set(HAWSER_EXPORTS "${PROJECT_SOURCE_DIR}/abi/exports_win32.def")

@@ -15,12 +15,12 @@ function(hawser_glob out)
 endfunction()
 
 # hawser_plugin(NAME [INSTALL] [FOLDER folder [SHARED folder...] | SOURCES file...] [OUTPUT_DIR folder]
-#               [DEFINITIONS name=value...])
+#               [DEFINITIONS name=value...] [LIBRARIES library-of-the-system...])
 #
 # A plugin: a module NAME.so (NAME.dll) that is linked to nothing of hawser, in hawser/plugins beside the library
 # unless OUTPUT_DIR says otherwise. It is made of the files of its folder and of those that it shares. The target is plugin_NAME.
 function(hawser_plugin name)
-  cmake_parse_arguments(PARSE_ARGV 1 arg "INSTALL" "FOLDER;OUTPUT_DIR" "SHARED;SOURCES;DEFINITIONS")
+  cmake_parse_arguments(PARSE_ARGV 1 arg "INSTALL" "FOLDER;OUTPUT_DIR" "SHARED;SOURCES;DEFINITIONS;LIBRARIES")
   if(arg_FOLDER)
     hawser_glob(arg_SOURCES ${arg_FOLDER})
     hawser_glob(shared ${arg_SHARED})
@@ -36,6 +36,7 @@ function(hawser_plugin name)
   target_compile_definitions(plugin_${name} PRIVATE ${arg_DEFINITIONS})
   target_compile_options(plugin_${name} PRIVATE -fno-semantic-interposition)
   target_link_options(plugin_${name} PRIVATE ${HAWSER_NO_UNDEFINED})
+  target_link_libraries(plugin_${name} PRIVATE ${arg_LIBRARIES})
   set_target_properties(plugin_${name} PROPERTIES PREFIX "" OUTPUT_NAME ${name}
     LIBRARY_OUTPUT_DIRECTORY "${arg_OUTPUT_DIR}")
   if(arg_INSTALL)
