@@ -25,7 +25,11 @@ struct conn {
   bool aborting;     /* discard what was not sent */
   bool gone;         /* the endpoint was destroyed, or there never was one */
   struct op *reader; /* whose memory is being read into; NULL: the buffer's */
-  struct op *writer;
+  struct op *writer; /* whose memory is being written from, or whose end is on its way; NULL: `copy` is written */
+  struct op *copier; /* whose bytes lie in `copy` and count when they are written; NULL: they were counted before */
+  struct buffer *copy;
+  uint32_t copy_at; /* what of it has not been written */
+  uint32_t copy_end;
   struct buffer *buffer;
   char *local; /* asked once, when it was connected */
   char *remote;
@@ -50,18 +54,42 @@ int conn_adopt(struct conn *conn, void *accepted);
 /* It will never come: end it. Consumes the cause. */
 void conn_fail(struct conn *conn, struct cause *cause);
 
-/* ---- between conn.c and conn_life.c ---- */
+/* ---- between the files of connections; lock held unless said otherwise ---- */
 
 extern const struct stream_class conn_class;
+
+/* Does the plugin take its hands off memory when it is told to? Only then is it given a user's. */
+bool conn_may_revoke(const struct conn *conn);
+
+/* Claim the next read or write, if one is wanted. */
+bool conn_claim_read(struct conn *conn, struct op_list *ended);
+bool conn_claim_write(struct conn *conn, struct op_list *ended);
+
+/* Apply what came of it; the transfer is idle again. */
+void conn_read_result(struct conn *conn, struct op_list *ended);
+void conn_write_result(struct conn *conn, struct op_list *ended);
+
+/* The stream ended while the op's memory was in use. */
+void conn_end_orphan(struct conn *conn, struct op *op, struct op_list *ended);
+
+/* What the op has not handed down yet, as far as it goes. */
+uint32_t conn_map_vec(const struct op *op, struct hws_iov *iov);
+
+/* Bytes that were copied and are still to be written. */
+uint64_t conn_unwritten(const struct conn *conn);
+
+/* Of the class. */
+bool conn_unsend(struct stream *stream, struct op *op, int status);
+bool conn_unwant(struct stream *stream, struct op *op, int status);
 
 /* Do what there is to do; no lock held. */
 void conn_pump(struct conn *conn);
 
-/* The transfers' ends. */
+/* The transfers' ends; no lock held. */
 void conn_read_done(struct transfer *transfer);
 void conn_write_done(struct transfer *transfer);
 
-/* The dial's transfer ended. Lock held. */
+/* The dial's transfer ended. */
 void conn_connected(struct conn *conn, struct op_list *ended);
 void conn_free(struct object *object);
 

@@ -17,6 +17,7 @@ void conn_free(struct object *object) {
   struct conn *conn = (struct conn *)object;
   member_remove(object->runtime, &conn->member);
   if (conn->buffer) buffer_unref(conn->buffer);
+  if (conn->copy) buffer_unref(conn->copy);
   free(conn->local);
   free(conn->remote);
   endpoint_free(&conn->endpoint);

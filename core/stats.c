@@ -28,6 +28,7 @@ static const char *const session_names[SESSION_COUNTERS] = {
     [SESSION_FRAMES_OUT] = "frames_out",
     [SESSION_BYTES_IN] = "bytes_in",
     [SESSION_BYTES_OUT] = "bytes_out",
+    [SESSION_BYTES_DIRECT] = "bytes_direct",
     [SESSION_READS] = "reads",
     [SESSION_WRITES] = "writes",
     [SESSION_STREAMS] = "streams",

@@ -38,6 +38,8 @@ enum stream_kick {
 /* What carries it. With the stream's lock held, save where it says otherwise. */
 struct stream_class {
   struct object_class object;
+  /* Does a recv that is cancelled give its memory back at once? Only then may it be somebody else's. */
+  bool (*revocable)(const struct stream *stream);
   bool buffered; /* bytes only come by the loop: a recv that finds none need not ask */
   /* Does it keep the ends of messages? */
   bool (*messages)(const struct stream *stream);

@@ -92,7 +92,7 @@ static void end_shutdown(struct mux_stream *stream, struct op_list *ended) {
     op_end(op, HWS_OK, ended);
   }
   stream_shut(&stream->stream, ended);
-  if (stream->stream.closing) stream_closed(&stream->stream, ended);
+  mux_stream_closed(stream, ended);
 }
 
 /* Give back what a piece holds. The stream may be forgotten by this. */

@@ -235,9 +235,11 @@ void mux_leave(struct mux *mux, struct op_list *ended) {
   bool close = false;
   bool resume = false;
   bool abort = false;
+  bool unread = false;
   if (atomic_load_explicit(&mux->attention, memory_order_relaxed)) {
     revoke = mux->revoke && !mux->revoking && atomic_load(&mux->writer) == WRITER_OUT;
     if (revoke) mux->revoking = true;
+    unread = mux->unread;
     close = mux->close_under;
     abort = mux->abort_under;
     mux->close_under = false;
@@ -251,6 +253,7 @@ void mux_leave(struct mux *mux, struct op_list *ended) {
   lock_drop(&mux->lock);
   op_deliver(ended);
   if (revoke) stream_revoke(&mux->write_op, HWS_E_CANCELED);
+  if (unread) stream_revoke(&mux->read_op, DIRECT_TAKEN_BACK);
   if (close) close_under(mux, abort);
   if (resume) reader_start(mux);
 }

@@ -3,7 +3,8 @@
  * The structures that the files of a session share. All of it stands under the session's lock, save where it says so.
  *
  *   reader.c    carrier bytes -> frames                     schedule.c  who is next
- *   receive.c   what plain frames do                        cut.c       streams into frames
+ *   direct.c    bodies straight into a user's memory        cut.c       streams into frames
+ *   receive.c   what plain frames do
  *   receive_native.c   what native ones do                  writer.c    who writes, and when
  *   negotiate.c which of the two is spoken                  batch.c     what is being written, and taking it back
  *   flow.c      credit, both ways                           table.c     streams by id
@@ -265,6 +266,9 @@ struct mux {
   uint8_t body_part[RESET_FIXED_SIZE + RESET_REASON_MAX];
   struct open_fixed open;  /* of the open that is being read */
   struct buffer *head;     /* its head; NULL: it has none, or it is not known yet */
+  struct op *direct;       /* a recv whose memory stands first in the read that is out; NULL: none */
+  uint32_t direct_len;     /* of that memory */
+  bool unread;             /* that read is to be taken back */
   bool reading;            /* the read op is out, or its result is being parsed */
   bool paused;             /* replies are full: no reading until some are written */
   uint16_t body_flags;     /* of the frame whose body is being read: its end comes after it */
@@ -376,6 +380,7 @@ void mux_stream_know(struct mux_stream *stream);                          /* int
 void mux_stream_settle(struct mux_stream *stream, struct op_list *ended); /* forget it if it is over on the wire */
 void mux_stream_drop(struct mux_stream *stream, struct op_list *ended);   /* forget it in any case */
 void mux_stream_drop_blocks(struct mux_stream *stream);
+void mux_stream_closed(struct mux_stream *stream, struct op_list *ended); /* its close ends, if nothing holds it up */
 void mux_discard_inbound(struct mux *mux); /* nobody will accept what waits for an accept */
 extern const struct stream_class mux_stream_class;
 
@@ -407,10 +412,20 @@ void reader_init(struct mux *mux);
 void reader_free(struct mux *mux);
 void reader_start(struct mux *mux); /* no lock held: read, unless somebody does already */
 
+/* ---- direct.c ---- */
+enum { DIRECT_TAKEN_BACK = HWS_E_AGAIN }; /* how a read ends that we took back: no carrier ends one so */
+void direct_begin(struct mux *mux);       /* the next read may fill a recv first */
+uint64_t direct_apply(struct mux *mux, uint64_t bytes, const char **error, struct op_list *ended); /* what it got */
+bool direct_holds(const struct mux_stream *stream, const struct op *op);                           /* its memory */
+void direct_take_back(struct mux *mux);
+bool direct_is_of(const struct mux_stream *stream); /* of a recv of that stream */
+
 /* ---- receive.c, receive_native.c ---- */
 void receive_frame(struct mux *mux, const char **error, struct op_list *ended);
 void receive_body(struct mux *mux, const char **error, struct op_list *ended);
 void receive_drop_body(struct mux *mux);
+/* A part of the body has been dealt with. */
+void receive_end_part(struct mux *mux, const char **error, struct op_list *ended);
 /* Why a frame may not open that stream; NULL: it may. */
 const char *receive_check_open(const struct mux *mux, uint32_t id);
 /* Take a new stream of the peer's in, with its native part; NULL: it was refused. */

@@ -18,6 +18,10 @@ struct cause *mux_no_open(const struct mux *mux) {
   return mux->cause ? mux->cause : mux->deaf ? mux->deaf : cause_plain(HWS_E_CLOSED);
 }
 
+static struct cause *not_plain(void) {
+  return cause_make(HWS_E_UNSUPPORTED, 0, 0, "the session speaks plain yamux: no names, metadata or messages");
+}
+
 /* MUX-23: what only native carries. */
 static bool asks_for_native(const struct mux_stream *stream, uint32_t flags) {
   return (stream->native && stream->native->head) || (flags & HWS_EOM);
@@ -63,7 +67,8 @@ void mux_await(struct op_list *list, struct op *op, struct mux_stream *stream, c
 
 static void admit_one(struct mux *mux, struct op *op, struct cause *cause, struct op_list *ended) {
   struct mux_stream *stream = mux_take_awaited(&mux->opens, op);
-  if (!cause && !mux->native && asks_for_native(stream, op->eom ? HWS_EOM : 0)) cause = cause_plain(HWS_E_UNSUPPORTED);
+  struct cause *plain = !cause && !mux->native && asks_for_native(stream, op->eom ? HWS_EOM : 0) ? not_plain() : NULL;
+  if (plain) cause = plain;
   if (cause) {
     stream_end(&stream->stream, cause, true, ended);
     op_fail(op, cause, ended);
@@ -71,6 +76,7 @@ static void admit_one(struct mux *mux, struct op *op, struct cause *cause, struc
     op->event.bytes = begin(stream, op->vec, op->vec_count, op->eom);
     op_end(op, HWS_OK, ended);
   }
+  cause_unref(plain);
   object_unpin(&stream->stream.object);
 }
 
@@ -153,7 +159,7 @@ static int make(struct mux *mux, const struct hws_open_config *config, const str
   if (!stream) return status;
   status = set_head(stream, config);
   if (status == HWS_OK && !mux->native && negotiate_is_decided(mux) && asks_for_native(stream, request->flags))
-    status = HWS_E_UNSUPPORTED;
+    status = runtime_refuse(mux->session.object.runtime, not_plain());
   if (status == HWS_OK && !(at_once && request->out)) {
     op = op_new(request, mux->session.object.runtime, &mux->session.object, HWS_KIND_OPEN, mux_revoke, &status);
     if (op && (status = op_set_vec(op, config->payload, config->payload_count, 0)) != HWS_OK) op_discard(op);

@@ -75,17 +75,21 @@ static bool next_room(struct mux *mux) {
 /* Lock held: what the carrier gave, or its end. */
 static uint64_t apply_read(struct mux *mux, struct op_list *ended) {
   const struct hws_event *event = &mux->read_op.event;
+  const char *error = NULL;
   mux_count(mux, SESSION_READS, 1);
   mux->inline_flushes = 0;
-  if (event->status != HWS_OK) {
+  mux->unread = false;
+  uint64_t direct = direct_apply(mux, event->bytes, &error, ended);
+  if (error) broken(mux, error, ended);
+  if (event->status != HWS_OK && event->status != DIRECT_TAKEN_BACK) {
     struct cause *cause = mux_carrier_cause(mux, event->status);
     mux_end(mux, cause, END_REMOTE, ended);
     cause_unref(cause);
     return 0;
   }
   mux->unparsed = mux->chunk->data + mux->chunk_used;
-  mux->unparsed_len = event->bytes;
-  mux->chunk_used += (uint32_t)event->bytes;
+  mux->unparsed_len = event->bytes - direct;
+  mux->chunk_used += (uint32_t)mux->unparsed_len;
   mux_count(mux, SESSION_BYTES_IN, event->bytes);
   return event->bytes;
 }
@@ -111,12 +115,14 @@ static bool read_on(struct mux *mux, bool have_result, struct op_list *ended) {
     if (have_result) bytes += apply_read(mux, ended);
     if (mux->unparsed_len) parse(mux, ended);
     if (!may_read(mux, ended)) break;
+    bool turn = bytes >= TURN_BYTES;
+    if (!turn) direct_begin(mux);
     bool kick = !schedule_is_empty(mux) || mux->state == SESSION_DRAINING; /* a drain may have nothing left to owe */
     lock_drop(&mux->lock);
     op_deliver(ended);
     if (kick) writer_kick(mux, KICK_NOW);
     bool over = false;
-    if (bytes >= TURN_BYTES) {
+    if (turn) {
       /* The next turn of the loop asks again. */
       object_pin(&mux->session.object);
       if (!task_post(&mux->session.object.runtime->loop, &mux->read_task)) object_unpin(&mux->session.object);

@@ -191,7 +191,12 @@ void receive_body(struct mux *mux, const char **error, struct op_list *ended) {
     *error = "no memory for received data";
   /* Nobody will read it: the peer should know. */
   if (unread && stream->on_wire) mux_stream_refuse_data(stream, ended);
-  if (!last) return;
+  receive_end_part(mux, error, ended);
+}
+
+void receive_end_part(struct mux *mux, const char **error, struct op_list *ended) {
+  struct mux_stream *stream = mux->body;
+  if (mux->parser.body_left) return;
   struct frame frame = {.type = FRAME_DATA, .flags = mux->body_flags};
   if (stream->on_wire) apply_flags(mux, stream, &frame, error, ended);
   receive_drop_body(mux);

@@ -109,6 +109,13 @@ void mux_discard_inbound(struct mux *mux) {
   while (mux->inbound) discard_unaccepted(mux->inbound);
 }
 
+/* Ended by the last of what it waits for: its end on the wire, and a recv whose memory is in use (OP-6). */
+void mux_stream_closed(struct mux_stream *stream, struct op_list *ended) {
+  bool over = stream->gone || stream->stream.out >= OUT_SHUT;
+  if (stream->stream.closing && !stream->stream.closed && over && !direct_is_of(stream))
+    stream_closed(&stream->stream, ended);
+}
+
 void mux_stream_drop(struct mux_stream *stream, struct op_list *ended) {
   struct mux *mux = stream->mux;
   if (stream->gone) return;
@@ -121,7 +128,7 @@ void mux_stream_drop(struct mux_stream *stream, struct op_list *ended) {
   flow_release(stream);
   if (stream->id) table_remove(mux, stream);
   if (stream->opener && stream->known && !stream->acked) mux->unacked--;
-  if (stream->stream.closing) stream_closed(&stream->stream, ended);
+  mux_stream_closed(stream, ended);
   if (stream->known) {
     *(stream->prev ? &stream->prev->next : &mux->all) = stream->next;
     if (stream->next) stream->next->prev = stream->prev;
@@ -152,6 +159,12 @@ static uint64_t stream_take(struct stream *stream, const struct hws_vec *vec, ui
   uint64_t taken = flow_take(self(stream), vec, count, total, partial);
   if (taken) schedule_data(self(stream));
   return taken;
+}
+
+/* What it is given is filled by frames that are whole in the library's memory already, or by a read of the carrier. */
+static bool stream_revocable(const struct stream *stream) {
+  (void)stream;
+  return false;
 }
 
 static bool stream_messages(const struct stream *stream) {
@@ -194,8 +207,10 @@ static void stream_want(struct stream *stream) {
 }
 
 static bool stream_unwant(struct stream *stream, struct op *op, int status) {
-  (void)stream, (void)op, (void)status;
-  return true;
+  if (!direct_holds(self(stream), op)) return true;
+  op->cancel = status;
+  direct_take_back(self(stream)->mux);
+  return false;
 }
 
 static void stream_consumed(struct stream *stream, uint64_t bytes) {
@@ -203,6 +218,11 @@ static void stream_consumed(struct stream *stream, uint64_t bytes) {
 }
 
 static void stream_hold(struct stream *stream) {
+  struct op *recv = stream->recvs.first;
+  if (recv && direct_holds(self(stream), recv)) {
+    op_list_remove(&stream->recvs, recv);
+    direct_take_back(self(stream)->mux);
+  }
   for (struct op *op = stream->sends.first, *next; op; op = next) {
     next = op->next;
     if (op->event.kind != HWS_KIND_SEND || !is_in_batch(op)) continue;
@@ -252,9 +272,9 @@ static void stream_close_class(struct stream *stream, struct op_list *ended) {
   struct mux_stream *mine = self(stream);
   if (mine->gone || !mine->known) {
     mine->gone = true;
-    stream_closed(stream, ended);
+    mux_stream_closed(mine, ended);
   } else {
-    if (stream->out >= OUT_SHUT) stream_closed(stream, ended);
+    mux_stream_closed(mine, ended);
     alive_linger(mine);
     mux_stream_settle(mine, ended);
   }
@@ -295,6 +315,7 @@ static int stream_peer(struct stream *stream, struct hws_peer *peer) {
 const struct stream_class mux_stream_class = {
     .object = {.type = OBJECT_STREAM, .free = mux_stream_free},
     .buffered = true,
+    .revocable = stream_revocable,
     .messages = stream_messages,
     .take = stream_take,
     .take_end = stream_take_end,

@@ -98,6 +98,73 @@ class Refusal(ToolTest):
         self.end_chain()
 
 
+class Names(ToolTest):
+    """A stream names its target, where the wire carries names and the far side allows it (MUX-2, MUX-23)."""
+
+    def named(self, target, *arguments):
+        return self.tool("forward", "--via", self.url("mux.sock"), "-L", f"{self.url('in.sock')}?mode=0600={target}",
+                         "--stats", *arguments)
+
+    def check(self, allowed, serving_mode, forwarding_mode):
+        self.target(echo, "named.sock")
+        target = self.url("named.sock")
+        self.serving = self.tool("serve", "--listen", self.url("mux.sock"), "--allow", target if allowed else "unix:@no",
+                                 "--stats", "--mux", serving_mode)
+        self.forwarding = self.named(target, "--mux", forwarding_mode)
+        client = self.connect()
+        if allowed:
+            client.sendall(b"hello")
+            self.assertEqual(client.recv(5), b"hello")
+            client.close()
+        else:
+            self.assertTrue(is_cut_off(client))
+            self.assertIn(f'the target "{target}" is not allowed', self.serving.errors())
+        self.end_chain()
+
+    def test_auto(self):
+        self.check(True, "auto", "auto")
+
+    def test_native(self):
+        self.check(True, "native", "native")
+
+    def test_a_server_that_sniffs(self):
+        self.check(True, "auto", "native")
+
+    def test_not_allowed(self):
+        self.check(False, "auto", "auto")
+
+    def test_a_plain_far_side_carries_no_names(self):
+        self.serving = self.serve("--mux", "yamux")
+        self.forwarding = self.named("unix:@somewhere")
+        self.assertTrue(is_cut_off(self.connect()))
+        self.assertIn("plain yamux: no names", self.forwarding.errors())
+        self.end_chain()
+
+    def test_no_name_and_no_default(self):
+        self.serving = self.tool("serve", "--listen", self.url("mux.sock"), "--allow", "unix:@no", "--stats")
+        self.forwarding = self.forward()
+        self.assertTrue(is_cut_off(self.connect()))
+        self.assertIn("there is no --target", self.serving.errors())
+        self.end_chain()
+
+
+class Modes(ToolTest):
+    """Every mode of forward against a serve that sniffs, and equal modes."""
+
+    def test_modes(self):
+        self.target(echo)
+        for serving, forwarding in (("auto", "auto"), ("auto", "native"), ("auto", "yamux"), ("native", "native"),
+                                    ("yamux", "yamux"), ("yamux", "auto")):
+            with self.subTest(serving=serving, forwarding=forwarding):
+                self.serving = self.serve("--mux", serving)
+                self.forwarding = self.forward("--mux", forwarding)
+                client = self.connect()
+                client.sendall(b"hello")
+                self.assertEqual(client.recv(5), b"hello")
+                client.close()
+                self.end_chain()
+
+
 class Reset(ToolTest):
     """MUX-7, CAN-4: what cuts off one end cuts off the other, and nobody else."""
 

@@ -20,6 +20,7 @@ struct forward {
   struct pumps pumps;
   const struct options *options;
   char *listen_url;
+  const char *target;    /* what streams name; NULL: nothing, and the far side has its default */
   struct task far;       /* dial, watch and close of the far side */
   struct task listening; /* listen and close of the listener */
   struct task accepting;
@@ -32,9 +33,11 @@ struct forward {
   bool closing; /* the far side is closed */
 };
 
-static hws_result open_stream(struct pumps *pumps, const struct hws_how *how, hws_handle *stream) {
+static hws_result open_stream(struct pumps *pumps, hws_handle from, const struct hws_how *how, hws_handle *stream) {
+  (void)from;
   struct forward *forward = OWNER_OF(pumps, struct forward, pumps);
-  return hws_open(forward->session, NULL, how, NULL, NULL, stream);
+  struct hws_open_config config = {.size = sizeof config, .name = forward->target};
+  return hws_open(forward->session, &config, how, NULL, NULL, stream);
 }
 
 static void far_close(struct forward *forward, uint32_t flags) {
@@ -172,19 +175,35 @@ static int listen_start(struct forward *forward) {
   return url_unusable("-L", forward->listen_url, runtime, result);
 }
 
-/* Streams of plain yamux carry no name, so what the far side dials is its own choice. */
+static bool begins_url(const char *text) {
+  size_t scheme = strspn(text, "abcdefghijklmnopqrstuvwxyz0123456789+.-");
+  return scheme > 0 && text[scheme] == ':';
+}
+
+/* The "=" between LISTEN and TARGET. Both may have parameters, so it is the last one with a target behind it; NULL:
+ * there is no "=" at all. */
+static const char *find_target(const char *text) {
+  const char *last = strrchr(text, '=');
+  for (const char *at = last; at && at > text; at--) {
+    if (*at == '=' && (begins_url(at + 1) || strcmp(at + 1, "default") == 0)) return at;
+  }
+  return last;
+}
+
+/* Streams of plain yamux carry no name, so there what the far side dials is its own choice. */
 static int check_options(struct forward *forward) {
   const struct options *options = forward->options;
-  const char *equals = options->forward ? strrchr(options->forward, '=') : NULL;
+  const char *equals = options->forward ? find_target(options->forward) : NULL;
   if (options->via == NULL) {
     log_line("--via URL is needed");
   } else if (options->forward == NULL) {
     log_line("-L LISTEN=TARGET is needed");
   } else if (equals == NULL || equals == options->forward || equals[1] == 0) {
     log_line("-L \"%s\": must be LISTEN=TARGET", options->forward);
-  } else if (strcmp(equals + 1, "default") != 0) {
+  } else if (options->mode == HWS_MODE_YAMUX && strcmp(equals + 1, "default") != 0) {
     log_line("-L \"%s\": TARGET must be \"default\", as streams of plain yamux carry no name", options->forward);
   } else {
+    forward->target = strcmp(equals + 1, "default") == 0 ? NULL : equals + 1;
     forward->listen_url = url_expand(options->forward, (size_t)(equals - options->forward));
     if (forward->listen_url) return url_check(forward->loop.runtime, "--via", options->via);
     log_line("out of memory");

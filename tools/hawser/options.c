@@ -52,8 +52,9 @@ enum {
 
 static const struct option_row rows[OPTION_COUNT] = {
     [OPTION_LISTEN] = {"listen", "URL", "listen there for connections that carry streams", COMMANDS_SERVING, 0},
-    [OPTION_TARGET] = {"target", "URL", "dial this for every stream", COMMAND_SERVE, 0},
-    [OPTION_ALLOW] = {"allow", "TARGET", "dial nothing but this; may be given many times", COMMAND_SERVE, 0},
+    [OPTION_TARGET] = {"target", "URL", "dial this for streams that name no target", COMMAND_SERVE, 0},
+    [OPTION_ALLOW] = {"allow", "TARGET", "streams may name this to be dialled; may be given many times", COMMAND_SERVE,
+                      0},
     [OPTION_VIA] = {"via", "URL", "the one connection that carries the streams", COMMAND_FORWARD, 0},
     [OPTION_FORWARD] = {"-L", "LISTEN=TARGET",
                         "listen at LISTEN (a URL, PORT or HOST:PORT), have the far side dial TARGET", COMMAND_FORWARD,
@@ -62,7 +63,7 @@ static const struct option_row rows[OPTION_COUNT] = {
                             COMMANDS_RUNNING, 0},
     [OPTION_DRAIN] = {"drain", "SECONDS", "when stopped, let streams end for so long (5)", COMMANDS_RUNNING, 0},
     [OPTION_STATS] = {"stats", NULL, "print counters on standard error at the end", COMMANDS_RUNNING, 0},
-    [OPTION_MUX] = {"mux", "MODE", "what carries the streams: yamux (the default)", COMMANDS_ALL, 0},
+    [OPTION_MUX] = {"mux", "MODE", "what carries the streams: auto (the default), native or yamux", COMMANDS_ALL, 0},
     [OPTION_PLUGIN_DIR] = {"plugin-dir", "DIR", "look there for transports first", COMMANDS_ALL, 0},
     [OPTION_HELP] = {"help", NULL, "print this", COMMANDS_ALL, 0},
 };
@@ -87,12 +88,16 @@ static bool read_number(const struct option_row *row, const char *text, uint64_t
 }
 
 static bool read_mode(const char *text, struct options *options) {
-  if (strcmp(text, "yamux") == 0) {
-    options->mode = HWS_MODE_YAMUX;
+  static const struct {
+    const char *name;
+    uint32_t mode;
+  } modes[] = {{"auto", HWS_MODE_AUTO}, {"native", HWS_MODE_NATIVE}, {"yamux", HWS_MODE_YAMUX}};
+  for (size_t i = 0; i < sizeof modes / sizeof *modes; i++) {
+    if (strcmp(text, modes[i].name) != 0) continue;
+    options->mode = modes[i].mode;
     return true;
   }
-  bool later = strcmp(text, "auto") == 0 || strcmp(text, "native") == 0;
-  log_line("--mux \"%s\": %s", text, later ? "not in this version; only yamux is" : "must be yamux");
+  log_line("--mux \"%s\": must be auto, native or yamux", text);
   return false;
 }
 
@@ -200,7 +205,7 @@ bool options_read(const struct command *command, int argc, char **argv, struct o
   char letters[2 * OPTION_COUNT + 2];
   bool seen[OPTION_COUNT] = {false};
   build_forms(command->bit, longs, letters);
-  *options = (struct options){.mode = HWS_MODE_YAMUX, .drain_seconds = DRAIN_SECONDS_DEFAULT};
+  *options = (struct options){.mode = HWS_MODE_AUTO, .drain_seconds = DRAIN_SECONDS_DEFAULT};
   opterr = 0;
   int found;
   while ((found = getopt_long(argc, argv, letters, longs, NULL)) != -1) {

@@ -6,6 +6,7 @@
 #include "tools/hawser/lane.h"
 
 #include <inttypes.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "tools/hawser/log.h"
@@ -121,7 +122,10 @@ static void pump_join(struct pump *pump) {
 static void pump_refuse(struct pump *pump, int32_t status) {
   if (pump->closing) return;
   struct hws_detail detail;
-  explain(pump->sides[1].stream ? pump->sides[1].stream : pump->pumps->loop->runtime, status, &detail);
+  struct pumps *pumps = pump->pumps;
+  explain(pump->sides[1].stream ? pump->sides[1].stream : pumps->loop->runtime, status, &detail);
+  if (pumps->denial[0]) snprintf(detail.text, sizeof detail.text, "%s", pumps->denial);
+  pumps->denial[0] = 0;
   log_line("%s: %s", pump->pumps->unreached, detail.text);
   pump->pumps->refused++;
   pump_reset(pump, HWS_CODE_REFUSED, detail.text);
@@ -141,7 +145,7 @@ static void connect_done(struct task *task, const struct hws_event *event) {
 static void pump_connect_second(struct pump *pump, pump_connect connect) {
   struct hws_how how = pump_how(pump, &pump->connect);
   hws_handle stream = 0;
-  hws_result result = pump_submitted(pump, connect(pump->pumps, &how, &stream));
+  hws_result result = pump_submitted(pump, connect(pump->pumps, pump->sides[0].stream, &how, &stream));
   if (result < 0) {
     pump_refuse(pump, result);
     return;

@@ -24,11 +24,12 @@ struct pumps {
   uint64_t failed;  /* ended by a reset or an error */
   uint64_t bytes;
   const char *unreached;              /* how the log line of a refused one begins */
+  char denial[256];                   /* why `connect` did not even try; empty: the library tells why */
   void (*ended)(struct pumps *pumps); /* a pump has ended: there is room */
 };
 
-/* Submits the op that makes the second end of a pump: a dial or an open. */
-typedef hws_result (*pump_connect)(struct pumps *pumps, const struct hws_how *how, hws_handle *stream);
+/* Submits the op that makes the second end of a pump, a dial or an open, to be joined to `from`. */
+typedef hws_result (*pump_connect)(struct pumps *pumps, hws_handle from, const struct hws_how *how, hws_handle *stream);
 
 /* Take over `stream` and join it to what `connect` makes, or to itself where connect is NULL. Where the second end
  * cannot be reached, the stream is reset with HWS_CODE_REFUSED before a byte of it was taken, and a line is logged. */

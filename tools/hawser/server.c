@@ -218,8 +218,9 @@ static void server_report(struct work *work) {
 static void server_set_limits(struct server *server, uint64_t streams) {
   uint64_t session = streams ? 2 * streams : SESSION_STREAMS_DEFAULT;
   server->pumps.limit = streams ? streams : STREAMS_DEFAULT;
-  snprintf(server->session_settings, sizeof server->session_settings, "streams_max=%" PRIu64 "&backlog=%" PRIu64,
-           session, session);
+  /* Sniffing: whoever dials speaks first, in whichever mode. */
+  snprintf(server->session_settings, sizeof server->session_settings, "streams_max=%" PRIu64 "&backlog=%" PRIu64 "%s",
+           session, session, server->options->mode == HWS_MODE_AUTO ? "&sniff=1" : "");
 }
 
 int server_run(struct server *server, const struct options *options, pump_connect connect) {

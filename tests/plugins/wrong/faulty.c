@@ -20,8 +20,11 @@ enum {
   FAULT_POSITIVE,   /* a read's status is no status */
   FAULT_CANCEL,     /* a read is completed inside cancel, which returns 1 as well */
   FAULT_EMPTY,      /* an accept ends well without a connection; this one listens */
+  FAULT_STUBBORN,   /* promises no REVOKE, and a cancelled io ends late: no fault at all */
   HERE = FAULT      /* what this build of the file gets wrong */
 };
+
+enum { STUBBORN_NS = 1000000000 };
 
 struct loopback {
   struct hws_host_endpoint *host;
@@ -137,6 +140,10 @@ static int32_t loopback_cancel(void *ep, struct hws_io *io) {
   struct loopback *loopback = ep;
   enum hws_direction direction = direction_of(io);
   if (loopback->pending[direction] != io || (HERE == FAULT_NEVER && direction == HWS_READ)) return 0;
+  if (HERE == FAULT_STUBBORN) {
+    host->timer_at(loopback->host, host->now() + STUBBORN_NS);
+    return 0;
+  }
   loopback->pending[direction] = NULL;
   io->status = HWS_IO_CANCELED;
   io->bytes = 0;
@@ -151,6 +158,18 @@ static void loopback_on_post(void *ep) {
     if (io == NULL || !advance(loopback, io)) continue;
     loopback->pending[direction] = NULL;
     complete(loopback, io);
+  }
+}
+
+static void loopback_on_timer(void *ep) {
+  struct loopback *loopback = ep;
+  for (uint32_t direction = HWS_READ; direction <= HWS_WRITE; direction++) {
+    struct hws_io *io = loopback->pending[direction];
+    if (io == NULL) continue;
+    loopback->pending[direction] = NULL;
+    io->status = HWS_IO_CANCELED;
+    io->bytes = 0;
+    host->complete(loopback->host, io);
   }
 }
 
@@ -182,9 +201,12 @@ static int32_t plugin_open(const struct hws_host *offered, struct hws_vtable *vt
   vtable->submit = loopback_submit;
   vtable->cancel = loopback_cancel;
   vtable->on_post = loopback_on_post;
+  vtable->on_timer = loopback_on_timer;
   vtable->destroy = loopback_destroy;
   return HWS_IO_OK;
 }
+
+enum { REVOKES = HERE != FAULT_NEVER && HERE != FAULT_STUBBORN };
 
 static const char *const schemes[] = {FAULT_NAME, NULL};
 
@@ -194,7 +216,7 @@ static const struct hws_plugin manifest = {
     .major = HWS_PLUGIN_MAJOR,
     .minor_high = HWS_PLUGIN_MINOR,
     .pointer_bits = 8 * sizeof(void *),
-    .capabilities = HWS_CAP_LISTEN | HWS_CAP_DIAL | HWS_CAP_HALF_CLOSE | (HERE == FAULT_NEVER ? 0 : HWS_CAP_REVOKE),
+    .capabilities = HWS_CAP_LISTEN | HWS_CAP_DIAL | HWS_CAP_HALF_CLOSE | (REVOKES ? HWS_CAP_REVOKE : 0),
     .name = FAULT_NAME,
     .version = "1",
     .schemes = schemes,

@@ -1,0 +1,101 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Reading a raw connection.
+ *
+ * Where the plugin can revoke, bytes go straight into the memory of the recv that waits. Everywhere else, and for
+ * leases, they go into a chunk of the library's: then no op is bound to the transfer, and each can end at any time.
+ */
+#include "core/conn.h"
+
+/* Bytes, or readiness, straight to an op. */
+static bool is_direct(const struct conn *conn, const struct op *op) {
+  return op->event.kind == HWS_KIND_RECV && conn_may_revoke(conn);
+}
+
+static bool is_probe(const struct op *op) {
+  return op->event.kind == HWS_KIND_RECV && !op->total;
+}
+
+bool conn_claim_read(struct conn *conn, struct op_list *ended) {
+  struct op *op = conn->stream.recvs.first;
+  if (conn->reading || conn->failed || !op || conn->stream.in != IN_OPEN || !conn->stream.ready) return false;
+  if (conn->stream.closing) return false;
+  bool direct = is_direct(conn, op);
+  uint32_t count = 0;
+  if (direct) {
+    count = conn_map_vec(op, conn->read_iov);
+  } else if (!is_probe(op)) {
+    if (!conn->buffer) conn->buffer = buffer_chunk(conn->stream.object.runtime);
+    if (!conn->buffer) {
+      op_list_remove(&conn->stream.recvs, op);
+      op_end(op, HWS_E_NOMEM, ended);
+      return false;
+    }
+    conn->read_iov[count++] = (struct hws_iov){.ptr = conn->buffer->data, .len = conn->buffer->size};
+  }
+  conn->reader = direct ? op : NULL;
+  conn->reading = true;
+  transfer_prepare(&conn->endpoint.transfers[HWS_READ], HWS_IO_READ, conn->read_iov, count);
+  return true;
+}
+
+static void read_failed(struct conn *conn, const struct transfer *transfer, struct op_list *ended) {
+  struct cause *cause = endpoint_cause(&conn->endpoint, transfer, "read");
+  conn->failed = true;
+  stream_end(&conn->stream, cause, false, ended);
+  cause_unref(cause);
+}
+
+static void reader_got(struct conn *conn, struct op *op, uint64_t bytes, struct op_list *ended) {
+  op_list_remove(&conn->stream.recvs, op);
+  op->event.bytes = bytes;
+  conn->stream.taken++;
+  op_end(op, HWS_OK, ended);
+}
+
+static void buffer_got(struct conn *conn, uint64_t bytes, struct op_list *ended) {
+  struct buffer *buffer = conn->buffer;
+  conn->buffer = NULL;
+  if (!stream_feed(&conn->stream, buffer, buffer->data, (uint32_t)bytes, false, ended))
+    stream_end(&conn->stream, cause_plain(HWS_E_NOMEM), true, ended);
+  buffer_unref(buffer);
+}
+
+/* Readable: whoever asked may have gone, and another be first. */
+static void probe_got(struct conn *conn, struct op_list *ended) {
+  struct op *op = conn->stream.recvs.first;
+  if (!op || !is_probe(op)) return;
+  op_list_remove(&conn->stream.recvs, op);
+  op_end(op, HWS_OK, ended);
+}
+
+void conn_read_result(struct conn *conn, struct op_list *ended) {
+  const struct transfer *transfer = &conn->endpoint.transfers[HWS_READ];
+  const struct hws_io *io = &transfer->io;
+  struct op *op = conn->reader;
+  conn->reading = false;
+  conn->reader = NULL;
+  bool ok = io->status == HWS_IO_OK || (io->status == HWS_IO_CANCELED && io->bytes);
+  if (op && !op->listed) {
+    conn_end_orphan(conn, op, ended);
+  } else if (ok && op && (io->bytes || io->vec_count == 0)) {
+    reader_got(conn, op, io->bytes, ended);
+  } else if (ok && io->bytes) {
+    buffer_got(conn, io->bytes, ended);
+  } else if (ok && io->vec_count == 0) {
+    probe_got(conn, ended);
+  } else if (ok) {
+    stream_eof(&conn->stream, ended);
+  } else if (io->status != HWS_IO_CANCELED) {
+    read_failed(conn, transfer, ended);
+  } else if (op && op->cancel) {
+    op_list_remove(&conn->stream.recvs, op);
+    op_end(op, op->cancel, ended);
+  }
+}
+
+bool conn_unwant(struct stream *stream, struct op *op, int status) {
+  if (((struct conn *)stream)->reader != op) return true;
+  op->cancel = status;
+  return false;
+}

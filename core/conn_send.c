@@ -1,0 +1,167 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Writing a raw connection.
+ *
+ * Where the plugin can revoke, it is given the memory of the send itself, and a cancel takes that back with an exact
+ * count. Everywhere else it is given a chunk of the library's into which the send was copied, piece by piece. Such a
+ * copy cannot be taken back: a cancel ends the send at once with all that was copied as its count, and the rest of the
+ * copy goes out before anything else does.
+ */
+#include "core/conn.h"
+
+#include <string.h>
+
+uint32_t conn_map_vec(const struct op *op, struct hws_iov *iov) {
+  uint32_t count = 0;
+  uint64_t offset = op->vec_offset;
+  for (uint32_t i = op->vec_at; i < op->vec_count && count < CONN_PIECES; i++, offset = 0) {
+    if (op->vec[i].len == offset) continue;
+    iov[count++] = (struct hws_iov){.ptr = (uint8_t *)op->vec[i].ptr + offset, .len = op->vec[i].len - offset};
+  }
+  return count;
+}
+
+/* Move the cursor; copy what it passes, if there is somewhere to. */
+static void pass(struct op *op, uint64_t bytes, uint8_t *to) {
+  while (bytes) {
+    uint64_t left = op->vec[op->vec_at].len - op->vec_offset;
+    uint64_t part = bytes < left ? bytes : left;
+    if (to && part) memcpy(to, (const uint8_t *)op->vec[op->vec_at].ptr + op->vec_offset, part);
+    if (to) to += part;
+    bytes -= part;
+    op->vec_offset += part;
+    if (part < left) break;
+    op->vec_at++;
+    op->vec_offset = 0;
+  }
+}
+
+uint64_t conn_unwritten(const struct conn *conn) {
+  return conn->stream.out < OUT_SHUT ? conn->copy_end - conn->copy_at : 0;
+}
+
+static void drop_copy(struct conn *conn) {
+  if (conn->copy) buffer_unref(conn->copy);
+  conn->copy = NULL;
+  conn->copier = NULL;
+  conn->copy_at = conn->copy_end = 0;
+}
+
+/* ---- claiming ---- */
+
+/* The first piece of what the op has left. Lock held. */
+static bool fill_copy(struct conn *conn, struct op *op, struct op_list *ended) {
+  uint64_t left = op->total - op->event.bytes;
+  if (left && !conn->copy) conn->copy = buffer_chunk(conn->stream.object.runtime);
+  if (left && !conn->copy) {
+    op_list_remove(&conn->stream.sends, op);
+    op_end(op, HWS_E_NOMEM, ended);
+    return false;
+  }
+  conn->copier = op;
+  conn->copy_at = 0;
+  conn->copy_end = left && left > conn->copy->size ? conn->copy->size : (uint32_t)left;
+  pass(op, conn->copy_end, left ? conn->copy->data : NULL);
+  return true;
+}
+
+static void prepare_copy(struct conn *conn) {
+  uint32_t left = conn->copy_end - conn->copy_at;
+  if (left) conn->write_iov[0] = (struct hws_iov){.ptr = conn->copy->data + conn->copy_at, .len = left};
+  conn->writing = true;
+  transfer_prepare(&conn->endpoint.transfers[HWS_WRITE], HWS_IO_WRITE, conn->write_iov, left ? 1 : 0);
+}
+
+bool conn_claim_write(struct conn *conn, struct op_list *ended) {
+  struct op *op = conn->stream.sends.first;
+  struct transfer *transfer = &conn->endpoint.transfers[HWS_WRITE];
+  if (conn->writing || conn->stream.out >= OUT_SHUT || !conn->stream.ready) return false;
+  if (conn->copy_at < conn->copy_end) {
+    prepare_copy(conn);
+    return true;
+  }
+  for (; op && op->event.kind == HWS_KIND_SEND && !conn_may_revoke(conn); op = conn->stream.sends.first) {
+    if (!fill_copy(conn, op, ended)) continue; /* the next may need no memory */
+    prepare_copy(conn);
+    return true;
+  }
+  if (!op) return false;
+  conn->writing = true;
+  conn->writer = op;
+  if (op->event.kind == HWS_KIND_SHUTDOWN)
+    transfer_prepare(transfer, HWS_IO_SHUTDOWN, NULL, 0);
+  else
+    transfer_prepare(transfer, HWS_IO_WRITE, conn->write_iov, conn_map_vec(op, conn->write_iov));
+  return true;
+}
+
+/* ---- results ---- */
+
+static void writer_ended(struct conn *conn, struct op *op, int status, struct op_list *ended) {
+  op_list_remove(&conn->stream.sends, op);
+  if (status == HWS_OK && op->event.kind == HWS_KIND_SHUTDOWN) stream_shut(&conn->stream, ended);
+  op_end(op, status, ended);
+}
+
+/* MUX-19: what can still be read is. */
+static void write_failed(struct conn *conn, struct op_list *ended) {
+  struct cause *cause = endpoint_cause(&conn->endpoint, &conn->endpoint.transfers[HWS_WRITE], "write");
+  stream_end_out(&conn->stream, cause, ended);
+  cause_unref(cause);
+}
+
+static bool has_failed(const struct hws_io *io) {
+  return io->status != HWS_IO_OK && io->status != HWS_IO_CANCELED;
+}
+
+static void copy_result(struct conn *conn, const struct hws_io *io, struct op_list *ended) {
+  struct op *op = conn->copier;
+  conn->copy_at += (uint32_t)io->bytes;
+  if (op) op->event.bytes += io->bytes;
+  bool done = op && io->status == HWS_IO_OK && op->event.bytes == op->total;
+  if (conn->copy_at == conn->copy_end || has_failed(io) || conn->stream.out >= OUT_SHUT) drop_copy(conn);
+  if (has_failed(io))
+    write_failed(conn, ended);
+  else if (done)
+    writer_ended(conn, op, HWS_OK, ended);
+}
+
+static void direct_result(struct conn *conn, struct op *op, const struct hws_io *io, struct op_list *ended) {
+  bool is_send = op->event.kind == HWS_KIND_SEND;
+  if (is_send) {
+    op->event.bytes += io->bytes;
+    pass(op, io->bytes, NULL);
+  }
+  bool done = io->status == HWS_IO_OK && (!is_send || op->event.bytes == op->total);
+  if (!op->listed)
+    conn_end_orphan(conn, op, ended);
+  else if (done)
+    writer_ended(conn, op, HWS_OK, ended);
+  else if (has_failed(io))
+    write_failed(conn, ended);
+  else if (op->cancel)
+    writer_ended(conn, op, op->cancel, ended);
+}
+
+void conn_write_result(struct conn *conn, struct op_list *ended) {
+  const struct hws_io *io = &conn->endpoint.transfers[HWS_WRITE].io;
+  struct op *op = conn->writer;
+  conn->writing = false;
+  conn->writer = NULL;
+  if (op)
+    direct_result(conn, op, io, ended);
+  else
+    copy_result(conn, io, ended);
+}
+
+bool conn_unsend(struct stream *stream, struct op *op, int status) {
+  struct conn *conn = (struct conn *)stream;
+  if (conn->copier == op) {
+    op->event.bytes += conn->copy_end - conn->copy_at;
+    conn->copier = NULL;
+    return true;
+  }
+  if (conn->writer != op) return true;
+  op->cancel = status;
+  return false;
+}
