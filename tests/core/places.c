@@ -16,6 +16,10 @@ const struct place places[6] = {{"mem", 0}, {"mem", HWS_RUNTIME_CALLER_DRIVEN},
                                 {"tcp", 0}, {"tcp", HWS_RUNTIME_CALLER_DRIVEN}};
 const struct place *here;
 
+bool is_tcp(const struct place *place) {
+  return strcmp(strcmp(place->scheme, LOCAL) == 0 ? local_scheme : place->scheme, "tcp") == 0;
+}
+
 int place_open(void **state) {
   here = *state;
   *state = world_open(here->flags);
@@ -86,7 +90,7 @@ uint64_t fill_up(hws_handle stream, uint64_t seed) {
   uint64_t taken = 0;
   assert_non_null(bytes);
   /* What the system moves on from one of its buffers to the next makes room again, for a moment. */
-  for (int quiet = 0; quiet < (strcmp(here->scheme, "tcp") == 0 ? 5 : 1);) {
+  for (int quiet = 0; quiet < (is_tcp(here) ? 5 : 1);) {
     struct hws_how how = {.size = sizeof how, .flags = HWS_TRY};
     struct hws_vec vec = {.ptr = bytes, .len = PIECE};
     struct hws_event event;

@@ -15,6 +15,8 @@ struct place {
 extern const struct place places[6];
 extern const struct place *here; /* of the test that runs */
 
+bool is_tcp(const struct place *place);
+
 /* cmocka's set-up: state comes as a place and becomes a world in it. */
 int place_open(void **state);
 
@@ -57,7 +59,7 @@ void drain(hws_handle stream, uint64_t seed, uint64_t from, uint64_t length);
 struct thread;
 struct thread *thread_start(void (*run)(void *argument), void *argument);
 void thread_join(struct thread *thread);
-void thread_blocked(struct thread *thread);
+void thread_blocked(struct world *world, struct thread *thread);
 
 /* A small generator, so that a seed says all. */
 struct dice {

@@ -33,7 +33,7 @@ static void helpers_overlap(void **state) {
       helpers[i] = (struct helper){.link = link_open(world, carrier)};
       threads[i] = thread_start(answer, &helpers[i]);
     }
-    for (int i = 0; i < HELPERS; i++) thread_blocked(threads[i]);
+    for (int i = 0; i < HELPERS; i++) thread_blocked(world, threads[i]);
     for (int i = HELPERS - 1; i >= 0; i--) {
       char text[8] = {'n', 'o', '.', (char)('0' + i), 0};
       send_all(helpers[i].link.ends.client, text, 4);
@@ -108,7 +108,7 @@ static void block_ends_by_close(void **state) {
     if (!scene_open(&scene, world, &scene_kinds[i])) continue;
     struct blocker blocker = {.scene = &scene};
     struct thread *thread = thread_start(block, &blocker);
-    thread_blocked(thread);
+    thread_blocked(world, thread);
     assert_int_equal(hws_close(scene.target, NULL, NULL, NULL), 0);
     thread_join(thread);
     assert_int_equal(blocker.result, 1);

@@ -44,7 +44,7 @@ static void signals_interrupt(void **state) {
     if (!scene_open(&scene, world, &scene_kinds[i])) continue;
     struct blocker blocker = {.scene = &scene, .flags = HWS_INTERRUPTIBLE};
     struct thread *thread = thread_start(block, &blocker);
-    thread_blocked(thread);
+    thread_blocked(world, thread);
     thread_signal(thread, SIGUSR1);
     thread_join(thread);
     assert_int_equal(blocker.result, 1);

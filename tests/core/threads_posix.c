@@ -44,7 +44,8 @@ void thread_join(struct thread *thread) {
 }
 
 /* Asleep in the kernel, and the same the next time one looks. */
-void thread_blocked(struct thread *thread) {
+void thread_blocked(struct world *world, struct thread *thread) {
+  (void)world;
   uint64_t until = hws_now() + LIMIT_NS;
   for (int asleep = 0; asleep < 3;) {
     char path[64], stat[256] = "";

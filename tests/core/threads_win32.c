@@ -7,14 +7,16 @@
 #include <stdlib.h>
 #include <windows.h>
 
+#include "core/runtime.h"
 #include "tests/core/places.h"
 
-enum { LOOKS = 5, BETWEEN_MS = 2 };
+static int blocked; /* threads that thread_blocked has seen, and that were not joined yet */
 
 struct thread {
   HANDLE handle;
   void (*run)(void *argument);
   void *argument;
+  bool blocked;
 };
 
 static unsigned __stdcall thread_main(void *argument) {
@@ -36,25 +38,25 @@ struct thread *thread_start(void (*run)(void *argument), void *argument) {
 void thread_join(struct thread *thread) {
   assert_int_equal(WaitForSingleObject(thread->handle, INFINITE), WAIT_OBJECT_0);
   (void)CloseHandle(thread->handle);
+  if (thread->blocked) blocked--;
   free(thread);
 }
 
-static DWORD64 place_of(HANDLE thread) {
-  CONTEXT context = {.ContextFlags = CONTEXT_CONTROL};
-  assert_int_not_equal(SuspendThread(thread), (DWORD)-1);
-  assert_true(GetThreadContext(thread, &context));
-  (void)ResumeThread(thread);
-  return context.Rip;
+static unsigned inside(struct world *world) {
+  struct object *object = NULL;
+  assert_int_equal(handle_pin(world->runtime, OBJECT_RUNTIME, &object), HWS_OK);
+  unsigned count = atomic_load(&((struct runtime *)object)->loop.inside);
+  object_unpin(object);
+  return count;
 }
 
-void thread_blocked(struct thread *thread) {
+void thread_blocked(struct world *world, struct thread *thread) {
   uint64_t until = hws_now() + LIMIT_NS;
-  DWORD64 last = 0;
-  for (int same = 0; same < LOOKS;) {
-    DWORD64 place = place_of(thread->handle);
+  thread->blocked = true;
+  blocked++;
+  unsigned wanted = (unsigned)blocked + (world->driven ? 0 : 1); /* and the I/O thread */
+  while (inside(world) < wanted) {
     if (hws_now() > until) fail_msg("the thread never blocked");
-    same = place == last ? same + 1 : 0;
-    last = place;
-    Sleep(BETWEEN_MS);
+    Sleep(1);
   }
 }

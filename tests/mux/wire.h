@@ -15,6 +15,9 @@ extern const char local_scheme[];
 /* A URL of that scheme that nobody listens at. */
 void local_url(char *url, size_t size);
 
+/* How many dials a listener of tcp with a backlog of 1, which accepts nothing, takes before one has to wait. */
+extern const unsigned tcp_backlog_of_one;
+
 struct wire;
 
 /* It listens; `url` is where. */

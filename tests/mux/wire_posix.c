@@ -19,6 +19,7 @@
 enum { MOMENT_MS = 100 };
 
 const char local_scheme[] = "unix";
+const unsigned tcp_backlog_of_one = 2; /* the system takes one more than it is told */
 
 struct wire {
   int fd;

@@ -13,7 +13,8 @@
 
 enum { MOMENT_MS = 100 };
 
-const char local_scheme[] = "tcp";
+const char local_scheme[] = "tcp";     /* nothing else yet */
+const unsigned tcp_backlog_of_one = 3; /* one is accepted by the transport; under Wine the system takes two more */
 
 struct wire {
   SOCKET socket;

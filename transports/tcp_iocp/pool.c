@@ -84,7 +84,7 @@ static void pause(struct pool *pool) {
 }
 
 void pool_post(struct pool *pool) {
-  while (pool->listener != INVALID_SOCKET && pool->idle && pool->waiting < pool->waiting_max) {
+  while (pool->listener != INVALID_SOCKET && pool->idle && pool->waiting + pool->posted < pool->waiting_max) {
     struct pool_slot *slot = pool->idle;
     int error = post_slot(pool, slot);
     if (error == WSAECONNRESET) continue; /* that one came and went */

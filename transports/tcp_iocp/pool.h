@@ -29,7 +29,7 @@ struct pool {
   uint32_t size;        /* of slots */
   uint32_t posted;      /* how many packets are out */
   uint32_t waiting;     /* how many are connected */
-  uint32_t waiting_max; /* beyond it none is posted */
+  uint32_t waiting_max; /* so many are posted or connected at most */
   struct pool_slot *slots;
   struct pool_slot *idle;
   struct pool_slot *first; /* connected, the first come first */
