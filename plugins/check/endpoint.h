@@ -44,7 +44,9 @@ struct hws_host_endpoint {
   _Atomic uint64_t timer; /* 0: none */
   atomic_bool posted;
   struct check_names *names; /* a look-up is under way */
-  atomic_uint calls;         /* of on_ready, on_timer and on_post */
+  atomic_uint calls;         /* of on_ready, on_packet, on_timer and on_post */
+  atomic_int packets_left;   /* once it was retired: how many are still to come */
+  bool retired;              /* written under both directions */
 };
 
 /* Make one of each kind by the plugin's slot. Returns the status; on success *made is open. */
@@ -52,11 +54,13 @@ int32_t check_endpoint_listen(struct check_host *host, const char *url, struct h
 int32_t check_endpoint_dial(struct check_host *host, const char *url, struct hws_host_endpoint **made);
 int32_t check_endpoint_adopt(struct check_host *host, void *accepted, struct hws_host_endpoint **made);
 
-/* Take it out of the loop and destroy it. No io may be pending. */
+/* Take it out of the loop and destroy it, after its last packet has come back. No io may be pending. */
 void check_endpoint_destroy(struct hws_host_endpoint *endpoint, bool abort);
 
 /* Run a slot with its direction taken, unless the endpoint is not open. `direction` as on_ready gets it. */
 void check_endpoint_ready(struct hws_host_endpoint *endpoint, uint32_t direction);
+void check_endpoint_packet(struct hws_host_endpoint *endpoint, struct hws_packet *packet, uint64_t bytes,
+                           int32_t os_error);
 void check_endpoint_timer(struct hws_host_endpoint *endpoint);
 void check_endpoint_post(struct hws_host_endpoint *endpoint);
 

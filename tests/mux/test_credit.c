@@ -105,7 +105,7 @@ static void held_memory_is_bounded(void **state) {
   for (size_t i = 0; i < sizeof cuts / sizeof *cuts; i++) {
     bool small = cuts[i] < 1000;
     uint32_t streams = small ? 1 : STREAMS;
-    uint32_t each = small ? WINDOW_INITIAL / 4 : WINDOW_INITIAL;
+    uint32_t each = small ? WINDOW_INITIAL / 4 / TEST_SLOWNESS : WINDOW_INITIAL;
     /* A world of its own: no pool of buffers that others have left. */
     struct world *own = world_open(world->driven ? HWS_RUNTIME_CALLER_DRIVEN : 0);
     struct peer *peer = peer_open(own, HWS_ROLE_SERVER, NULL);

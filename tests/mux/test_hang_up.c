@@ -10,7 +10,7 @@
 /* Well below the five seconds that an endpoint grants a plugin, and the shortest time-out of a session. */
 #define PROMPT_NS (4 * SECOND)
 
-enum { ROUNDS = 3000 };
+enum { ROUNDS = 3000 / TEST_SLOWNESS };
 
 /* The peer hangs up the moment it has read something: while who sent that is still on the way out of its send. */
 static void *hang_up(void *argument) {

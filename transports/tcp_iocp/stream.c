@@ -67,6 +67,8 @@ static int32_t end_call(struct stream *stream, struct hws_io *io, bool cancelled
   }
   /* Somebody else may have closed or cancelled; that is no cancel of ours. */
   if (error == WSA_OPERATION_ABORTED && !cancelled) error = WSAECONNABORTED;
+  /* Wine tells so of a reset that meets a send which waits. */
+  if (!error && io->kind == HWS_IO_WRITE && bytes == 0) error = WSAECONNRESET;
   if (error) return end_failed(stream, io, error, bytes);
   int broken = atomic_load(&stream->broken);
   bool ended = io->kind == HWS_IO_READ && bytes == 0 && room_of(io) > 0;
