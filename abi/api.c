@@ -61,8 +61,10 @@ hws_result hws_queue_open(hws_handle runtime, hws_handle *handle) {
   *handle = 0;
   int status = api_pin(runtime, OBJECT_RUNTIME, &object);
   if (status != HWS_OK) return status;
-  status = queue_open((struct runtime *)object, &queue);
+  runtime_make_begin((struct runtime *)object);
+  status = runtime_is_ending((struct runtime *)object) ? HWS_E_CLOSED : queue_open((struct runtime *)object, &queue);
   if (status == HWS_OK) *handle = queue->object.handle;
+  runtime_make_end((struct runtime *)object);
   object_unpin(object);
   return status;
 }
@@ -107,10 +109,13 @@ hws_result hws_scope_open(hws_handle runtime, hws_handle parent, uint64_t deadli
   *handle = 0;
   int status = api_pin(runtime, OBJECT_RUNTIME, &object);
   if (status != HWS_OK) return status;
-  if (parent) status = scope_pin(parent, (struct runtime *)object, &above);
+  runtime_make_begin((struct runtime *)object);
+  if (runtime_is_ending((struct runtime *)object)) status = HWS_E_CLOSED;
+  if (status == HWS_OK && parent) status = scope_pin(parent, (struct runtime *)object, &above);
   if (status == HWS_OK) status = scope_open((struct runtime *)object, above, deadline_ns, &scope);
   if (status == HWS_OK) *handle = scope->object.handle;
   if (above) object_unpin(&above->object);
+  runtime_make_end((struct runtime *)object);
   object_unpin(object);
   return status;
 }
@@ -149,7 +154,7 @@ hws_result hws_cancel(hws_handle handle) {
 
 hws_result hws_plugin_load(hws_handle handle, const char *path_or_name) {
   struct object *object = NULL;
-  struct plugin_error error = {{0}};
+  struct plugin_error error = {.text = ""};
   if (!path_or_name) return HWS_E_INVAL;
   int status = api_pin(handle, OBJECT_RUNTIME, &object);
   if (status != HWS_OK) return status;
@@ -164,7 +169,7 @@ hws_result hws_plugin_load(hws_handle handle, const char *path_or_name) {
 
 hws_result hws_plugin_scan(hws_handle handle) {
   struct object *object = NULL;
-  struct plugin_error error = {{0}};
+  struct plugin_error error = {.text = ""};
   int status = api_pin(handle, OBJECT_RUNTIME, &object);
   if (status != HWS_OK) return status;
   struct runtime *runtime = (struct runtime *)object;

@@ -14,12 +14,14 @@ struct call {
   struct object *object;
   struct scope *life;
   struct request request;
+  bool makes; /* an object */
 };
 
 /* Pins all or nothing. */
 static int call_begin(struct call *call, hws_handle handle, enum object_type type, hws_handle life,
                       const struct hws_how *how, struct hws_event *out, hws_handle *op) {
   call->life = NULL;
+  call->makes = false;
   int status = api_pin(handle, type, &call->object);
   if (status != HWS_OK) return status;
   struct runtime *runtime = object_runtime(call->object);
@@ -30,7 +32,18 @@ static int call_begin(struct call *call, hws_handle handle, enum object_type typ
   return status;
 }
 
+/* The same for a call that makes an object. */
+static int make_begin(struct call *call, hws_handle handle, enum object_type type, hws_handle life,
+                      const struct hws_how *how, struct hws_event *out, hws_handle *op) {
+  int status = call_begin(call, handle, type, life, how, out, op);
+  if (status != HWS_OK) return status;
+  call->makes = true;
+  runtime_make_begin(object_runtime(call->object));
+  return HWS_OK;
+}
+
 static int call_end(struct call *call, int result) {
+  if (call->makes) runtime_make_end(object_runtime(call->object));
   request_end(&call->request);
   if (call->life) object_unpin(&call->life->object);
   object_unpin(call->object);
@@ -64,7 +77,7 @@ hws_result hws_listen(hws_handle runtime, const char *url, hws_handle life, cons
   struct call call;
   if (!url || !listener) return HWS_E_INVAL;
   *listener = 0;
-  int result = call_begin(&call, runtime, OBJECT_RUNTIME, life, how, out, op);
+  int result = make_begin(&call, runtime, OBJECT_RUNTIME, life, how, out, op);
   if (result != HWS_OK) return result;
   if (!call_is_over(&call, HWS_KIND_LISTEN, &result))
     result = listener_listen((struct runtime *)call.object, url, call.life, &call.request, listener);
@@ -76,7 +89,7 @@ hws_result hws_dial(hws_handle runtime, const char *url, hws_handle life, const 
   struct call call;
   if (!url || !stream) return HWS_E_INVAL;
   *stream = 0;
-  int result = call_begin(&call, runtime, OBJECT_RUNTIME, life, how, out, op);
+  int result = make_begin(&call, runtime, OBJECT_RUNTIME, life, how, out, op);
   if (result != HWS_OK) return result;
   if (!call_is_over(&call, HWS_KIND_DIAL, &result))
     result = conn_dial((struct runtime *)call.object, url, call.life, &call.request, stream);
@@ -89,7 +102,7 @@ hws_result hws_accept(hws_handle source, hws_handle life, const struct hws_how *
   enum object_type type = handle_type(source) == OBJECT_SESSION ? OBJECT_SESSION : OBJECT_LISTENER;
   if (!stream) return HWS_E_INVAL;
   *stream = 0;
-  int result = call_begin(&call, source, type, life, how, out, op);
+  int result = make_begin(&call, source, type, life, how, out, op);
   if (result != HWS_OK) return result;
   if (call_is_over(&call, HWS_KIND_ACCEPT, &result))
     ;
@@ -112,11 +125,13 @@ hws_result hws_session(hws_handle stream, const struct hws_session_config *confi
   if (!config) config = &defaults;
   int status = api_pin(stream, OBJECT_STREAM, &object);
   if (status != HWS_OK) return status;
+  runtime_make_begin(object->runtime);
   if (config->life) status = scope_pin(config->life, object->runtime, &life);
   if (status == HWS_OK && life) status = scope_status(life);
   if (status == HWS_OK) status = session_start((struct stream *)object, config, life, &session);
   if (status == HWS_OK) *handle = session->object.handle;
   if (life) object_unpin(&life->object);
+  runtime_make_end(object->runtime);
   object_unpin(object);
   return status;
 }
@@ -130,7 +145,7 @@ hws_result hws_open(hws_handle session, const struct hws_open_config *config, co
   if (!config) config = &defaults;
   if (config->flags || check_vec(config->payload, config->payload_count) != HWS_OK) return HWS_E_INVAL;
   if (config->metadata_count && !config->metadata) return HWS_E_INVAL;
-  int result = call_begin(&call, session, OBJECT_SESSION, config->life, how, out, op);
+  int result = make_begin(&call, session, OBJECT_SESSION, config->life, how, out, op);
   if (result != HWS_OK) return result;
   if (!call_is_over(&call, HWS_KIND_OPEN, &result))
     result = session_open((struct session *)call.object, config, call.life, &call.request, stream);
@@ -147,6 +162,17 @@ hws_result hws_send(hws_handle stream, const struct hws_vec *vec, uint32_t count
   result = call_begin(&call, stream, OBJECT_STREAM, 0, how, out, op);
   if (result != HWS_OK) return result;
   return call_end(&call, stream_send((struct stream *)call.object, vec, count, &call.request));
+}
+
+hws_result hws_sendfile(hws_handle stream, int64_t file, uint64_t offset, uint64_t length, const struct hws_how *how,
+                        struct hws_event *out, hws_handle *op) {
+  struct call call;
+  if (!length || length > INT64_MAX || offset > INT64_MAX - length) return HWS_E_INVAL;
+  int result = file_check(file);
+  if (result == HWS_OK) result = call_begin(&call, stream, OBJECT_STREAM, 0, how, out, op);
+  if (result != HWS_OK) return result;
+  struct file_part part = {.file = file, .offset = offset, .length = length};
+  return call_end(&call, stream_sendfile((struct stream *)call.object, &part, &call.request));
 }
 
 hws_result hws_recv(hws_handle stream, const struct hws_vec *vec, uint32_t count, const struct hws_how *how,
@@ -254,9 +280,8 @@ hws_result hws_watch(hws_handle handle, const struct hws_how *how, struct hws_ev
 
 /* Objects without anything that could take time: the event, if one is wanted, is there at once. */
 static int close_simple(struct object *object, const struct request *request) {
-  struct hws_event event = {.object = object->handle, .kind = HWS_KIND_CLOSE};
+  struct hws_event event = {.object = object->handle, .kind = HWS_KIND_CLOSE, .status = request_verdict(request)};
   int result = request_answer(request, object, &event);
-  if (result < 0) return result;
   if (object->class->type == OBJECT_QUEUE) queue_close((struct queue *)object);
   object_unpin(object); /* the handle's */
   return result;
@@ -264,7 +289,7 @@ static int close_simple(struct object *object, const struct request *request) {
 
 /* A scope's watches end before its close does. */
 static int close_scope(struct scope *scope, const struct request *request) {
-  struct hws_event event = {.object = scope->object.handle, .kind = HWS_KIND_CLOSE};
+  struct hws_event event = {.object = scope->object.handle, .kind = HWS_KIND_CLOSE, .status = request_verdict(request)};
   object_pin(&scope->object);
   scope_close(scope);
   int result = request_answer(request, &scope->object, &event);
@@ -272,42 +297,46 @@ static int close_scope(struct scope *scope, const struct request *request) {
   return result;
 }
 
-/* A close cannot be refused once the handle is stale. */
-static int check_queue(hws_handle handle) {
-  struct object *queue = NULL;
-  int status = handle_pin(handle, OBJECT_QUEUE, &queue);
-  if (status == HWS_OK) object_unpin(queue);
-  return status;
+static int close_any(struct object *object, const struct request *request) {
+  switch (object->class->type) {
+  case OBJECT_STREAM:
+    return stream_close((struct stream *)object, request);
+  case OBJECT_SESSION:
+    return session_close((struct session *)object, request);
+  case OBJECT_LISTENER:
+    return listener_close((struct listener *)object, request);
+  case OBJECT_SCOPE:
+    return close_scope((struct scope *)object, request);
+  default:
+    return close_simple(object, request);
+  }
+}
+
+/* A close cannot be refused once the handle is stale: what its event needs is got hold of before that. */
+static int begin_close(struct object *object, struct request *request, struct op **spare) {
+  struct runtime *runtime = object_runtime(object);
+  int status = request->queue || request->out ? op_reserve(request, runtime, spare) : HWS_OK;
+  if (status != HWS_OK || object_close(object)) return status;
+  op_unreserve(request, runtime);
+  return HWS_E_HANDLE;
 }
 
 hws_result hws_close(hws_handle handle, const struct hws_how *how, struct hws_event *out, hws_handle *op) {
   struct object *object = NULL;
   struct request request;
+  struct op *spare = NULL;
   enum object_type type = handle_type(handle);
   if (type == OBJECT_RUNTIME || type == OBJECT_LEASE || type == OBJECT_OP) return HWS_E_HANDLE;
   int result = api_pin(handle, OBJECT_ANY, &object);
   if (result != HWS_OK) return result;
-  result = request_begin(&request, object_runtime(object), how, out, op, false);
-  if (result == HWS_OK && request.queue && (result = check_queue(request.queue)) != HWS_OK) request_end(&request);
-  if (result == HWS_OK && !object_close(object)) {
+  struct runtime *runtime = object_runtime(object);
+  result = request_begin(&request, runtime, how, out, op, false);
+  if (result == HWS_OK) {
+    result = begin_close(object, &request, &spare);
+    if (result == HWS_OK) result = close_any(object, &request);
+    op_unreserve(&request, runtime);
     request_end(&request);
-    result = HWS_E_HANDLE;
   }
-  if (result != HWS_OK) {
-    object_unpin(object);
-    return result;
-  }
-  if (type == OBJECT_STREAM)
-    result = stream_close((struct stream *)object, &request);
-  else if (type == OBJECT_SESSION)
-    result = session_close((struct session *)object, &request);
-  else if (type == OBJECT_LISTENER)
-    result = listener_close((struct listener *)object, &request);
-  else if (type == OBJECT_SCOPE)
-    result = close_scope((struct scope *)object, &request);
-  else
-    result = close_simple(object, &request);
-  request_end(&request);
   object_unpin(object);
   return result;
 }

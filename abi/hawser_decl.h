@@ -10,19 +10,18 @@
  *   Ownership      Strings and structs passed in are read during the call and may be freed after it. Memory named by
  *                  a hws_vec belongs to the library from the call until the op's event (OP-5).
  *   Errors         Negative hws_status values. HWS_E_HANDLE, HWS_E_FORKED, HWS_E_INVAL and HWS_E_NOMEM can come from
- * any function and are not repeated. An error returned by the call itself has had no effect, and no event follows it.
+ *                  any function, and HWS_E_CLOSED from any that makes an object of a runtime that is ending; they are
+ *                  not repeated. An error returned by the call itself has had no effect, and no event follows it.
  *   Sizes          Every struct that can grow begins with its size: the caller sets it to sizeof. A caller built
  *                  against an older, shorter struct works; reserved fields must be zero.
  *
- * The ops: hws_listen, hws_dial, hws_accept, hws_open, hws_send, hws_recv, hws_acquire, hws_shutdown, hws_watch,
- * hws_close. Each takes (..., how, out, op) and returns
- *   < 0  refused: nothing happened and no event will come
- *   0    pending: one event will come to how->queue with how->tag
- *   1    done at once: the event is in *out and none is queued. Only where out is given, and only when no earlier op
- *        of that direction is pending.
- * `op` (may be NULL) receives the op's handle for hws_cancel, before the event can be harvested; it is stale from the
- * moment the event was harvested. An op that nobody would hear of (no queue, and neither HWS_BLOCK nor HWS_TRY with an
- * out) is refused, except hws_close. With HWS_TRY a send may take a part: `bytes` says how much.
+ * The ops: hws_listen, hws_dial, hws_accept, hws_open, hws_send, hws_sendfile, hws_recv, hws_acquire, hws_shutdown,
+ * hws_watch, hws_close. Each takes (..., how, out, op) and returns < 0  refused: nothing happened and no event will
+ * come 0    pending: one event will come to how->queue with how->tag 1    done at once: the event is in *out and none
+ * is queued. Only where out is given, and only when no earlier op of that direction is pending. `op` (may be NULL)
+ * receives the op's handle for hws_cancel, before the event can be harvested; it is stale from the moment the event was
+ * harvested. An op that nobody would hear of (no queue, and neither HWS_BLOCK nor HWS_TRY with an out) is refused,
+ * except hws_close. With HWS_TRY a send may take a part: `bytes` says how much.
  */
 
 typedef uint64_t hws_handle; /* an object or op: type, slot, generation; never a pointer; 0 is none */
@@ -72,7 +71,7 @@ enum hws_kind {
   HWS_KIND_CLOSE = 11,   /* nothing of the object is touched any more */
   HWS_KIND_EXPORT = 32,
   HWS_KIND_IMPORT = 33,
-  HWS_KIND_SENDFILE = 34,
+  HWS_KIND_SENDFILE = 34, /* bytes: how many were sent, also when it failed */
   HWS_KIND_LEND = 35,
   HWS_KIND_SEND_DATAGRAM = 36,
   HWS_KIND_RECV_DATAGRAM = 37
@@ -263,7 +262,7 @@ hws_result hws_runtime_open(const struct hws_runtime_config *config, hws_handle 
 /* End a runtime: close every object of it, give every pending op its event, join the I/O thread, free what is left.
  * Queues can be harvested until this is called; leases stay readable until released, also after it.
  * Blocks for at most timeout_ns (negative: for ever), and for at most five seconds on a plugin that never completes, or
- * on the system where it does not finish a call of the library's own (the look-up of a name).
+ * on the system where it does not finish a call of the library's own (the look-up of a name, the reading of a file).
  * Errors: HWS_E_DEADLINE (call again), HWS_E_BUSY (called on a thread of the runtime, or another thread waits in it),
  * HWS_E_PLUGIN (it ended, but abandoned ops that a plugin never completed; the detail of the library log names it),
  * HWS_E_TIMEOUT (it ended, but left threads of its own behind in such a call of the system). */
@@ -307,7 +306,8 @@ hws_result hws_cancel(hws_handle op);
  */
 
 /* Listen at a URL ("unix:///run/x.sock?mode=0660"). *listener is valid at once and usable from the op's event on.
- * Errors, in the event: HWS_E_ADDRESS, HWS_E_IN_USE, HWS_E_ACCESS, HWS_E_PLUGIN, HWS_E_UNSUPPORTED, HWS_E_IO. */
+ * Errors, in the event: HWS_E_ADDRESS, HWS_E_IN_USE, HWS_E_ACCESS, HWS_E_PLUGIN, HWS_E_UNSUPPORTED, HWS_E_IO,
+ * HWS_E_LIMIT (descriptors). */
 hws_result hws_listen(hws_handle runtime, const char *url, hws_handle life, const struct hws_how *how,
                       struct hws_event *out, hws_handle *op, hws_handle *listener);
 
@@ -339,13 +339,28 @@ hws_result hws_open(hws_handle session, const struct hws_open_config *config, co
 
 /* Send count pieces (at most 1024), in order. The op ends when the bytes are copied or written; a cancelled or failed
  * one says in `bytes` how many were taken, and the stream stays usable after a cancel. Ops of one direction end in
- * order. Zero bytes: ends when the stream is writable.
+ * order. Zero bytes, be it no piece or only empty ones: ends when the stream is writable.
  * Errors: HWS_E_CLOSED (after shutdown or close), HWS_E_RESET, what ended the session or connection. */
 hws_result hws_send(hws_handle stream, const struct hws_vec *vec, uint32_t count, const struct hws_how *how,
                     struct hws_event *out, hws_handle *op);
 
-/* Receive at least one byte, into count pieces (at most 1024). Zero bytes: ends when the stream is readable, or at its
- * end. Errors: HWS_E_EOF, HWS_E_RESET, HWS_E_CLOSED, what ended the session or connection. */
+/* Send `length` bytes of a regular file, from `offset` on, in order with other sends of the stream; wherever the system
+ * can, they are never copied into this process. Neither this call nor an I/O thread waits for a disk: the file is read
+ * by threads of the library's own. The descriptor must be open for reading, stays the caller's, must stay open until
+ * the op's event, and its own place in the file does not matter. length is at least 1: an empty file needs no call.
+ * bytes says how many were sent, exactly, whatever the end; the stream stays usable unless it is the stream that ended.
+ * A cancel waits for the call that is in the system, which takes at most 256 KiB of the file, and for nothing else.
+ * HWS_TRY is answered by HWS_E_AGAIN, as the end is never at once; HWS_EOM as for a send. With a session the bytes are
+ * read 64 KiB at a time, at most twice that for each op.
+ * Errors of the call: HWS_E_INVAL (no descriptor, no bytes, or bytes past the largest offset), HWS_E_ACCESS (it is not
+ * open for reading). In the event, as for a send, and: HWS_E_INVAL (it is no regular file, or the file ended before
+ * `length`: never silently), HWS_E_IO (reading it failed); hws_detail of the runtime then has the words and errno. */
+hws_result hws_sendfile(hws_handle stream, int64_t file, uint64_t offset, uint64_t length, const struct hws_how *how,
+                        struct hws_event *out, hws_handle *op);
+
+/* Receive at least one byte, into count pieces (at most 1024). Zero bytes, be it no piece or only
+ * empty ones: ends when the stream is readable, or at its end. Errors: HWS_E_EOF, HWS_E_RESET, HWS_E_CLOSED, what ended
+ * the session or connection. */
 hws_result hws_recv(hws_handle stream, const struct hws_vec *vec, uint32_t count, const struct hws_how *how,
                     struct hws_event *out, hws_handle *op);
 
@@ -390,7 +405,10 @@ hws_result hws_watch(hws_handle object, const struct hws_how *how, struct hws_ev
 
 /* Close an object of any type except a runtime and a lease; its handle is stale from the call on. Ops pending on it end
  * with HWS_E_CLOSED before the close event. A stream first sends what was taken and ends its send direction; a session
- * and a listener end; HWS_ABORT, or the op's cancel or deadline, discards instead. Without a queue no event comes. */
+ * and a listener end; HWS_ABORT, or the op's cancel or deadline, discards instead: the object is closed all the same,
+ * the event says HWS_E_CANCELED or HWS_E_DEADLINE, and may come before the object has ended. Without a queue no event
+ * comes.
+ */
 hws_result hws_close(hws_handle object, const struct hws_how *how, struct hws_event *out, hws_handle *op);
 
 /* Why the object ended, or what its last failed op met; status HWS_OK: nothing yet. On a runtime: its last refusal. */

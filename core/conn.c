@@ -54,7 +54,7 @@ void conn_pump(struct conn *conn) {
   while (pump_once(conn, &ended)) continue;
   bool revoke_read = must_revoke(conn->reader);
   bool revoke_write = must_revoke(conn->writer);
-  bool close = conn->aborting || (conn->stream.closing && is_flushed(conn));
+  bool close = conn->aborting || ((conn->stream.closing || conn->over) && is_flushed(conn));
   close = close && !conn->gone;
   bool abort = conn->aborting;
   lock_drop(&conn->lock);
@@ -121,6 +121,10 @@ static bool conn_writable(struct stream *stream) {
 /* Everything is begun by the kick that follows. */
 static void conn_put_off(struct stream *stream) {
   (void)stream;
+}
+
+static bool conn_sends_files(struct stream *stream) {
+  return ((struct conn *)stream)->endpoint.plugin->manifest->capabilities & HWS_CAP_SENDFILE;
 }
 
 static void conn_consumed(struct stream *stream, uint64_t bytes) {
@@ -197,6 +201,7 @@ const struct stream_class conn_class = {
     .writable = conn_writable,
     .push = conn_put_off,
     .unsend = conn_unsend,
+    .sends_files = conn_sends_files,
     .want = conn_put_off,
     .unwant = conn_unwant,
     .consumed = conn_consumed,

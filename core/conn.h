@@ -23,6 +23,7 @@ struct conn {
   bool writing;
   bool failed;       /* reading has ended for good */
   bool aborting;     /* discard what was not sent */
+  bool over;         /* the runtime ends */
   bool gone;         /* the endpoint was destroyed, or there never was one */
   struct op *reader; /* whose memory is being read into; NULL: the buffer's */
   struct op *writer; /* whose memory is being written from, or whose end is on its way; NULL: `copy` is written */

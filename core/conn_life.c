@@ -9,7 +9,12 @@
 
 enum { TEXT_MAX = 512 };
 
+/* Also one that ended by itself before, in whatever way: nobody else would close its endpoint now. */
 static void conn_over(struct object *object) {
+  struct conn *conn = (struct conn *)object;
+  lock_take(&conn->lock);
+  conn->over = true;
+  lock_drop(&conn->lock);
   stream_reset((struct stream *)object, cause_make(HWS_E_CLOSED, 0, HWS_CODE_SHUTTING_DOWN, "the runtime was closed"));
 }
 

@@ -49,9 +49,18 @@ static void drop_copy(struct conn *conn) {
 
 /* ---- claiming ---- */
 
+static bool is_direct_file(const struct op *op) {
+  return op->source && source_is_direct(op);
+}
+
+/* A file whose bytes have still to come: its source kicks us. */
+static bool lacks_bytes(const struct op *op) {
+  return op->source && !source_is_ready(op);
+}
+
 /* The first piece of what the op has left. Lock held. */
 static bool fill_copy(struct conn *conn, struct op *op, struct op_list *ended) {
-  uint64_t left = op->total - op->event.bytes;
+  uint64_t left = op_ready(op) - op->event.bytes;
   if (left && !conn->copy) conn->copy = buffer_chunk(conn->stream.object.runtime);
   if (left && !conn->copy) {
     op_list_remove(&conn->stream.sends, op);
@@ -72,26 +81,37 @@ static void prepare_copy(struct conn *conn) {
   transfer_prepare(&conn->endpoint.transfers[HWS_WRITE], HWS_IO_WRITE, conn->write_iov, left ? 1 : 0);
 }
 
+static bool is_to_copy(const struct conn *conn, const struct op *op) {
+  return op_is_send(op) && !conn_may_revoke(conn) && !is_direct_file(op) && !lacks_bytes(op);
+}
+
+static void prepare_direct(struct transfer *transfer, struct conn *conn, const struct op *op) {
+  if (op->event.kind == HWS_KIND_SHUTDOWN) {
+    transfer_prepare(transfer, HWS_IO_SHUTDOWN, NULL, 0);
+  } else if (is_direct_file(op)) {
+    struct file_part rest = source_rest(op);
+    transfer_prepare_file(transfer, &rest);
+  } else {
+    transfer_prepare(transfer, HWS_IO_WRITE, conn->write_iov, conn_map_vec(op, conn->write_iov));
+  }
+}
+
 bool conn_claim_write(struct conn *conn, struct op_list *ended) {
   struct op *op = conn->stream.sends.first;
-  struct transfer *transfer = &conn->endpoint.transfers[HWS_WRITE];
   if (conn->writing || conn->stream.out >= OUT_SHUT || !conn->stream.ready) return false;
   if (conn->copy_at < conn->copy_end) {
     prepare_copy(conn);
     return true;
   }
-  for (; op && op->event.kind == HWS_KIND_SEND && !conn_may_revoke(conn); op = conn->stream.sends.first) {
+  for (; op && is_to_copy(conn, op); op = conn->stream.sends.first) {
     if (!fill_copy(conn, op, ended)) continue; /* the next may need no memory */
     prepare_copy(conn);
     return true;
   }
-  if (!op) return false;
+  if (!op || lacks_bytes(op)) return false;
   conn->writing = true;
   conn->writer = op;
-  if (op->event.kind == HWS_KIND_SHUTDOWN)
-    transfer_prepare(transfer, HWS_IO_SHUTDOWN, NULL, 0);
-  else
-    transfer_prepare(transfer, HWS_IO_WRITE, conn->write_iov, conn_map_vec(op, conn->write_iov));
+  prepare_direct(&conn->endpoint.transfers[HWS_WRITE], conn, op);
   return true;
 }
 
@@ -110,34 +130,44 @@ static void write_failed(struct conn *conn, struct op_list *ended) {
   cause_unref(cause);
 }
 
-static bool has_failed(const struct hws_io *io) {
-  return io->status != HWS_IO_OK && io->status != HWS_IO_CANCELED;
+static bool has_failed(int32_t status) {
+  return status != HWS_IO_OK && status != HWS_IO_CANCELED;
 }
 
 static void copy_result(struct conn *conn, const struct hws_io *io, struct op_list *ended) {
   struct op *op = conn->copier;
   conn->copy_at += (uint32_t)io->bytes;
   if (op) op->event.bytes += io->bytes;
+  if (op && op->source) source_written(op);
   bool done = op && io->status == HWS_IO_OK && op->event.bytes == op->total;
-  if (conn->copy_at == conn->copy_end || has_failed(io) || conn->stream.out >= OUT_SHUT) drop_copy(conn);
-  if (has_failed(io))
+  if (conn->copy_at == conn->copy_end || has_failed(io->status) || conn->stream.out >= OUT_SHUT) drop_copy(conn);
+  if (has_failed(io->status))
     write_failed(conn, ended);
   else if (done)
-    writer_ended(conn, op, HWS_OK, ended);
+    writer_ended(conn, op, op->outcome, ended);
+}
+
+/* Bytes of the op were taken; its status, of which a file that the transport cannot send is no failure. */
+static int32_t took(struct op *op, const struct hws_io *io) {
+  if (op_is_send(op)) op->event.bytes += io->bytes;
+  if (io->kind == HWS_IO_SENDFILE) {
+    if (io->status == HWS_IO_UNSUPPORTED) source_indirect(op);
+    if (io->status == HWS_IO_OK && !io->bytes) source_short(op);
+    return io->status == HWS_IO_UNSUPPORTED ? HWS_IO_OK : io->status;
+  }
+  if (op_is_send(op)) pass(op, io->bytes, NULL);
+  if (op->source) source_written(op);
+  return io->status;
 }
 
 static void direct_result(struct conn *conn, struct op *op, const struct hws_io *io, struct op_list *ended) {
-  bool is_send = op->event.kind == HWS_KIND_SEND;
-  if (is_send) {
-    op->event.bytes += io->bytes;
-    pass(op, io->bytes, NULL);
-  }
-  bool done = io->status == HWS_IO_OK && (!is_send || op->event.bytes == op->total);
+  int32_t status = took(op, io);
+  bool done = status == HWS_IO_OK && (!op_is_send(op) || op->event.bytes == op->total);
   if (!op->listed)
     conn_end_orphan(conn, op, ended);
   else if (done)
-    writer_ended(conn, op, HWS_OK, ended);
-  else if (has_failed(io))
+    writer_ended(conn, op, op->outcome, ended);
+  else if (has_failed(status))
     write_failed(conn, ended);
   else if (op->cancel)
     writer_ended(conn, op, op->cancel, ended);

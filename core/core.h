@@ -6,6 +6,7 @@
 #define HAWSER_CORE_CORE_H
 
 #include "core/conn.h"
+#include "core/file.h"
 #include "core/fork.h"
 #include "core/listener.h"
 #include "core/mux/session.h"

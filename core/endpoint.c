@@ -13,7 +13,25 @@
 #include "core/runtime.h"
 
 /* Bits of a direction. */
-enum { HELD = 1, DO_READY = 2, DO_SUBMIT = 4, DO_CANCEL = 8, SAW_HANGUP = 16 /* with DO_READY */, DO_PACKETS = 32 };
+enum {
+  HELD = 1,
+  DO_READY = 2,
+  DO_SUBMIT = 4,
+  DO_CANCEL = 8,
+  SAW_HANGUP = 16, /* with DO_READY */
+  DO_PARKED = 32,  /* the pool has come for what is parked */
+  BLOCKS = 64,     /* with HELD: by a thread of the pool, which may be inside a blocking call */
+  DO_POST = 128,   /* on_post, or on_timer, could not be called: let them come again */
+  DO_TIMER = 256,
+  DO_PACKETS = 512
+};
+
+/* Who runs a direction. */
+enum runner {
+  RUN_ANYBODY,
+  RUN_SUBMITTER, /* its own submit may end inline */
+  RUN_POOL       /* may block */
+};
 
 #define ABANDON_AFTER_NS UINT64_C(5000000000)
 
@@ -52,8 +70,8 @@ static uint64_t room_of(const struct hws_io *io) {
 
 /* What a plugin says it did is checked before anybody relies on it. */
 static void judge(struct endpoint *endpoint, struct hws_io *io) {
-  bool moves = io->kind == HWS_IO_READ || io->kind == HWS_IO_WRITE;
-  uint64_t room = moves ? room_of(io) : 0;
+  bool moves = io->kind == HWS_IO_READ || io->kind == HWS_IO_WRITE || io->kind == HWS_IO_SENDFILE;
+  uint64_t room = io->kind == HWS_IO_SENDFILE ? io->length : moves ? room_of(io) : 0;
   const char *wrong = NULL;
   if (moves && io->bytes > room) {
     wrong = "says that it moved more bytes than there was room for";
@@ -161,25 +179,72 @@ static void run_packets(struct endpoint *endpoint, unsigned which) {
   }
 }
 
-/* Do what is left to do and let go. `mine`: the caller's own submit may end inline; returns whether it did. */
-static bool direction_run(struct endpoint *endpoint, unsigned which, bool mine) {
+/* ---- what may block is for the pool ---- */
+
+/* The direction is held. */
+static void park(struct endpoint *endpoint, unsigned which, unsigned bits) {
+  struct direction *direction = &endpoint->directions[which];
+  direction->parked |= bits;
+  if (!direction->parked || atomic_exchange_explicit(&direction->job_posted, true, memory_order_acq_rel)) return;
+  object_pin(endpoint->owner);
+  (void)pool_post(endpoint->owner->runtime->files, &direction->job); /* has a thread, and takes whatever waits */
+}
+
+/* Of what was left, all that may be done here and now. */
+static unsigned take_work(struct endpoint *endpoint, unsigned which, unsigned bits, enum runner runner) {
+  struct direction *direction = &endpoint->directions[which];
+  unsigned work = bits & (DO_READY | DO_SUBMIT | SAW_HANGUP);
+  if (runner == RUN_POOL) {
+    work |= direction->parked;
+    direction->parked = 0;
+  } else if ((work || (bits & DO_PARKED)) &&
+             (direction->parked || atomic_load_explicit(&endpoint->transfers[which].blocks, memory_order_acquire))) {
+    park(endpoint, which, work);
+    work = 0;
+  }
+  return work;
+}
+
+/* A submit that is still parked never reaches the plugin. */
+static void cancel_held(struct endpoint *endpoint, struct transfer *transfer) {
+  struct direction *direction = &endpoint->directions[transfer->direction];
+  if (!(direction->parked & DO_SUBMIT)) {
+    run_cancel(endpoint, transfer);
+    return;
+  }
+  direction->parked &= ~(unsigned)DO_SUBMIT;
+  transfer->io.status = HWS_IO_CANCELED;
+  atomic_store_explicit(&transfer->state, TRANSFER_COMPLETED, memory_order_seq_cst);
+  transfer_completed(transfer);
+}
+
+/* ---- holding a direction ---- */
+
+static void submit_held(struct endpoint *endpoint, struct transfer *transfer, enum runner runner, bool *ended) {
+  if (!run_submit(endpoint, transfer)) return;
+  *ended = runner == RUN_SUBMITTER;
+  if (*ended) judge(endpoint, &transfer->io);
+  if (*ended) atomic_store_explicit(&transfer->cancel, false, memory_order_relaxed);
+  atomic_store_explicit(&transfer->state, *ended ? TRANSFER_IDLE : TRANSFER_COMPLETED, memory_order_seq_cst);
+  if (!*ended) transfer_completed(transfer);
+}
+
+/* Do what is left to do and let go. Returns whether the runner's own submit ended inline. */
+static bool direction_run(struct endpoint *endpoint, unsigned which, enum runner runner) {
   struct direction *direction = &endpoint->directions[which];
   struct transfer *transfer = &endpoint->transfers[which];
   bool ended = false;
   for (;;) {
-    unsigned bits = atomic_fetch_and_explicit(&direction->state, HELD, memory_order_acq_rel);
-    if ((bits & DO_READY) && endpoint->ep) run_ready(endpoint, which, bits & SAW_HANGUP);
+    unsigned bits = atomic_fetch_and_explicit(&direction->state, HELD | BLOCKS, memory_order_acq_rel);
+    unsigned work = take_work(endpoint, which, bits, runner);
+    if ((work & DO_READY) && endpoint->ep) run_ready(endpoint, which, work & SAW_HANGUP);
     if (bits & DO_PACKETS) run_packets(endpoint, which);
-    if ((bits & DO_SUBMIT) && run_submit(endpoint, transfer)) {
-      ended = mine;
-      if (mine) judge(endpoint, &transfer->io);
-      if (mine) atomic_store_explicit(&transfer->cancel, false, memory_order_relaxed);
-      atomic_store_explicit(&transfer->state, mine ? TRANSFER_IDLE : TRANSFER_COMPLETED, memory_order_seq_cst);
-      if (!mine) transfer_completed(transfer);
-    }
+    if (work & DO_SUBMIT) submit_held(endpoint, transfer, runner, &ended);
     /* Also when the cancel came before the submit it is meant for had its turn. */
-    if (atomic_load_explicit(&transfer->cancel, memory_order_acquire)) run_cancel(endpoint, transfer);
-    unsigned only = HELD;
+    if (atomic_load_explicit(&transfer->cancel, memory_order_acquire)) cancel_held(endpoint, transfer);
+    if (bits & DO_POST) post_pinned(endpoint, &endpoint->post_task);
+    if (bits & DO_TIMER) post_pinned(endpoint, &endpoint->timer_task);
+    unsigned only = runner == RUN_POOL ? HELD | BLOCKS : HELD;
     if (atomic_compare_exchange_strong_explicit(&direction->state, &only, 0, memory_order_acq_rel,
                                                 memory_order_relaxed))
       return ended;
@@ -191,14 +256,35 @@ static bool direction_enter(struct endpoint *endpoint, unsigned which, unsigned 
   return !(atomic_fetch_or_explicit(&endpoint->directions[which].state, HELD | bit, memory_order_acq_rel) & HELD);
 }
 
-/* Hold a direction against everybody. Holders only make calls that do not block, so this is short. */
-static void direction_seize(struct endpoint *endpoint, unsigned which) {
-  unsigned free = 0;
-  while (!atomic_compare_exchange_weak_explicit(&endpoint->directions[which].state, &free, HELD, memory_order_acq_rel,
+/* Hold a direction against everybody. Holders only make calls that do not block, so this is short; where one may be
+ * inside a call that does, false. */
+static bool direction_try_seize(struct endpoint *endpoint, unsigned which) {
+  unsigned seen = 0;
+  while (!atomic_compare_exchange_weak_explicit(&endpoint->directions[which].state, &seen, HELD, memory_order_acq_rel,
                                                 memory_order_relaxed)) {
-    free = 0;
+    if (seen & BLOCKS) return false;
+    seen = 0;
     park_yield();
   }
+  return true;
+}
+
+static void direction_seize(struct endpoint *endpoint, unsigned which) {
+  while (!direction_try_seize(endpoint, which)) park_yield();
+}
+
+static void pool_run(struct job *job) {
+  struct direction *direction = (struct direction *)((char *)job - offsetof(struct direction, job));
+  struct endpoint *endpoint = direction->endpoint;
+  struct object *owner = endpoint->owner;
+  unsigned which = direction == &endpoint->directions[HWS_WRITE] ? HWS_WRITE : HWS_READ;
+  atomic_store_explicit(&direction->job_posted, false, memory_order_release);
+  if (direction_enter(endpoint, which, DO_PARKED)) {
+    atomic_fetch_or_explicit(&direction->state, BLOCKS, memory_order_acq_rel);
+    direction_run(endpoint, which, RUN_POOL);
+    let_close(endpoint);
+  }
+  object_unpin(owner);
 }
 
 void transfer_prepare(struct transfer *transfer, enum hws_io_kind kind, const struct hws_iov *vec, uint32_t count) {
@@ -207,6 +293,18 @@ void transfer_prepare(struct transfer *transfer, enum hws_io_kind kind, const st
                                  .vec = vec,
                                  .vec_count = count,
                                  .scratch = transfer->scratch};
+  atomic_store_explicit(&transfer->blocks, false, memory_order_relaxed);
+  atomic_store_explicit(&transfer->state, TRANSFER_SUBMITTING, memory_order_seq_cst);
+}
+
+void transfer_prepare_file(struct transfer *transfer, const struct file_part *part) {
+  transfer->io = (struct hws_io){.size = sizeof transfer->io,
+                                 .kind = HWS_IO_SENDFILE,
+                                 .scratch = transfer->scratch,
+                                 .offset = part->offset,
+                                 .file = part->file,
+                                 .length = part->length};
+  atomic_store_explicit(&transfer->blocks, true, memory_order_relaxed);
   atomic_store_explicit(&transfer->state, TRANSFER_SUBMITTING, memory_order_seq_cst);
 }
 
@@ -214,14 +312,14 @@ void endpoint_cancel(struct transfer *transfer) {
   if (atomic_load_explicit(&transfer->state, memory_order_seq_cst) == TRANSFER_IDLE) return;
   atomic_store_explicit(&transfer->cancel, true, memory_order_release);
   if (direction_enter(transfer->endpoint, transfer->direction, DO_CANCEL))
-    direction_run(transfer->endpoint, transfer->direction, false);
+    direction_run(transfer->endpoint, transfer->direction, RUN_ANYBODY);
 }
 
 bool endpoint_submit(struct transfer *transfer) {
   struct endpoint *endpoint = transfer->endpoint;
   runtime_count(endpoint->owner->runtime, COUNT_TRANSFERS, 1);
   bool held = !direction_enter(endpoint, transfer->direction, DO_SUBMIT);
-  if (!held && direction_run(endpoint, transfer->direction, true)) {
+  if (!held && direction_run(endpoint, transfer->direction, RUN_SUBMITTER)) {
     let_close(endpoint);
     return true;
   }
@@ -233,24 +331,28 @@ bool endpoint_submit(struct transfer *transfer) {
 void endpoint_ready(struct endpoint *endpoint, unsigned bits) {
   for (unsigned which = HWS_READ; which <= HWS_WRITE; which++)
     if ((bits & (1U << which)) && direction_enter(endpoint, which, DO_READY | (bits & READY_HANGUP ? SAW_HANGUP : 0U)))
-      direction_run(endpoint, which, false);
+      direction_run(endpoint, which, RUN_ANYBODY);
 }
 
 void endpoint_packet(struct endpoint *endpoint, struct hws_packet *packet, uint64_t bytes, int32_t os_error) {
   unsigned which = packet->direction;
   packet_put(&endpoint->directions[which], (struct packet_end){packet, bytes, os_error});
-  if (direction_enter(endpoint, which, DO_PACKETS)) direction_run(endpoint, which, false);
+  if (direction_enter(endpoint, which, DO_PACKETS)) direction_run(endpoint, which, RUN_ANYBODY);
 }
 
 /* ---- timers and posts of the plugin ---- */
 
-static void with_both(struct endpoint *endpoint, void (*call)(void *ep)) {
+/* `again` comes back to it where the pool holds the write direction. The driver does not wait for the pool. */
+static void with_both(struct endpoint *endpoint, void (*call)(void *ep), unsigned again) {
   if (!call) return;
   direction_seize(endpoint, HWS_READ);
-  direction_seize(endpoint, HWS_WRITE);
-  call(endpoint->ep);
-  direction_run(endpoint, HWS_WRITE, false);
-  direction_run(endpoint, HWS_READ, false);
+  bool seized = direction_try_seize(endpoint, HWS_WRITE) || direction_enter(endpoint, HWS_WRITE, again);
+  if (seized) {
+    atomic_fetch_and_explicit(&endpoint->directions[HWS_WRITE].state, ~again, memory_order_relaxed);
+    call(endpoint->ep);
+    direction_run(endpoint, HWS_WRITE, RUN_ANYBODY);
+  }
+  direction_run(endpoint, HWS_READ, RUN_ANYBODY);
 }
 
 static bool is_live(struct endpoint *endpoint) {
@@ -258,15 +360,25 @@ static bool is_live(struct endpoint *endpoint) {
   return state == ENDPOINT_OPEN || state == ENDPOINT_CLOSING;
 }
 
+static void timer_due(struct endpoint *endpoint) {
+  if (is_live(endpoint)) with_both(endpoint, endpoint->plugin->vtable.on_timer, DO_TIMER);
+}
+
 static void timer_fire(struct timer *timer) {
-  struct endpoint *endpoint = (struct endpoint *)((char *)timer - offsetof(struct endpoint, timer));
-  if (is_live(endpoint)) with_both(endpoint, endpoint->plugin->vtable.on_timer);
+  timer_due((struct endpoint *)((char *)timer - offsetof(struct endpoint, timer)));
+}
+
+static void timer_run(struct task *task) {
+  struct endpoint *endpoint = (struct endpoint *)((char *)task - offsetof(struct endpoint, timer_task));
+  struct object *owner = endpoint->owner;
+  timer_due(endpoint);
+  object_unpin(owner);
 }
 
 static void post_run(struct task *task) {
   struct endpoint *endpoint = (struct endpoint *)((char *)task - offsetof(struct endpoint, post_task));
   struct object *owner = endpoint->owner;
-  if (is_live(endpoint)) with_both(endpoint, endpoint->plugin->vtable.on_post);
+  if (is_live(endpoint)) with_both(endpoint, endpoint->plugin->vtable.on_post, DO_POST);
   object_unpin(owner);
 }
 
@@ -281,6 +393,7 @@ void endpoint_init(struct endpoint *endpoint, struct object *owner, const struct
   endpoint->gone = gone;
   endpoint->descriptor = -1;
   endpoint->post_task.run = post_run;
+  endpoint->timer_task.run = timer_run;
   endpoint->close_task.run = close_run;
   endpoint->timer = (struct timer){.object = owner, .fire = timer_fire};
   endpoint->abandon_timer = (struct timer){.object = owner, .fire = abandon_fire};
@@ -292,6 +405,8 @@ void endpoint_init(struct endpoint *endpoint, struct object *owner, const struct
     transfer->task.run = transfer_run;
     /* Held until it is open: a watch made by adopt may fire before that. */
     atomic_store(&endpoint->directions[which].state, HELD);
+    endpoint->directions[which].endpoint = endpoint;
+    endpoint->directions[which].job.run = pool_run;
   }
 }
 
@@ -305,8 +420,8 @@ int endpoint_open(struct endpoint *endpoint, void *ep) {
   atomic_store(&endpoint->state, ENDPOINT_OPEN);
   object_pin(endpoint->owner);
   runtime_count(endpoint->owner->runtime, COUNT_ENDPOINTS, 1);
-  direction_run(endpoint, HWS_READ, false);
-  direction_run(endpoint, HWS_WRITE, false);
+  direction_run(endpoint, HWS_READ, RUN_ANYBODY);
+  direction_run(endpoint, HWS_WRITE, RUN_ANYBODY);
   return HWS_OK;
 }
 
@@ -389,8 +504,8 @@ static bool finish_if_idle(struct endpoint *endpoint) {
     finish(endpoint); /* the directions are never let go of again */
     return true;
   }
-  direction_run(endpoint, HWS_WRITE, false);
-  direction_run(endpoint, HWS_READ, false);
+  direction_run(endpoint, HWS_WRITE, RUN_ANYBODY);
+  direction_run(endpoint, HWS_READ, RUN_ANYBODY);
   return false;
 }
 

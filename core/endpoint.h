@@ -4,6 +4,10 @@
  *
  * Whoever finds a direction held leaves its request as a bit; the holder does it before it lets go. So a sender's
  * thread writes while the loop reads, nobody waits, and a descriptor is never closed under a call.
+ *
+ * An io that reads a file may block in the plugin. What has to be called for it is parked and done by a thread of the
+ * pool, which holds the direction as anybody does, but marks it: the driver does not wait for such a holder, and what
+ * needs both directions comes again when it lets go.
  */
 #ifndef HAWSER_CORE_ENDPOINT_H
 #define HAWSER_CORE_ENDPOINT_H
@@ -12,6 +16,8 @@
 #include "core/handle.h"
 #include "core/loop.h"
 #include "core/op.h"
+#include "core/pool.h"
+#include "core/source.h"
 #include "core/url.h"
 #include "plugins/registry.h"
 
@@ -31,14 +37,19 @@ struct transfer {
   uint8_t direction;
   atomic_uint state;
   atomic_bool cancel; /* asked for while it was busy: a submit that waits for its direction sees it */
+  atomic_bool blocks; /* it reads a file: the plugin is called for it on a thread of the pool only */
   struct task task;   /* runs done */
   void (*done)(struct transfer *transfer); /* from the loop; a pin of the owner is held meanwhile */
   void *scratch;
 };
 
 struct direction {
-  atomic_uint state;                    /* HELD and what was left for the holder */
-  bool armed;                           /* write: a rearm is in force; held under the direction */
+  atomic_uint state; /* HELD and what was left for the holder */
+  bool armed;        /* write: a rearm is in force; held under the direction, like the next */
+  unsigned parked;   /* what was left, and may block: for the pool */
+  struct job job;    /* does that; the owner is pinned while it is out */
+  atomic_bool job_posted;
+  struct endpoint *endpoint;
   _Atomic(struct hws_packet *) packets; /* that came back, newest first (packet.c) */
 };
 
@@ -68,6 +79,7 @@ struct endpoint {
   struct lookup *lookup; /* of a name, for the plugin */
   struct lock lock;      /* the two above */
   struct task post_task;
+  struct task timer_task; /* a timer that had to wait */
   struct task close_task;
   struct timer timer; /* the plugin's */
   struct timer abandon_timer;
@@ -95,6 +107,9 @@ int endpoint_refuse(struct endpoint *endpoint, int status, const char *what);
 /* Claim an idle transfer and fill in its io; endpoint_submit must follow. Under the lock that the owner decides by:
  * from here on a close waits for the transfer, and a cancel counts for it. */
 void transfer_prepare(struct transfer *transfer, enum hws_io_kind kind, const struct hws_iov *vec, uint32_t count);
+
+/* The same, for a part of a file. */
+void transfer_prepare_file(struct transfer *transfer, const struct file_part *part);
 
 /* Start the io that stands in the transfer. True: it ended, its results stand there and done will not be called. False:
  * done will be called. */

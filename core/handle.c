@@ -22,8 +22,10 @@ enum {
 
 struct slot {
   _Atomic(uint64_t) word;
-  struct object *object;
-  struct slot *next_free;
+  union {
+    struct object *object;  /* while it is in use */
+    struct slot *next_free; /* while it is not */
+  };
   uint32_t index;
 };
 

@@ -10,6 +10,7 @@
 #include "core/endpoint.h"
 #include "core/lookup.h"
 #include "core/runtime.h"
+#include "plugins/registry.h"
 
 void host_complete(struct hws_host_endpoint *host, struct hws_io *io) {
   endpoint_complete(host_endpoint(host), io);
@@ -38,6 +39,7 @@ void host_post(struct hws_host_endpoint *host) {
 }
 
 void host_log(struct hws_host_endpoint *host, uint32_t level, const char *text) {
+  if (!host && text) registry_heard(text);
   if (!host || level > HWS_LOG_WARNING || !text) return;
   struct endpoint *endpoint = host_endpoint(host);
   runtime_refuse(endpoint->owner->runtime,

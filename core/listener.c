@@ -393,9 +393,10 @@ int listener_close(struct listener *listener, const struct request *request) {
     op = op_new(request, listener->object.runtime, &listener->object, HWS_KIND_CLOSE, revoke, &status);
   struct op_list none = {0};
   lock_take(&listener->lock);
-  if (op && listener->gone)
+  status = op_begin_close(op, request, &none);
+  if (op && status == HWS_OK && listener->gone)
     op_end(op, HWS_OK, &none);
-  else
+  else if (status == HWS_OK)
     listener->closer = op;
   lock_drop(&listener->lock);
   listener_end(listener, cause_make(HWS_E_CLOSED, 0, 0, "the listener was closed"));

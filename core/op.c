@@ -12,6 +12,7 @@
 #include "core/queue.h"
 #include "core/runtime.h"
 #include "core/scope.h"
+#include "core/source.h"
 
 static void op_free(struct object *object);
 
@@ -51,16 +52,21 @@ static struct op *pool_take(struct runtime *runtime, int *status) {
   return NULL;
 }
 
-static void op_free(struct object *object) {
-  struct op *op = (struct op *)object;
-  struct object *on = op->on;
-  struct queue *queue = op->queue;
-  struct op_pool *pool = &op->runtime->ops;
-  if (op->vec != op->own_vec) free(op->vec);
+static void pool_give(struct runtime *runtime, struct op *op) {
+  struct op_pool *pool = &runtime->ops;
   lock_take(&pool->lock);
   op->next = pool->free;
   pool->free = op;
   lock_drop(&pool->lock);
+}
+
+static void op_free(struct object *object) {
+  struct op *op = (struct op *)object;
+  struct object *on = op->on;
+  struct queue *queue = op->queue;
+  if (op->vec != op->own_vec) free(op->vec);
+  source_unref(op->source);
+  pool_give(op->runtime, op);
   /* Last, as what it pended on may be the last to hold the runtime, and so the pool. */
   if (queue) object_unpin(&queue->object);
   object_unpin(on);
@@ -76,19 +82,49 @@ void op_pool_drain(struct op_pool *pool) {
 
 /* ---- beginning ---- */
 
-struct op *op_new(const struct request *request, struct runtime *runtime, struct object *on, enum hws_kind kind,
-                  void (*revoke)(struct op *op, int status), int *status) {
+/* Its memory and its queue, and nothing else. */
+static struct op *op_make(const struct request *request, struct runtime *runtime, int *status) {
   struct object *queue = NULL;
   if (request->queue && !(request->flags & HWS_BLOCK)) {
     *status = handle_pin(request->queue, OBJECT_QUEUE, &queue);
     if (*status != HWS_OK) return NULL;
   }
   struct op *op = pool_take(runtime, status);
-  if (!op) {
-    if (queue) object_unpin(queue);
-    return NULL;
-  }
+  if (op)
+    op->queue = (struct queue *)queue;
+  else if (queue)
+    object_unpin(queue);
+  return op;
+}
+
+int op_reserve(struct request *request, struct runtime *runtime, struct op **spare) {
+  int status = HWS_OK;
+  *spare = op_make(request, runtime, &status);
+  if (*spare) request->spare = spare;
+  return status;
+}
+
+void op_unreserve(struct request *request, struct runtime *runtime) {
+  struct op *op = request->spare ? *request->spare : NULL;
+  request->spare = NULL;
+  if (!op) return;
+  struct queue *queue = op->queue;
+  object_close(&op->object);
+  object_drop_pin(&op->object);
+  pool_give(runtime, op);
+  if (queue) object_unpin(&queue->object);
+}
+
+struct op *op_new(const struct request *request, struct runtime *runtime, struct object *on, enum hws_kind kind,
+                  void (*revoke)(struct op *op, int status), int *status) {
+  struct op *op = request->spare ? *request->spare : NULL;
+  if (op)
+    *request->spare = NULL;
+  else
+    op = op_make(request, runtime, status);
+  if (!op) return NULL;
   struct object object = op->object;
+  struct queue *queue = op->queue;
   memset(op, 0, offsetof(struct op, own_vec));
   op->object = object;
   op->runtime = runtime;
@@ -96,7 +132,7 @@ struct op *op_new(const struct request *request, struct runtime *runtime, struct
   object_pin(on);
   op->revoke = revoke;
   op->vec = op->own_vec;
-  op->queue = (struct queue *)queue;
+  op->queue = queue;
   op->event =
       (struct hws_event){.tag = request->tag, .op = object.handle, .object = on->handle, .kind = (uint16_t)kind};
   if (request->op) *request->op = object.handle;
@@ -144,6 +180,7 @@ static void disarm(struct op *op) {
 
 void op_discard(struct op *op) {
   disarm(op);
+  if (op->source) source_detach(op->source);
   op_release(op);
 }
 
@@ -152,6 +189,7 @@ void op_discard(struct op *op) {
 bool op_end(struct op *op, int status, struct op_list *ended) {
   if (atomic_load_explicit(&op->state, memory_order_relaxed) == OP_ENDED) return false;
   disarm(op);
+  if (op->source) source_detach(op->source);
   op->event.status = status;
   unsigned before = atomic_exchange_explicit(&op->state, OP_ENDED, memory_order_acq_rel);
   if (before == OP_PENDING) op_list_append(ended, op);
@@ -163,6 +201,13 @@ bool op_fail(struct op *op, const struct cause *cause, struct op_list *ended) {
   op->event.code = cause->code;
   op->event.flags = cause->flags;
   return op_end(op, cause->status, ended);
+}
+
+int op_begin_close(struct op *op, const struct request *request, struct op_list *ended) {
+  int status = request_verdict(request);
+  if (op && status == HWS_OK) status = op_arm(op, request);
+  if (op && status != HWS_OK) op_end(op, status, ended);
+  return status;
 }
 
 bool op_leave(struct op *op) {

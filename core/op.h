@@ -15,6 +15,7 @@
 #include "core/loop.h"
 
 struct queue;
+struct source;
 struct scope;
 struct runtime;
 
@@ -52,8 +53,11 @@ struct op {
   uint32_t vec_count;
   uint32_t vec_at; /* the cursor of what was handed out of it */
   uint64_t vec_offset;
-  uint64_t total;            /* bytes of vec */
+  uint64_t total;            /* bytes of vec, or of the file */
   uint64_t planned;          /* sends: bytes cut into frames or handed to a transfer */
+  struct source *source;     /* of a file send; its reference. NULL: the bytes are all in vec */
+  uint64_t ready;            /* with a source: bytes that have come from it so far */
+  int32_t outcome;           /* how it ends once all its bytes are out: not HWS_OK where its file had fewer */
   void *result;              /* open, accept: the stream that waits to be born */
   struct hws_vec own_vec[2]; /* last, and the one field that op_new leaves as it was */
 };
@@ -72,6 +76,7 @@ struct request {
   struct scope *scope; /* pinned until request_end */
   struct hws_event *out;
   hws_handle *op;
+  struct op **spare; /* op_reserve; NULL: nothing was reserved */
 };
 
 /* Check and resolve, for an object of that runtime. HWS_OK, or a refusal with nothing pinned. needs_answer: refuse when
@@ -90,15 +95,33 @@ int request_answer(const struct request *request, struct object *on, const struc
 /* The two together, for a watch of an object. True: it is answered, and *result is what the call returns. */
 bool request_watch_is_over(const struct request *request, struct object *on, int *result);
 
+/* Get hold of all that op_new will need for the request, which then cannot fail: for what cannot be taken back once it
+ * was begun. *spare is the caller's, to lie there until op_unreserve, which gives back what was not used. */
+int op_reserve(struct request *request, struct runtime *runtime, struct op **spare);
+void op_unreserve(struct request *request, struct runtime *runtime);
+
 /* An op for the request, in OP_SUBMITTING; *status says why not. */
 struct op *op_new(const struct request *request, struct runtime *runtime, struct object *on, enum hws_kind kind,
                   void (*revoke)(struct op *op, int status), int *status);
+
+static inline bool op_is_send(const struct op *op) {
+  return op->event.kind == HWS_KIND_SEND || op->event.kind == HWS_KIND_SENDFILE;
+}
+
+/* How many of its bytes there are to be handed out, or were. */
+static inline uint64_t op_ready(const struct op *op) {
+  return op->source ? op->ready : op->total;
+}
 
 /* Copy the vector in. HWS_OK or HWS_E_NOMEM. */
 int op_set_vec(struct op *op, const struct hws_vec *vec, uint32_t count, uint64_t total);
 
 /* Put the op under its scope and deadline. From now on it can be revoked, also at once. */
 int op_arm(struct op *op, const struct request *request);
+
+/* The same for a close, whose op may be NULL. Not HWS_OK: it is not to wait for anything (CAN-3); its op has ended with
+ * that, and what it would have waited for is to be discarded. */
+int op_begin_close(struct op *op, const struct request *request, struct op_list *ended);
 
 /* An op that was never shown to anybody. */
 void op_discard(struct op *op);

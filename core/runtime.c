@@ -4,6 +4,7 @@
  */
 #include "core/runtime.h"
 
+#include <limits.h>
 #include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
@@ -19,8 +20,9 @@
 
 enum { ERROR_MAX = 256, CONFIG_SIZE_V1 = 24 };
 
-/* A look-up that the system does not answer holds a thread for as long as it likes. */
-enum { NAMES_THREADS = 8, NAMES_WAITING = 1024 };
+/* A look-up that the system does not answer holds a thread for as long as it likes, and so does a file. What waits for
+ * a file's thread stands in the op or the endpoint that wants it, so there is no other bound. */
+enum { NAMES_THREADS = 8, NAMES_WAITING = 1024, FILES_THREADS = 4 };
 #define POOL_PATIENCE_NS UINT64_C(5000000000)
 
 static void runtime_free(struct object *object) {
@@ -28,6 +30,8 @@ static void runtime_free(struct object *object) {
   op_pool_drain(&runtime->ops);
   buffer_pool_drain(&runtime->buffers);
   pool_free(runtime->names);
+  pool_free(runtime->files);
+  timers_free(&runtime->loop.timers); /* which a late call may have filled again, and emptied */
   cause_unref(runtime->refusal);
   free(runtime->plugin_dir);
   object_retire(object);
@@ -57,10 +61,10 @@ static int set_dirs(struct runtime *runtime, const char *plugin_dir) {
     if (!runtime->plugin_dir) return HWS_E_NOMEM;
     runtime->dirs[count++] = runtime->plugin_dir;
   }
-  if (registry_default_dir((const void *)(uintptr_t)&runtime_open, runtime->default_dir, sizeof runtime->default_dir) ==
-      0)
-    runtime->dirs[count++] = runtime->default_dir;
-  return HWS_OK;
+  const void *ours = (const void *)(uintptr_t)&runtime_open;
+  int found = registry_default_dir(ours, runtime->default_dir, sizeof runtime->default_dir);
+  if (found == 0) runtime->dirs[count++] = runtime->default_dir;
+  return found == -2 ? HWS_E_LIMIT : HWS_OK;
 }
 
 int runtime_open(const struct hws_runtime_config *config, struct runtime **out) {
@@ -79,8 +83,9 @@ int runtime_open(const struct hws_runtime_config *config, struct runtime **out) 
   status = set_dirs(runtime, config ? config->plugin_dir : NULL);
   runtime->loop.before_turn = before_turn;
   if (status == HWS_OK) status = loop_init(&runtime->loop, caller_driven);
-  if (status == HWS_OK && !(runtime->names = pool_new("hawser-names", NAMES_THREADS, NAMES_WAITING)))
-    status = HWS_E_NOMEM;
+  runtime->names = pool_new("hawser-names", NAMES_THREADS, NAMES_WAITING);
+  runtime->files = pool_new("hawser-files", FILES_THREADS, UINT_MAX);
+  if (status == HWS_OK && !(runtime->names && runtime->files)) status = HWS_E_NOMEM;
   if (status == HWS_OK && !caller_driven && !(runtime->thread = io_thread_start(runtime))) status = HWS_E_LIMIT;
   runtime->object.runtime = NULL;
   if (status != HWS_OK) {
@@ -172,13 +177,13 @@ int runtime_parse_url(struct runtime *runtime, const char *text, struct url **ou
 }
 
 int runtime_transport(struct runtime *runtime, const struct url *url, const struct plugin **plugin) {
-  struct plugin_error error = {{0}};
+  struct plugin_error error = {.text = ""};
   if (url->scheme_count != 1)
     return runtime_refuse(
         runtime, cause_make(HWS_E_UNSUPPORTED, 0, 0, "filters ('%s+') are not supported yet", url->schemes[0]));
   *plugin = registry_find(host_services(), runtime->dirs, url->schemes[0], &error);
   if (*plugin) return HWS_OK;
-  return runtime_refuse(runtime, cause_make(HWS_E_ADDRESS, 0, 0, "%s", error.text));
+  return runtime_refuse(runtime, cause_make(error.short_of ? HWS_E_LIMIT : HWS_E_ADDRESS, 0, 0, "%s", error.text));
 }
 
 /* ---- ending ---- */
@@ -205,13 +210,15 @@ static void end_members(struct runtime *runtime) {
 }
 
 static bool is_quiet(const struct runtime *runtime) {
-  return !atomic_load(&runtime->counters[COUNT_ENDPOINTS]) && !atomic_load(&runtime->loop.tasks);
+  return !atomic_load(&runtime->counters[COUNT_ENDPOINTS]) && !atomic_load(&runtime->makers) &&
+         !atomic_load(&runtime->loop.tasks);
 }
 
 enum { JOIN_STEP_NS = 10000000 };
 
-/* Wait until every endpoint is gone and nothing is queued. Where an I/O thread drives, it is woken by what ends; we
- * look again every few milliseconds, as an end has nobody to tell once the last object is gone. */
+/* Wait until every endpoint is gone, nothing is queued and nobody makes anything new. Where an I/O thread drives, it is
+ * woken by what ends; we look again every few milliseconds, as an end has nobody to tell once the last object is gone.
+ */
 static int wait_quiet(struct runtime *runtime, uint64_t until) {
   while (!is_quiet(runtime)) {
     uint64_t now = clock_now();
@@ -223,20 +230,24 @@ static int wait_quiet(struct runtime *runtime, uint64_t until) {
   return HWS_OK;
 }
 
-/* What the user left open. Leases stay: their bytes can be read until they are released. */
+/* What the user left open. Leases stay: their bytes can be read until they are released. Ops have all ended, and belong
+ * to whoever takes their events. */
 static void close_handle(struct object *object) {
-  if (object->class->type == OBJECT_LEASE || !object_close(object)) return;
-  if (object->class->type == OBJECT_QUEUE) queue_close((struct queue *)object);
-  if (object->class->type == OBJECT_SCOPE)
+  enum object_type type = object->class->type;
+  if (type == OBJECT_LEASE || type == OBJECT_OP || !object_close(object)) return;
+  if (type == OBJECT_QUEUE) queue_close((struct queue *)object);
+  if (type == OBJECT_SCOPE)
     scope_close((struct scope *)object);
   else
     object_unpin(object);
 }
 
-/* With the thread gone and every queue closed, the last waiters leave, and the last tasks only free memory. */
+/* With the thread gone and every queue closed, the last waiters leave, and the last tasks only free memory. The baton
+ * is taken for good: a call that is late finds nothing left to drive. */
 static void settle(struct runtime *runtime) {
   while (atomic_load(&runtime->loop.inside)) park_yield();
-  while (atomic_load(&runtime->loop.tasks)) loop_nudge(&runtime->loop);
+  while (!baton_take(&runtime->loop)) park_yield();
+  while (atomic_load(&runtime->loop.tasks)) loop_turn(&runtime->loop, NULL, 0);
 }
 
 /* Let the pools' threads end. What they still do, nobody waits for any more, and it touches nothing of ours; so a call
@@ -246,19 +257,21 @@ static int close_pools(struct runtime *runtime, uint64_t until) {
   uint64_t limit = 0;
   uint64_t first = clock_now() + POOL_PATIENCE_NS;
   if (atomic_compare_exchange_strong(&runtime->pools_until, &limit, first)) limit = first;
-  bool gone = pool_close(runtime->names, limit < until ? limit : until);
-  if (gone) return HWS_OK;
+  uint64_t wait_until = limit < until ? limit : until;
+  bool no_names = pool_close(runtime->names, wait_until);
+  bool no_files = pool_close(runtime->files, wait_until);
+  if (no_names && no_files) return HWS_OK;
   return clock_now() < limit ? HWS_E_DEADLINE : HWS_E_TIMEOUT;
 }
 
-int runtime_join(struct runtime *runtime, uint64_t until) {
-  if (runtime->thread && io_thread_is_self(runtime->thread)) return HWS_E_BUSY;
+static int join_alone(struct runtime *runtime, uint64_t until) {
   end_members(runtime);
   int status = wait_quiet(runtime, until);
   if (status == HWS_OK) status = close_pools(runtime, until);
   if (status == HWS_E_DEADLINE) return status;
-  if (!object_close(&runtime->object)) return HWS_E_HANDLE; /* another join was first */
+  object_close(&runtime->object);
   pool_join(runtime->names);
+  pool_join(runtime->files);
   bool abandoned = atomic_load(&runtime->counters[COUNT_IOS_ABANDONED]) != 0;
   handle_each(runtime, close_handle);
   if (runtime->thread) io_thread_stop(runtime->thread);
@@ -267,4 +280,12 @@ int runtime_join(struct runtime *runtime, uint64_t until) {
   loop_free(&runtime->loop);
   object_unpin(&runtime->object); /* the handle's; the memory goes with the last lease */
   return abandoned ? HWS_E_PLUGIN : status;
+}
+
+int runtime_join(struct runtime *runtime, uint64_t until) {
+  if (runtime->thread && io_thread_is_self(runtime->thread)) return HWS_E_BUSY;
+  if (atomic_exchange(&runtime->joining, true)) return HWS_E_BUSY;
+  int status = join_alone(runtime, until);
+  if (status == HWS_E_DEADLINE) atomic_store(&runtime->joining, false);
+  return status;
 }

@@ -44,8 +44,11 @@ struct runtime {
   struct lazy *lazy;
   atomic_bool has_lazy;
   atomic_bool ending;
+  atomic_bool joining;
+  atomic_uint makers; /* calls that are making an object */
   struct io_thread *thread;
   struct pool *names;            /* look-ups of names */
+  struct pool *files;            /* whatever waits for a disk */
   _Atomic(uint64_t) pools_until; /* when a join stops waiting for the pools; 0: none has come so far */
   char *plugin_dir;
   char default_dir[1024];
@@ -60,6 +63,21 @@ int runtime_join(struct runtime *runtime, uint64_t until);
 int member_add(struct runtime *runtime, struct member *member, struct object *object,
                void (*end)(struct object *object));
 void member_remove(struct runtime *runtime, struct member *member);
+
+/* Around a call that makes an object: the end of the runtime closes every handle that it finds, but none that is still
+ * being made. Dekker: a maker counts itself and then asks whether there is something to make it of; the end takes that
+ * away and then waits for the makers. */
+static inline void runtime_make_begin(struct runtime *runtime) {
+  atomic_fetch_add_explicit(&runtime->makers, 1, memory_order_seq_cst);
+}
+
+static inline bool runtime_is_ending(struct runtime *runtime) {
+  return atomic_load_explicit(&runtime->ending, memory_order_seq_cst);
+}
+
+static inline void runtime_make_end(struct runtime *runtime) {
+  atomic_fetch_sub_explicit(&runtime->makers, 1, memory_order_release);
+}
 
 /* Parse a URL, and find who serves it. Refusals are remembered. The url is the caller's to free. */
 struct url;

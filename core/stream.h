@@ -12,6 +12,7 @@
 #include "core/marks.h"
 #include "core/op.h"
 #include "core/scope.h"
+#include "core/source.h"
 
 enum stream_in {
   IN_OPEN,
@@ -54,6 +55,8 @@ struct stream_class {
   /* A send or shutdown is to end early. True: it was taken off the list, its bytes stand in its event, the caller ends
    * it. False: op->cancel was set, the class ends it in a moment. */
   bool (*unsend)(struct stream *stream, struct op *op, int status);
+  /* Does what carries it take the bytes of a file by itself? NULL: no. */
+  bool (*sends_files)(struct stream *stream);
   /* recvs grew, and nothing is buffered. */
   void (*want)(struct stream *stream);
   /* A recv or acquire is to end early. As unsend. */
@@ -157,6 +160,7 @@ void stream_read(struct stream *stream, const struct hws_vec *vec, uint32_t coun
 /* ---- ops (stream_ops.c); no lock held; return what hws_* returns ---- */
 
 int stream_send(struct stream *stream, const struct hws_vec *vec, uint32_t count, const struct request *request);
+int stream_sendfile(struct stream *stream, const struct file_part *part, const struct request *request);
 int stream_recv(struct stream *stream, const struct hws_vec *vec, uint32_t count, const struct request *request);
 int stream_acquire(struct stream *stream, const struct request *request);
 int stream_shutdown(struct stream *stream, const struct request *request);

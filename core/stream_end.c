@@ -65,18 +65,13 @@ int stream_close(struct stream *stream, const struct request *request) {
   int status = HWS_OK;
   struct op *op = NULL;
   struct op_list ended = {0};
-  bool answers = request->queue || request->out;
-  if (answers) op = op_new(request, stream->object.runtime, &stream->object, HWS_KIND_CLOSE, stream_revoke, &status);
-  bool abort = (request->flags & HWS_ABORT) || request_verdict(request) != HWS_OK || (answers && !op);
+  if (request->queue || request->out)
+    op = op_new(request, stream->object.runtime, &stream->object, HWS_KIND_CLOSE, stream_revoke, &status);
   lock_take(stream->lock);
   unmake(stream, HWS_E_CLOSED);
-  stream->closer = op;
-  close_locked(stream, abort, &ended);
-  if (op && stream->closer == op) status = op_arm(op, request);
-  if (op && status != HWS_OK && stream->closer == op) {
-    stream->closer = NULL;
-    op_end(op, status, &ended);
-  }
+  status = op_begin_close(op, request, &ended);
+  if (status == HWS_OK) stream->closer = op;
+  close_locked(stream, (request->flags & HWS_ABORT) || status != HWS_OK, &ended);
   lock_drop(stream->lock);
   op_deliver(&ended);
   stream->class->kick(stream, KICK_NOW);

@@ -13,6 +13,7 @@
 static struct op_list *list_of(struct stream *stream, const struct op *op) {
   switch (op->event.kind) {
   case HWS_KIND_SEND:
+  case HWS_KIND_SENDFILE:
   case HWS_KIND_SHUTDOWN:
     return &stream->sends;
   case HWS_KIND_RECV:
@@ -34,6 +35,7 @@ static void revoke_locked(struct stream *stream, struct op *op, int status, stru
   op_list_remove(list, op);
   if (op->event.kind == HWS_KIND_SHUTDOWN && stream->out == OUT_ENDING && !stream->closing) stream->out = OUT_OPEN;
   op_end(op, status, ended);
+  if (op->source) stream->class->push(stream); /* what stands behind it no longer waits for a file */
 }
 
 /* A close that is not to wait any longer aborts what it waited for. */
@@ -155,27 +157,55 @@ static bool take(struct stream *stream, const struct hws_vec *vec, uint32_t coun
   return *taken;
 }
 
-int stream_send(struct stream *stream, const struct hws_vec *vec, uint32_t count, const struct request *request) {
-  uint64_t total = total_of(vec, count);
+/* True: locked, and something can be sent. False: not locked, and *result is the answer. */
+static bool may_send(struct stream *stream, enum hws_kind kind, const struct request *request, int *result) {
   int verdict = request_verdict(request);
-  if (verdict != HWS_OK) return answer(stream, request, HWS_KIND_SEND, cause_plain(verdict), 0);
-  lock_take(stream->lock);
-  if (!stream->ready) {
-    lock_drop(stream->lock);
-    return HWS_E_BUSY;
+  if (verdict != HWS_OK) {
+    *result = answer(stream, request, kind, cause_plain(verdict), 0);
+    return false;
   }
+  lock_take(stream->lock);
   const struct cause *cause = send_cause(stream);
-  if (cause) {
+  bool refused = true;
+  if (!stream->ready) {
+    *result = HWS_E_BUSY;
+  } else if (cause) {
     struct cause *kept = cause_ref((struct cause *)(uintptr_t)cause);
     lock_drop(stream->lock);
-    int result = answer(stream, request, HWS_KIND_SEND, kept, 0);
+    *result = answer(stream, request, kind, kept, 0);
     cause_unref(kept);
-    return result;
+    return false;
+  } else if ((request->flags & HWS_EOM) && !stream->class->messages(stream)) {
+    *result = HWS_E_UNSUPPORTED; /* MUX-23 */
+  } else {
+    refused = false;
   }
-  if ((request->flags & HWS_EOM) && !stream->class->messages(stream)) {
+  if (refused) lock_drop(stream->lock);
+  return !refused;
+}
+
+/* Never at once, as a disk may have to be waited for. */
+int stream_sendfile(struct stream *stream, const struct file_part *part, const struct request *request) {
+  int status = HWS_OK;
+  if (!may_send(stream, HWS_KIND_SENDFILE, request, &status)) return status;
+  bool direct = stream->class->sends_files && stream->class->sends_files(stream);
+  struct op *op = request->flags & HWS_TRY ? NULL : make(stream, request, HWS_KIND_SENDFILE, &status);
+  if (op && (status = source_attach(op, part, direct)) != HWS_OK) op_discard(op);
+  if (!op || status != HWS_OK) {
     lock_drop(stream->lock);
-    return HWS_E_UNSUPPORTED; /* MUX-23 */
+    return status != HWS_OK ? status : HWS_E_AGAIN;
   }
+  op->eom = request->flags & HWS_EOM;
+  enlist(&stream->sends, op, request);
+  source_start(op);
+  lock_drop(stream->lock);
+  return op_submitted(op, request);
+}
+
+int stream_send(struct stream *stream, const struct hws_vec *vec, uint32_t count, const struct request *request) {
+  uint64_t total = total_of(vec, count);
+  int result = HWS_OK;
+  if (!may_send(stream, HWS_KIND_SEND, request, &result)) return result;
   uint64_t taken = 0;
   bool first = !stream->sends.first && request->out;
   if (first && take(stream, vec, count, total, request->flags, &taken)) {

@@ -4,6 +4,7 @@
  */
 #include "plugins/admit.h"
 
+#include "plugins/heard.h"
 #include "plugins/loaded.h"
 #include "plugins/manifest.h"
 #include "plugins/refusal.h"
@@ -23,9 +24,16 @@ static bool start(struct loaded *loaded, const struct hws_host *host, struct plu
   struct hws_vtable *vtable = &loaded->plugin.vtable;
   const struct hws_plugin *manifest = loaded->plugin.manifest;
   const char *path = loaded->plugin.path;
+  struct heard heard;
   vtable->size = sizeof *vtable;
+  heard_begin(&heard);
   int32_t status = manifest->open(host, vtable);
-  if (status < 0) return refusal_say(error, path, "open: failed with status %d", (int)status);
+  heard_end();
+  if (status < 0) {
+    refusal_say(error, path, "open: failed with status %d%s%s", (int)status, heard.line[0] ? ": " : "", heard.line);
+    error->short_of = status == HWS_IO_NOMEM || status == HWS_IO_LIMIT;
+    return false;
+  }
   if (status > 0) return refusal_say(error, path, "open: found %d, wanted 0 or a negative status", (int)status);
   if (manifest_check_vtable(manifest, host, vtable, path, error)) return true;
   if (vtable->fini != NULL) vtable->fini(vtable->self);
@@ -42,7 +50,7 @@ static const struct plugin *admit_library(const struct hws_host *host, const str
   if (!manifest_check(manifest, host, file->path, error) || !check_rivals(manifest, file->path, error)) return NULL;
   struct loaded *loaded = loaded_new(file, manifest);
   if (loaded == NULL) {
-    refusal_say(error, file->path, "out of memory");
+    refusal_no_memory(error, file->path);
     return NULL;
   }
   *opened = true;

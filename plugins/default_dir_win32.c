@@ -30,6 +30,7 @@ int registry_default_dir(const void *symbol, char *path, size_t size) {
   DWORD length = wide != NULL ? GetModuleFileNameW(module, wide, PATH_UNITS) : 0;
   char *library = length > 0 && length < PATH_UNITS ? text_from_wide(wide) : NULL;
   if (library != NULL) result = dir_beside(library, path, size);
+  if (wide == NULL || (length > 0 && library == NULL)) result = -2;
   free(library);
   free(wide);
   return result;

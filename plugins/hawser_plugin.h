@@ -17,7 +17,10 @@
  *   parallel.
  *
  * Threads
- *   submit and cancel come from any thread; on_* from the thread that drives the loop. Nothing a plugin does may block.
+ *   submit and cancel come from any thread; on_* from the thread that drives the loop. Nothing a plugin does may block,
+ *   with one exception: the reading of a file. So submit of HWS_IO_SENDFILE, and on_ready of the write direction while
+ *   one is outstanding, come from threads that are kept for that, which block all signals; what else concerns the
+ *   endpoint may be late by as long as that takes. Let no call take more than 256 KiB, so that a cancel is heard.
  *   Host services may be called from any thread and inside any function of the plugin; they only enqueue and never call
  *   back before they return.
  *
@@ -56,9 +59,9 @@ enum hws_cap {
   HWS_CAP_FILTER = 32,   /* implements wrap, and neither listens nor dials */
   HWS_CAP_MESSAGES = 64, /* keeps message boundaries */
   HWS_CAP_DESCRIPTORS = 128, /* carries descriptors beside bytes */
-  HWS_CAP_EXPORT = 256,      /* reserved, like the four below */
+  HWS_CAP_EXPORT = 256,      /* reserved, like IMPORT, LEND and DATAGRAM */
   HWS_CAP_IMPORT = 512,
-  HWS_CAP_SENDFILE = 1024,
+  HWS_CAP_SENDFILE = 1024, /* takes the bytes of a file by itself: HWS_IO_SENDFILE */
   HWS_CAP_LEND = 2048,
   HWS_CAP_DATAGRAM = 4096
 };
@@ -86,12 +89,14 @@ enum hws_io_kind {
   HWS_IO_LISTEN = 1,   /* read: become a listener at the endpoint's address */
   HWS_IO_DIAL = 2,     /* read: become connected to the endpoint's address; no other io comes before it ended */
   HWS_IO_ACCEPT = 3,   /* read: the next connection, in `accepted` */
-  HWS_IO_READ = 4,     /* read: at least one byte; 0 with HWS_OK is the end. No vectors: ends when readable */
-  HWS_IO_WRITE = 5,    /* write: at least one byte of the vectors. No vectors: ends when writable */
+  HWS_IO_READ = 4,     /* read: at least one byte; 0 with HWS_OK is the end. No room: ends when readable */
+  HWS_IO_WRITE = 5,    /* write: at least one byte of the vectors. No bytes: ends when writable */
   HWS_IO_SHUTDOWN = 6, /* write: end the send direction */
   HWS_IO_EXPORT = 16,
   HWS_IO_IMPORT = 17,
-  HWS_IO_SENDFILE = 18,
+  HWS_IO_SENDFILE = 18, /* write: at least one of `length` bytes of `file`, from `offset` on; 0 with HWS_OK: the file
+                           ended. HWS_IO_UNSUPPORTED: this file cannot be sent so, or reading it failed; the connection
+                           is whole, and the host sends the bytes in another way */
   HWS_IO_LEND = 19,
   HWS_IO_SEND_DATAGRAM = 20,
   HWS_IO_RECV_DATAGRAM = 21
@@ -120,7 +125,9 @@ struct hws_iov {
   uint64_t len; /* bytes */
 };
 
-/* One request of the host to a plugin. The host fills the upper half, the plugin the results. */
+/* One request of the host to a plugin. The host fills the upper half, the plugin the results. Any of its vectors may be
+ * empty, with whatever pointer. A read or write of which all are, or that has none, moves nothing: it asks for
+ * readiness, and ends with HWS_OK and 0 bytes once its direction is ready. */
 struct hws_io {
   uint32_t size;
   uint16_t kind;  /* hws_io_kind */
@@ -130,7 +137,7 @@ struct hws_io {
   const struct hws_iov *vec;
   int64_t *descriptors; /* with HWS_CAP_DESCRIPTORS */
   void *scratch;        /* manifest->io_scratch bytes for the plugin's use while the io is pending */
-  uint64_t offset;      /* reserved for files */
+  uint64_t offset;      /* sendfile: where in the file */
   /* results */
   uint64_t bytes;            /* moved; also when status is HWS_IO_CANCELED or an error */
   void *accepted;            /* accept: what adopt or discard is given; never NULL with HWS_IO_OK */
@@ -138,7 +145,10 @@ struct hws_io {
   int32_t os_error;          /* errno or GetLastError; 0: none */
   uint32_t descriptors_done; /* how many were received or sent */
   uint32_t reserved0;
-  uint64_t reserved[4];
+  /* the host's again */
+  int64_t file;    /* sendfile: a descriptor of a regular file, open for reading; not the plugin's to keep or close */
+  uint64_t length; /* sendfile: bytes */
+  uint64_t reserved[2];
 };
 
 /* The host's side of one endpoint; opaque. */
@@ -204,7 +214,10 @@ struct hws_host {
    * negative hws_io_status. */
   int32_t (*watch)(struct hws_host_endpoint *endpoint, int64_t descriptor);
 
-  /* To be called after a would-block and before returning, or on_ready may not come for that direction. */
+  /* Ask for the next on_ready of a direction. To be called each time that an io, or a step towards its end, would block
+   * in that direction and is left pending: after the would-block, and before the function of the plugin returns in
+   * which it was met; else on_ready may not come. Not needed for what watch or an earlier rearm is still to bring. More
+   * often does no harm, and on_ready may come unasked, also when nothing is pending. */
   void (*rearm)(struct hws_host_endpoint *endpoint, uint32_t direction);
 
   /* Bind a handle to the host's completion port (HWS_HOST_PORT), from any function of the plugin: every packet of the
@@ -218,7 +231,8 @@ struct hws_host {
   /* Call on_post soon, from the loop. Posts not delivered yet fold into one. */
   void (*post)(struct hws_host_endpoint *endpoint);
 
-  /* One line for the host's log. endpoint may be NULL. */
+  /* One line for the host's log. endpoint may be NULL: of what is logged so inside of open, by its thread, the last
+   * line stands in the host's refusal if open fails. */
   void (*log)(struct hws_host_endpoint *endpoint, uint32_t level, const char *text);
 
   /* What stands in the way of an address, for the user's detail: one line. */
@@ -295,7 +309,9 @@ struct hws_vtable {
   void (*on_post)(void *ep);
   void (*on_done)(void *ep, struct hws_io *io); /* an io given to under_submit ended */
 
-  /* Answer a question into `answer` of `size` bytes. Returns the whole length of a text, or 0; negative: unknown. */
+  /* Answer a question into `answer` of `size` bytes. Returns the whole length of a text, or 0; negative: unknown.
+   * Asked from any thread, once the endpoint's LISTEN or DIAL has ended well or adopt has made it, until destroy is
+   * called, and beside any other function of it in either direction: answer from what does not change any more. */
   int32_t (*query)(void *ep, uint32_t what, void *answer, uint32_t size);
 
   /* A text for an os_error. May be NULL: the system's text is used. */
@@ -331,8 +347,10 @@ struct hws_plugin {
   const char *name;           /* [a-z0-9_]{1,32} */
   const char *version;        /* 1 to 32 printable characters */
   const char *const *schemes; /* [a-z][a-z0-9.-]{0,15}, NULL-terminated, at most 8 */
-  int32_t (*open)(const struct hws_host *host, struct hws_vtable *vtable); /* 0 or a negative hws_io_status;
-                                                                              vtable->size is set to what fits */
+  /* Fills the vtable, which is zeroed but for its size. vtable->size is in and out: it comes as the size that the host
+   * knows, of which no more may be written, and goes as the size that the plugin means; left as it is, every slot
+   * counts. 0 or a negative hws_io_status. */
+  int32_t (*open)(const struct hws_host *host, struct hws_vtable *vtable);
   uint64_t reserved[4];
 };
 

@@ -13,6 +13,7 @@
 
 #include "plugins/load.h"
 #include "plugins/refusal.h"
+#include "plugins/shortage_posix.h"
 #include "plugins/trust_posix.h"
 
 static int compare_names(const void *a, const void *b) {
@@ -41,15 +42,15 @@ static DIR *open_judged(const char *directory, enum load_result *result, struct 
   int descriptor = open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
   if (descriptor < 0) {
     *result = errno == ENOENT ? LOAD_ABSENT : LOAD_REFUSED;
-    refusal_say(error, NULL, "plugin directory %s: %s", directory, strerror(errno));
+    shortage_say(error, errno, NULL, "plugin directory %s", directory);
     return NULL;
   }
   *result = LOAD_REFUSED;
   if (fstat(descriptor, &facts) != 0)
-    refusal_say(error, NULL, "plugin directory %s: %s", directory, strerror(errno));
+    shortage_say(error, errno, NULL, "plugin directory %s", directory);
   else if (trust_check(&facts, geteuid(), directory, directory, error)) {
     stream = fdopendir(descriptor);
-    if (stream == NULL) refusal_say(error, NULL, "plugin directory %s: %s", directory, strerror(errno));
+    if (stream == NULL) shortage_say(error, errno, NULL, "plugin directory %s", directory);
   }
   if (stream == NULL) close(descriptor);
   return stream;
@@ -64,7 +65,7 @@ enum load_result load_list_open(const char *directory, struct load_list *list, s
   result = LOAD_OK;
   for (struct dirent *entry = readdir(stream); entry != NULL && result == LOAD_OK; entry = readdir(stream)) {
     if (has_suffix(entry->d_name) && !list_add(list, entry->d_name)) {
-      refusal_say(error, NULL, "plugin directory %s: out of memory", directory);
+      refusal_no_memory(error, directory);
       result = LOAD_REFUSED;
     }
   }

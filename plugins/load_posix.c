@@ -17,6 +17,7 @@
 #include <unistd.h>
 
 #include "plugins/refusal.h"
+#include "plugins/shortage_posix.h"
 #include "plugins/trust_posix.h"
 
 const char load_suffix[] = ".so";
@@ -45,10 +46,10 @@ static bool same_file(struct load_id a, struct load_id b) {
 static bool judge_folder_of_name(const char *path, struct plugin_error *error) {
   struct stat facts;
   char *folder = folder_of(path);
-  if (folder == NULL) return refusal_say(error, path, "out of memory");
+  if (folder == NULL) return refusal_no_memory(error, path);
   bool good = false;
   if (stat(folder, &facts) != 0)
-    refusal_say(error, path, "folder %s: %s", folder, strerror(errno));
+    shortage_say(error, errno, path, "folder %s", folder);
   else
     good = trust_check(&facts, geteuid(), path, folder, error);
   free(folder);
@@ -59,7 +60,7 @@ static int open_folder(const char *path, const char *folder, struct plugin_error
   struct stat facts;
   int descriptor = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
   if (descriptor < 0) {
-    refusal_say(error, path, "folder %s: %s", folder, strerror(errno));
+    shortage_say(error, errno, path, "folder %s", folder);
     return -1;
   }
   if (fstat(descriptor, &facts) == 0 && trust_check(&facts, geteuid(), path, folder, error)) return descriptor;
@@ -72,7 +73,7 @@ static bool open_target(struct load_file *file, struct plugin_error *error) {
   struct stat facts;
   const char *path = file->path;
   char *folder = folder_of(path);
-  if (folder == NULL) return refusal_say(error, path, "out of memory");
+  if (folder == NULL) return refusal_no_memory(error, path);
   int inside = open_folder(path, folder, error);
   free(folder);
   if (inside < 0) return false;
@@ -80,10 +81,10 @@ static bool open_target(struct load_file *file, struct plugin_error *error) {
   int descriptor = openat(inside, strrchr(path, '/') + 1, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
   int reason = errno;
   close(inside);
-  if (descriptor < 0) return refusal_say(error, path, "cannot be opened: %s", strerror(reason));
+  if (descriptor < 0) return shortage_say(error, reason, path, "cannot be opened");
   bool good = false;
   if (fstat(descriptor, &facts) != 0)
-    refusal_say(error, path, "cannot be examined: %s", strerror(errno));
+    shortage_say(error, errno, path, "cannot be examined");
   else if (!S_ISREG(facts.st_mode))
     refusal_say(error, path, "file type: found 0%o, wanted a regular file", (unsigned)(facts.st_mode & S_IFMT));
   else
@@ -101,7 +102,7 @@ enum load_result load_open(const char *path, struct load_file *file, struct plug
   file->path = realpath(path, NULL);
   if (file->path == NULL) {
     enum load_result result = errno == ENOENT ? LOAD_ABSENT : LOAD_REFUSED;
-    refusal_say(error, path, "cannot be found: %s", strerror(errno));
+    shortage_say(error, errno, path, "cannot be found");
     return result;
   }
   if (judge_folder_of_name(path, error) && open_target(file, error)) return LOAD_OK;
@@ -134,9 +135,14 @@ static bool find_entry(const struct load_file *file, struct load_library *librar
 }
 
 bool load_map(const struct load_file *file, struct load_library *library, struct plugin_error *error) {
+  errno = 0;
   library->handle = dlopen(file->path, RTLD_NOW | RTLD_LOCAL);
-  if (library->handle == NULL)
-    return refusal_say(error, file->path, "cannot be mapped as a shared library: %s", loader_reason(file->path));
+  int reason = errno; /* the loader gives a text alone, but leaves what the system told it */
+  if (library->handle == NULL) {
+    refusal_say(error, file->path, "cannot be mapped as a shared library: %s", loader_reason(file->path));
+    error->short_of = shortage_is(reason);
+    return false;
+  }
   if (find_entry(file, library, error)) return true;
   load_unmap(library);
   return false;

@@ -13,9 +13,9 @@
 
 #include "plugins/refusal.h"
 
-/* The bits that mean something in minor 0; those from HWS_CAP_EXPORT on are reserved. */
+/* The bits that mean something in minor 0; HWS_CAP_EXPORT, IMPORT, LEND and DATAGRAM are reserved. */
 static const uint64_t caps_known = HWS_CAP_LISTEN | HWS_CAP_DIAL | HWS_CAP_HALF_CLOSE | HWS_CAP_REVOKE | HWS_CAP_PEER |
-                                   HWS_CAP_FILTER | HWS_CAP_MESSAGES | HWS_CAP_DESCRIPTORS;
+                                   HWS_CAP_FILTER | HWS_CAP_MESSAGES | HWS_CAP_DESCRIPTORS | HWS_CAP_SENDFILE;
 
 static bool is_newer(const struct hws_plugin *manifest, const struct hws_host *host) {
   return manifest->minor_high > host->minor;

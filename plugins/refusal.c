@@ -30,6 +30,7 @@ void refusal_add(struct plugin_error *error, const char *format, ...) {
 bool refusal_say(struct plugin_error *error, const char *path, const char *format, ...) {
   va_list arguments;
   error->text[0] = '\0';
+  error->short_of = false;
   if (path != NULL) {
     size_t length = strlen(path);
     if (length > PATH_SHOWN)
@@ -40,5 +41,11 @@ bool refusal_say(struct plugin_error *error, const char *path, const char *forma
   va_start(arguments, format);
   text_append(error, format, arguments);
   va_end(arguments);
+  return false;
+}
+
+bool refusal_no_memory(struct plugin_error *error, const char *path) {
+  refusal_say(error, path, "out of memory");
+  error->short_of = true;
   return false;
 }

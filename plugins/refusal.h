@@ -15,6 +15,9 @@
 __attribute__((format(HAWSER_PRINTF, 3, 4))) bool refusal_say(struct plugin_error *error, const char *path,
                                                               const char *format, ...);
 
+/* "out of memory" behind the file, which is a shortage. Always false. */
+bool refusal_no_memory(struct plugin_error *error, const char *path);
+
 /* Adds to what error says already, as far as there is room. */
 __attribute__((format(HAWSER_PRINTF, 2, 3))) void refusal_add(struct plugin_error *error, const char *format, ...);
 

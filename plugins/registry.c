@@ -42,7 +42,7 @@ static const struct plugin *load_in_dir(const struct hws_host *host, const char 
   if (!dir_check(directory, error)) return NULL;
   char *path = path_join(directory, name, suffix);
   if (path == NULL) {
-    refusal_say(error, NULL, "plugin '%s': out of memory", name);
+    refusal_no_memory(error, name);
     return NULL;
   }
   const struct plugin *plugin = admit_path(host, path, result, error);
@@ -84,6 +84,7 @@ const struct plugin *registry_load(const struct hws_host *host, const char *cons
 
 static void note_refusal(struct searched *searched, const struct plugin_error *error) {
   searched->refused++;
+  if (error->short_of) searched->short_of = true;
   searched->last = *error;
 }
 
@@ -108,6 +109,7 @@ static void explain_miss(const char *const *dirs, const char *scheme, struct plu
   for (const char *const *dir = dirs; *dir != NULL; dir++) {
     const struct searched *searched = searched_find(*dir);
     refusal_add(error, dir == dirs ? "; searched %s" : ", %s", *dir);
+    if (searched != NULL && searched->short_of) error->short_of = true;
     if (searched != NULL && searched->refused > 0)
       refusal_add(error, " (refused there: %u, the last: %s)", searched->refused, searched->last.text);
   }
@@ -118,10 +120,11 @@ static const struct plugin *search_scheme(const struct hws_host *host, const cha
   for (const char *const *dir = dirs; *dir != NULL; dir++) {
     const struct plugin *plugin = loaded_by_scheme(scheme);
     if (plugin != NULL) return plugin;
-    if (searched_find(*dir) != NULL) continue;
-    struct searched *searched = searched_renew(*dir);
+    struct searched *searched = searched_find(*dir);
+    if (searched != NULL && !searched->short_of) continue;
+    searched = searched_renew(*dir);
     if (searched == NULL) {
-      refusal_say(error, NULL, "scheme '%s': out of memory", scheme);
+      refusal_no_memory(error, *dir);
       return NULL;
     }
     search_dir(host, searched);
@@ -153,7 +156,7 @@ unsigned registry_scan(const struct hws_host *host, const char *const *dirs, str
   for (const char *const *dir = dirs != NULL ? dirs : no_dirs; *dir != NULL; dir++) {
     struct searched *searched = searched_renew(*dir);
     if (searched == NULL) {
-      refusal_say(last_error, NULL, "plugin directory %s: out of memory", *dir);
+      refusal_no_memory(last_error, *dir);
       refused++;
       continue;
     }

@@ -22,6 +22,7 @@ struct plugin {
 /* Why something was refused: one line that names the file and the field. */
 struct plugin_error {
   char text[480];
+  bool short_of; /* descriptors or memory: another try may go well */
 };
 
 /* Load from an absolute path, or by plain name from the directories (NULL-terminated list, searched in order).
@@ -40,13 +41,17 @@ unsigned registry_scan(const struct hws_host *host, const char *const *dirs, str
 /* The index-th loaded plugin in load order, or NULL. */
 const struct plugin *registry_at(unsigned index);
 
+/* For a host's log: a line without an endpoint. Logged inside of open, it stands in the refusal if that fails. */
+void registry_heard(const char *text);
+
 /* In a forked child, before any other call there: forget everything, as the locks may be held by lost threads. */
 void registry_after_fork(void);
 
 /* Whether a path could be one of the directories: it is absolute. */
 bool registry_dir_valid(const char *path);
 
-/* The directory hawser/plugins beside the shared library that contains `symbol`, into path; 0 or -1. */
+/* The directory hawser/plugins beside the shared library that contains `symbol`, into path; 0. -1: there is none. -2:
+ * it could not be found for want of descriptors or memory. */
 int registry_default_dir(const void *symbol, char *path, size_t size);
 
 #endif

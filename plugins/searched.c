@@ -29,6 +29,7 @@ struct searched *searched_renew(const char *directory) {
     list = searched;
   }
   searched->refused = 0;
+  searched->short_of = false;
   searched->last.text[0] = '\0';
   return searched;
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
  * Which directories were searched for plugins, and what was refused there: a scheme that nobody serves costs one search
- * and not one for each dial, and its error still names the refusals.
+ * and not one for each dial, and its error still names the refusals. A search that a shortage cut short does not count.
  */
 #ifndef HAWSER_PLUGINS_SEARCHED_H
 #define HAWSER_PLUGINS_SEARCHED_H
@@ -11,6 +11,7 @@
 struct searched {
   char *directory;
   unsigned refused;
+  bool short_of;            /* one of them for a shortage, so it is to be searched again */
   struct plugin_error last; /* the last refusal */
   struct searched *next;
 };

@@ -25,6 +25,7 @@
 #include <sys/uio.h>
 #include <unistd.h>
 
+#include "transports/socket_file_linux.h"
 #include "transports/socket_result_posix.h"
 
 _Static_assert(sizeof(struct hws_iov) == sizeof(struct iovec), "hws_iov is handed to the system as it is");
@@ -137,6 +138,21 @@ static bool try_write(struct socket_stream *stream, struct hws_io *io) {
   return socket_end(io, HWS_IO_OK, 0, (uint64_t)moved);
 }
 
+/* What went wrong with the file is not the connection's: the host has other ways to send it. */
+static bool try_sendfile(struct socket_stream *stream, struct hws_io *io) {
+  int64_t moved = socket_file_send(stream->fd, io);
+  if (moved >= 0) return socket_end(io, HWS_IO_OK, 0, (uint64_t)moved);
+  int error = (int)-moved;
+  bool blocked = error == EAGAIN || error == EWOULDBLOCK;
+  if (blocked || socket_file_broke(error)) return end_failed(stream, &stream->write, io, error);
+  return socket_end(io, HWS_IO_UNSUPPORTED, error, 0);
+}
+
+static bool try_io(struct socket_stream *stream, struct hws_io *io) {
+  if (io->kind == HWS_IO_READ) return try_read(stream, io);
+  return io->kind == HWS_IO_SENDFILE ? try_sendfile(stream, io) : try_write(stream, io);
+}
+
 static int32_t submit_read(struct socket_stream *stream, struct hws_io *io) {
   if (stream->read.readiness == SOCKET_TRY && try_read(stream, io)) return 1;
   stream->read.pending = io;
@@ -145,7 +161,7 @@ static int32_t submit_read(struct socket_stream *stream, struct hws_io *io) {
 }
 
 static int32_t submit_write(struct socket_stream *stream, struct hws_io *io) {
-  if (stream->write.readiness == SOCKET_TRY && try_write(stream, io)) return 1;
+  if (stream->write.readiness == SOCKET_TRY && try_io(stream, io)) return 1;
   stream->write.pending = io;
   stream->host->rearm(stream->endpoint, HWS_WRITE);
   return 0;
@@ -170,6 +186,7 @@ int32_t socket_stream_submit(struct socket_stream *stream, struct hws_io *io) {
   case HWS_IO_READ:
     return submit_read(stream, io);
   case HWS_IO_WRITE:
+  case HWS_IO_SENDFILE:
     return submit_write(stream, io);
   case HWS_IO_SHUTDOWN:
     return submit_shutdown(stream, io);
@@ -194,7 +211,7 @@ void socket_stream_on_ready(struct socket_stream *stream, uint32_t direction) {
   if ((direction & HWS_READY_HANGUP) != 0 || (host->capabilities & HWS_HOST_HANGUP) == 0) side->end_told = true;
   struct hws_io *io = side->pending;
   if (!io) return;
-  if (reading ? try_read(stream, io) : try_write(stream, io)) {
+  if (try_io(stream, io)) {
     side->pending = NULL;
     host->complete(stream->endpoint, io);
   } else {

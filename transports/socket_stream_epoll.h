@@ -40,7 +40,7 @@ void socket_stream_init(struct socket_stream *stream, const struct hws_host *hos
 /* Tell the host to watch it. 0 or a negative hws_io_status; the socket stays owned by the stream either way. */
 int32_t socket_stream_watch(struct socket_stream *stream, struct hws_host_endpoint *endpoint);
 
-/* As the slots of hws_vtable. submit takes HWS_IO_READ, HWS_IO_WRITE and HWS_IO_SHUTDOWN. */
+/* As the slots of hws_vtable. submit takes HWS_IO_READ, HWS_IO_WRITE, HWS_IO_SENDFILE and HWS_IO_SHUTDOWN. */
 int32_t socket_stream_submit(struct socket_stream *stream, struct hws_io *io);
 int32_t socket_stream_cancel(struct socket_stream *stream, struct hws_io *io);
 void socket_stream_on_ready(struct socket_stream *stream, uint32_t direction);

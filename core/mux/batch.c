@@ -72,13 +72,14 @@ static void batch_clear(struct mux *mux) {
 
 /* A send whose last piece is gone, written or dropped. */
 static void settle_op(struct op *op, struct mux_stream *stream, struct op_list *ended) {
+  if (op->source) source_written(op);
   if (op->event.bytes != op->planned) return;
   struct cause *cause = stream->stream.cause;
   if (!op->listed) {
     op_fail(op, cause ? cause : cause_plain(HWS_E_CLOSED), ended);
   } else if ((op->planned == op->total && !op->eom) || op->cancel) {
     op_list_remove(&stream->stream.sends, op);
-    op_end(op, op->planned == op->total && !op->eom ? HWS_OK : op->cancel, ended);
+    op_end(op, op->planned == op->total && !op->eom ? op->outcome : op->cancel, ended);
     schedule_data(stream); /* a send of nothing may have come to the head */
   } else {
     schedule_data(stream); /* what is left of it may be the end of a message */

@@ -15,8 +15,13 @@ enum { SMALL_BODY = 1024 };
 /* The first op with bytes, or the end of a message, that no frame has yet. */
 static struct op *next_send(const struct mux_stream *stream) {
   struct op *op = stream->stream.sends.first;
-  while (op && op->event.kind == HWS_KIND_SEND && op->planned == op->total && !op->eom) op = op->next;
+  while (op && op_is_send(op) && op->planned == op->total && !op->eom) op = op->next;
   return op;
+}
+
+/* Its next bytes have still to come from a file; what stands behind it waits. */
+static bool lacks_bytes(const struct op *op) {
+  return op->planned == op_ready(op) && op->planned < op->total;
 }
 
 /* All of its bytes were cut without the message's end, which goes alone once they are written: a cancel may still take
@@ -31,14 +36,14 @@ static bool has_mark(const struct mux_stream *stream) {
 
 bool cut_has_data(const struct mux_stream *stream) {
   const struct op *op = next_send(stream);
-  return stream->copied || has_mark(stream) || (op && op->event.kind == HWS_KIND_SEND && !waits_to_end(op));
+  return stream->copied || has_mark(stream) || (op && op_is_send(op) && !waits_to_end(op) && !lacks_bytes(op));
 }
 
 /* The end of the stream stands behind all data. */
 bool cut_has_fin(const struct mux_stream *stream) {
   if (stream->stream.out != OUT_ENDING || stream->fin_cut || stream->copied || has_mark(stream)) return false;
   const struct op *op = next_send(stream);
-  return !op || op->event.kind != HWS_KIND_SEND;
+  return !op || !op_is_send(op);
 }
 
 /* ---- control frames of the session ---- */
@@ -102,11 +107,12 @@ static void cut_reset(struct mux *mux, struct mux_stream *stream) {
   stream->wants = 0;
   if (!stream->on_wire) return; /* the peer never heard of it */
   mux_count(mux, SESSION_RESETS_OUT, 1);
-  if (mux->native && cut_reset_native(mux, stream, stream->reset_code, RESET_BOTH, stream->stream.cause)) return;
+  const struct cause *cause = stream->stream.cause;
+  if (mux->native && cut_reset_native(mux, stream, cause->code, RESET_BOTH, cause)) return;
   batch_add_header(
       mux, stream,
       &(struct frame){
-          .type = FRAME_WINDOW, .flags = FRAME_RST, .stream = stream->id, .length = wire_code(stream->reset_code)});
+          .type = FRAME_WINDOW, .flags = FRAME_RST, .stream = stream->id, .length = wire_code(cause->code)});
 }
 
 /* One direction is over; the other goes on. */
@@ -125,6 +131,7 @@ static bool begin_on_wire(struct mux *mux, struct mux_stream *stream, struct op_
     status = table_add(mux, stream);
   }
   if (status != HWS_OK) {
+    stream->id = 0; /* it stands in no table */
     stream_end(&stream->stream, cause_plain(status), true, ended);
     mux_stream_drop(stream, ended);
     return false;
@@ -219,7 +226,7 @@ static bool cut_small(struct mux *mux, struct mux_stream *stream, uint32_t limit
 
 static uint32_t cut_op(struct mux *mux, struct mux_stream *stream, struct op *op, uint32_t limit) {
   uint32_t done = 0;
-  while (done < limit && op->planned < op->total && batch_has_piece(mux)) {
+  while (done < limit && op->planned < op_ready(op) && batch_has_piece(mux)) {
     const struct hws_vec *vec = &op->vec[op->vec_at];
     uint64_t left = vec->len - op->vec_offset;
     uint32_t part = left < limit - done ? (uint32_t)left : limit - done;
@@ -241,6 +248,7 @@ static uint32_t cut_op(struct mux *mux, struct mux_stream *stream, struct op *op
 /* The sends that wait, up to the first that ends a message. *flags says whether that is in it. */
 static uint32_t cut_ops(struct mux *mux, struct mux_stream *stream, uint32_t limit, uint32_t done, uint16_t *flags) {
   for (struct op *op; done < limit && batch_has_piece(mux) && (op = next_send(stream)) && op->total;) {
+    if (lacks_bytes(op)) break;
     done += cut_op(mux, stream, op, limit - done);
     if (!op->eom || op->planned < op->total) continue;
     if (stream->credit > done) {
@@ -273,7 +281,7 @@ static void cut_large(struct mux *mux, struct mux_stream *stream, uint32_t limit
 /* The end of a message alone, for a send whose bytes went without it, or that had none. */
 static bool cut_end(struct mux *mux, struct mux_stream *stream, struct op_list *ended) {
   struct op *op = stream->copied || has_mark(stream) ? NULL : next_send(stream);
-  if (!op || op->event.kind != HWS_KIND_SEND || op->planned < op->total) return false;
+  if (!op || !op_is_send(op) || op->planned < op->total) return false;
   batch_add_header(mux, stream, &(struct frame){.type = FRAME_DATA, .flags = FRAME_EOM, .stream = stream->id});
   stream->credit--;
   op_list_remove(&stream->stream.sends, op);

@@ -95,6 +95,7 @@ void mux_write_failed(struct mux *mux, struct cause *cause, struct op_list *ende
   if (mux->state == SESSION_ENDED || mux->state == SESSION_DEAF) return;
   mux->state = SESSION_DEAF;
   mux->deaf = cause_ref(cause);
+  guard_forget(mux); /* full of answers, it would keep the reader from what can still be read */
   struct cause *serving = for_acceptors(cause);
   for (struct mux_stream *stream = mux->all; stream; stream = stream->next)
     stream_end_out(&stream->stream, stream->opener ? cause : serving, ended);
@@ -164,15 +165,13 @@ int session_close(struct session *session, const struct request *request) {
   struct op *op = NULL;
   if (request->queue || request->out)
     op = op_new(request, session->object.runtime, &session->object, HWS_KIND_CLOSE, revoke_close, &status);
-  bool abort = (request->flags & HWS_ABORT) || request_verdict(request) != HWS_OK;
   lock_take(&mux->lock);
-  if (op && mux->under_closed) {
+  status = op_begin_close(op, request, &ended);
+  if (op && status == HWS_OK && mux->under_closed)
     op_end(op, HWS_OK, &ended);
-  } else if (op) {
+  else if (status == HWS_OK)
     mux->closer = op;
-    status = op_arm(op, request);
-  }
-  if (abort || status != HWS_OK || mux->state == SESSION_DEAF) {
+  if ((request->flags & HWS_ABORT) || status != HWS_OK || mux->state == SESSION_DEAF) {
     struct cause *cause = cause_make(HWS_E_CLOSED, 0, HWS_CODE_CANCELED, "the session was closed");
     mux_end(mux, cause, END_LOCAL, &ended);
     mux->abort_under = true;

@@ -66,11 +66,26 @@ static bool append(struct mux_stream *stream, const uint8_t *data, uint64_t len)
   return true;
 }
 
+/* Undo what was appended behind that block, which was filled so far. */
+static void unappend(struct mux_stream *stream, struct buffer *last, uint32_t tail_fill, uint64_t bytes) {
+  struct buffer **rest = last ? &last->next : &stream->first_block;
+  for (struct buffer *block; (block = *rest);) {
+    *rest = block->next;
+    buffer_unref(block);
+  }
+  stream->last_block = last;
+  stream->tail_fill = tail_fill;
+  stream->copied -= (uint32_t)bytes;
+  stream->mux->copied -= bytes;
+}
+
 enum { COPY_MAX = 16 * 1024 }; /* larger sends are written from the user's memory */
 
 uint64_t flow_take(struct mux_stream *stream, const struct hws_vec *vec, uint32_t count, uint64_t total, bool partial) {
   uint64_t limit = room(stream);
   if (!partial && (total > limit || total > COPY_MAX)) return 0;
+  struct buffer *last = stream->last_block;
+  uint32_t tail_fill = stream->tail_fill;
   uint64_t taken = 0;
   for (uint32_t i = 0; i < count && taken < limit; i++) {
     uint64_t before = stream->copied;
@@ -79,7 +94,9 @@ uint64_t flow_take(struct mux_stream *stream, const struct hws_vec *vec, uint32_
     taken += stream->copied - before;
     if (!complete) break; /* out of memory: what was copied is taken, the rest is the caller's */
   }
-  return taken;
+  if (partial || taken == total) return taken;
+  unappend(stream, last, tail_fill, taken); /* a send is taken whole, or from the user's memory */
+  return 0;
 }
 
 enum { MARKS_MAX = 64 * 1024 };
@@ -114,6 +131,7 @@ void flow_consumed(struct mux_stream *stream, uint64_t bytes) {
 
 static uint32_t growth(struct mux_stream *stream) {
   struct mux *mux = stream->mux;
+  if (stream->stream.closing) return 0;
   uint64_t now = clock_now();
   bool keeps_up = now - stream->updated < KEEPS_UP_NS;
   stream->updated = now;

@@ -2,6 +2,8 @@
  *
  * Limits against a hostile peer: budgets of what costs it little and us something, and bounds of what we queue for it.
  */
+#include <assert.h>
+
 #include "core/mux/mux.h"
 #include "core/park.h"
 
@@ -38,16 +40,21 @@ const char *guard_reset(struct mux *mux) {
   return fine ? NULL : "too many streams opened and reset";
 }
 
-bool guard_reply(struct mux *mux, uint32_t stream, uint32_t code) {
-  if (mux->reply_count == REPLIES_MAX) return false;
+/* The reader stops where there is no room, so none is ever lost but by the end of writing. */
+void guard_reply(struct mux *mux, uint32_t stream, uint32_t code) {
+  if (mux->state == SESSION_DEAF) return;
+  assert(mux->reply_count < REPLIES_MAX);
   mux->replies[mux->reply_count++] = (struct reply){.stream = stream, .code = code};
-  return true;
 }
 
-bool guard_pong(struct mux *mux, uint32_t opaque) {
-  if (mux->pong_count == PONGS_MAX) return false;
+void guard_pong(struct mux *mux, uint32_t opaque) {
+  if (mux->state == SESSION_DEAF) return;
+  assert(mux->pong_count < PONGS_MAX);
   mux->pongs[mux->pong_count++] = opaque;
-  return true;
+}
+
+void guard_forget(struct mux *mux) {
+  mux->pong_count = mux->reply_count = 0;
 }
 
 bool guard_is_full(const struct mux *mux) {

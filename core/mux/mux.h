@@ -99,20 +99,21 @@ struct mux_stream {
   struct mux *mux;           /* pinned */
   struct mux_native *native; /* NULL: nothing of it yet */
   uint32_t id;               /* 0 until its SYN is cut, or has come */
+  uint32_t holds;            /* places of the session that it stands in; together one pin */
   uint8_t wants;
-  bool opener;
-  bool acked;
-  bool fin_cut;
-  bool dead;     /* reset here: what it has not sent is dropped */
-  bool out_void; /* sending is over without a FIN: it was aborted, or the peer will not read */
-  bool gone;     /* forgotten: nothing of it is on the wire any more */
-  bool in_control;
-  bool in_data;
-  bool on_wire; /* its SYN was cut or has come, and it is not over there */
-  bool known;   /* counted, and in the list of all */
-  bool lingering;
-  bool accepted; /* the application has it */
-  bool stranded; /* reset by the peer while the application has it: counted until that lets go */
+  bool opener : 1;
+  bool acked : 1;
+  bool fin_cut : 1;
+  bool dead : 1;     /* reset here: what it has not sent is dropped */
+  bool out_void : 1; /* sending is over without a FIN: it was aborted, or the peer will not read */
+  bool gone : 1;     /* forgotten: nothing of it is on the wire any more */
+  bool in_control : 1;
+  bool in_data : 1;
+  bool on_wire : 1; /* its SYN was cut or has come, and it is not over there */
+  bool known : 1;   /* counted, and in the list of all */
+  bool lingering : 1;
+  bool accepted : 1; /* the application has it */
+  bool stranded : 1; /* reset by the peer while the application has it: counted until that lets go */
   struct mux_stream *next_in_table;
   struct mux_stream *next; /* in the list of all */
   struct mux_stream *prev;
@@ -120,12 +121,9 @@ struct mux_stream {
   struct mux_stream *next_data;
   struct mux_stream *next_inbound; /* waiting for an accept, or (never both) lingering */
   struct mux_stream *prev_linger;
-  uint64_t linger_until;
-  uint64_t reset_code;
   /* sending */
   uint32_t credit;            /* what the peer still lets us send */
   uint32_t in_batch;          /* pieces of the batch that speak of this stream */
-  uint32_t holds;             /* places of the session that it stands in; together one pin */
   struct buffer *first_block; /* taken, not cut */
   struct buffer *last_block;
   uint32_t head_cut;  /* of the first block */
@@ -135,7 +133,10 @@ struct mux_stream {
   uint32_t window;   /* what the peer may still send */
   uint32_t target;   /* the window it is kept at */
   uint32_t consumed; /* since the last update */
-  uint64_t updated;  /* when that was, or when it began */
+  union {
+    uint64_t updated;      /* when that was, or when it began */
+    uint64_t linger_until; /* once it was closed: its window does not grow any more */
+  };
 };
 
 /* A part of the batch: what to do when its bytes are written, and whom to tell. */
@@ -403,9 +404,12 @@ void flow_release(struct mux_stream *stream);
 void guard_init(struct mux *mux);
 const char *guard_useless(struct mux *mux); /* an error text when there were too many */
 const char *guard_reset(struct mux *mux);
-bool guard_reply(struct mux *mux, uint32_t stream, uint32_t code); /* queue a reset for a stream we do not keep */
-bool guard_pong(struct mux *mux, uint32_t opaque);
+/* Queue a reset for a stream that we do not keep, or a pong. Once for a frame, before which guard_is_full was not. */
+void guard_reply(struct mux *mux, uint32_t stream, uint32_t code);
+void guard_pong(struct mux *mux, uint32_t opaque);
 bool guard_is_full(const struct mux *mux);
+/* Nothing can be written any more: what is queued, and what would be, is dropped. */
+void guard_forget(struct mux *mux);
 
 /* ---- reader.c ---- */
 void reader_init(struct mux *mux);
@@ -421,6 +425,7 @@ void direct_take_back(struct mux *mux);
 bool direct_is_of(const struct mux_stream *stream); /* of a recv of that stream */
 
 /* ---- receive.c, receive_native.c ---- */
+extern const char receive_no_memory[]; /* the one error that is no fault of the peer; told apart by its address */
 void receive_frame(struct mux *mux, const char **error, struct op_list *ended);
 void receive_body(struct mux *mux, const char **error, struct op_list *ended);
 void receive_drop_body(struct mux *mux);

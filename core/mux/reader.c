@@ -14,6 +14,10 @@ enum {
 /* ---- parsing ---- */
 
 static void broken(struct mux *mux, const char *error, struct op_list *ended) {
+  if (error == receive_no_memory) {
+    mux_end(mux, cause_plain(HWS_E_NOMEM), END_REMOTE, ended); /* no fault of the peer's */
+    return;
+  }
   const struct frame *frame = &mux->parser.frame;
   struct cause *cause =
       negotiate_is_decided(mux) || mux->parser.error
@@ -49,6 +53,7 @@ static void parse(struct mux *mux, struct op_list *ended) {
   }
   if (error) broken(mux, error, ended);
 }
+
 /* ---- the carrier ---- */
 
 /* Where the next bytes go. A chunk that nobody else holds begins anew; one that somebody holds is filled further. */

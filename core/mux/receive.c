@@ -5,6 +5,8 @@
  */
 #include "core/mux/mux.h"
 
+const char receive_no_memory[] = "no memory for what was received";
+
 static bool is_ours(const struct mux *mux, uint32_t id) {
   return (id & 1) == (mux->client ? 1U : 0U);
 }
@@ -103,7 +105,7 @@ static void on_data(struct mux *mux, struct mux_stream *stream, const struct fra
   if (frame->length)
     receive_begin_body(mux, stream, frame->flags);
   else if (eom && !stream_feed(&stream->stream, NULL, NULL, 0, true, ended))
-    *error = "no memory for received data";
+    *error = receive_no_memory;
 }
 
 static void on_stream_frame(struct mux *mux, const struct frame *frame, const char **error, struct op_list *ended) {
@@ -188,7 +190,8 @@ void receive_body(struct mux *mux, const char **error, struct op_list *ended) {
   bool last = !parser->body_left;
   bool unread = stream->stream.closing && !stream->dead;
   if (!stream_feed(&stream->stream, mux->chunk, data, len, last && (mux->body_flags & FRAME_EOM), ended))
-    *error = "no memory for received data";
+    *error = receive_no_memory;
+  if (*error) return;
   /* Nobody will read it: the peer should know. */
   if (unread && stream->on_wire) mux_stream_refuse_data(stream, ended);
   receive_end_part(mux, error, ended);

@@ -39,7 +39,7 @@ static const char *check_fixed(struct mux *mux, const struct frame *frame) {
   if (mux->open.credit > UINT32_MAX - mux->first_window) return "credit above 2^32-1";
   if (!mux->open.head_len) return NULL;
   mux->head = buffer_sized(mux->session.object.runtime, mux->open.head_len);
-  return mux->head ? NULL : "no memory for the name and metadata of an open";
+  return mux->head ? NULL : receive_no_memory;
 }
 
 /* The native part of the new stream, which takes the head; NULL with no error: it needs none. */
@@ -47,7 +47,7 @@ static struct mux_native *make_native(struct mux *mux, const char **error) {
   if (!mux->head) return NULL;
   struct mux_native *native = calloc(1, sizeof *native);
   if (!native) {
-    *error = "no memory for the name and metadata of an open";
+    *error = receive_no_memory;
     return NULL;
   }
   native->head = mux->head;

@@ -93,7 +93,7 @@ void schedule_forget(struct mux_stream *stream) {
 void schedule_drop_all(struct mux *mux) {
   for (struct mux_stream *stream; (stream = pop_control(mux));) mux_let_go(stream);
   for (struct mux_stream *stream; (stream = pop_data(mux));) mux_let_go(stream);
-  mux->pong_count = mux->reply_count = 0;
+  guard_forget(mux);
   mux->ping_wanted = mux->drain_wanted = false;
   mux->hello = 0;
 }

@@ -225,24 +225,23 @@ static void stream_hold(struct stream *stream) {
   }
   for (struct op *op = stream->sends.first, *next; op; op = next) {
     next = op->next;
-    if (op->event.kind != HWS_KIND_SEND || !is_in_batch(op)) continue;
+    if (!op_is_send(op) || !is_in_batch(op)) continue;
     op_list_remove(&stream->sends, op);
     take_back(self(stream)->mux);
   }
 }
 
-static void abort_with(struct mux_stream *stream, uint64_t code) {
+static void tell_reset(struct mux_stream *stream) {
   struct mux *mux = stream->mux;
   if (stream->gone || stream->dead || !stream->known) return;
   stream->dead = true;
-  stream->reset_code = code;
   mux_stream_drop_blocks(stream);
   schedule_control(stream, WANT_RST);
   take_back(mux);
 }
 
 static void stream_abort(struct stream *stream) {
-  abort_with(self(stream), stream->cause->code);
+  tell_reset(self(stream));
 }
 
 /* False: the wire cannot say it. */
@@ -264,7 +263,7 @@ static bool stream_stop_class(struct stream *stream, bool sending, struct cause 
 void mux_stream_refuse_data(struct mux_stream *stream, struct op_list *ended) {
   struct cause *cause = cause_make(HWS_E_CANCELED, 0, HWS_CODE_CANCELED, "data came after the stream was closed");
   stream_end(&stream->stream, cause, true, ended);
-  abort_with(stream, HWS_CODE_CANCELED);
+  tell_reset(stream);
   cause_unref(cause);
 }
 

@@ -25,7 +25,7 @@ static const struct variant {
 };
 
 static const struct check_case *const groups[] = {
-    check_cases_manifest, check_cases_connect, check_cases_data,     check_cases_readiness,
+    check_cases_manifest, check_cases_connect, check_cases_data,     check_cases_file,    check_cases_readiness,
     check_cases_end,      check_cases_cancel,  check_cases_shortage, check_cases_threads,
 };
 
@@ -106,6 +106,7 @@ static const char *missing(const struct check_case *run, const struct traits *tr
   if (lacks & HWS_CAP_HALF_CLOSE) return "HALF_CLOSE";
   if (lacks & HWS_CAP_REVOKE) return "REVOKE";
   if (lacks & HWS_CAP_PEER) return "PEER";
+  if (lacks & HWS_CAP_SENDFILE) return "SENDFILE";
   if ((run->flags & CHECK_NEEDS_WATCH) && !(traits->host_needs & HWS_HOST_WATCH)) return "WATCH";
   return NULL;
 }

@@ -12,6 +12,7 @@
 #include "plugins/check/fault.h"
 #include "plugins/check/memory.h"
 #include "plugins/check/names.h"
+#include "plugins/registry.h"
 
 enum { NS_PER_MS = 1000000, SETTLE_TURNS = 10 };
 
@@ -59,6 +60,7 @@ static void serve_log(struct hws_host_endpoint *endpoint, uint32_t level, const 
   CHECK(level >= HWS_LOG_ERROR && level <= HWS_LOG_INFO, "logged at level %u", level);
   CHECK(text && !strchr(text, '\n'), "logged what is not one line");
   atomic_fetch_add(&only->logged, 1);
+  if (!endpoint) registry_heard(text);
 }
 
 static void serve_explain(struct hws_host_endpoint *endpoint, const char *text) {

@@ -31,11 +31,13 @@ const char *check_status_name(int32_t status) {
 
 static const char *kind_name(unsigned kind) {
   static const char *const names[] = {"none", "listen", "dial", "accept", "read", "write", "shutdown"};
+  if (kind == HWS_IO_SENDFILE) return "sendfile";
   return kind < sizeof names / sizeof names[0] ? names[kind] : "unknown";
 }
 
 static uint32_t direction_of(unsigned kind) {
-  return kind == HWS_IO_WRITE || kind == HWS_IO_SHUTDOWN ? HWS_WRITE : HWS_READ;
+  bool writes = kind == HWS_IO_WRITE || kind == HWS_IO_SHUTDOWN || kind == HWS_IO_SENDFILE;
+  return writes ? HWS_WRITE : HWS_READ;
 }
 
 static bool step(struct check_io *io, enum check_io_state from, enum check_io_state to) {
@@ -43,7 +45,7 @@ static bool step(struct check_io *io, enum check_io_state from, enum check_io_st
 }
 
 static uint64_t bytes_asked(const struct hws_io *io) {
-  uint64_t bytes = 0;
+  uint64_t bytes = io->length;
   for (uint32_t i = 0; i < io->vec_count; i++) bytes += io->vec[i].len;
   return bytes;
 }
@@ -54,13 +56,13 @@ static void check_inputs(const struct hws_io *io, const struct hws_io *asked, co
   bool same = io->size == asked->size && io->kind == asked->kind && io->flags == asked->flags &&
               io->vec == asked->vec && io->vec_count == asked->vec_count && io->scratch == asked->scratch &&
               io->descriptor_room == asked->descriptor_room && io->descriptors == asked->descriptors &&
-              io->offset == asked->offset;
+              io->offset == asked->offset && io->file == asked->file && io->length == asked->length;
   CHECK(same, "a %s ended, but the host's half of the io was changed", kind);
 }
 
 static void check_moved(const struct hws_io *io, const char *kind) {
   uint64_t asked = bytes_asked(io);
-  bool moves = io->kind == HWS_IO_READ || io->kind == HWS_IO_WRITE;
+  bool moves = io->kind == HWS_IO_READ || io->kind == HWS_IO_WRITE || io->kind == HWS_IO_SENDFILE;
   CHECK(moves || io->bytes == 0, "a %s moved %llu bytes", kind, (unsigned long long)io->bytes);
   CHECK(io->bytes <= asked, "a %s of %llu bytes moved %llu", kind, (unsigned long long)asked,
         (unsigned long long)io->bytes);
@@ -108,9 +110,8 @@ static struct check_io *io_new(struct hws_host_endpoint *endpoint, enum hws_io_k
   return io;
 }
 
-struct check_io *check_io_submit(struct hws_host_endpoint *endpoint, enum hws_io_kind kind, const struct hws_iov *vec,
-                                 uint32_t count) {
-  struct check_io *io = io_new(endpoint, kind, vec, count);
+static struct check_io *submit(struct hws_host_endpoint *endpoint, struct check_io *io) {
+  unsigned kind = io->asked.kind;
   struct check_mutex *direction = endpoint->directions[direction_of(kind)];
   check_mutex_lock(direction);
   atomic_fetch_add(&endpoint->pending, 1);
@@ -130,6 +131,21 @@ struct check_io *check_io_submit(struct hws_host_endpoint *endpoint, enum hws_io
   }
   check_mutex_unlock(direction);
   return io;
+}
+
+struct check_io *check_io_submit(struct hws_host_endpoint *endpoint, enum hws_io_kind kind, const struct hws_iov *vec,
+                                 uint32_t count) {
+  return submit(endpoint, io_new(endpoint, kind, vec, count));
+}
+
+struct check_io *check_io_submit_file(struct hws_host_endpoint *endpoint, int64_t file, uint64_t offset,
+                                      uint64_t length) {
+  struct check_io *io = io_new(endpoint, HWS_IO_SENDFILE, NULL, 0);
+  io->io.file = file;
+  io->io.offset = offset;
+  io->io.length = length;
+  io->asked = io->io;
+  return submit(endpoint, io);
 }
 
 bool check_io_ended(const struct check_io *io) {

@@ -30,6 +30,9 @@ struct check_io {
 /* Submit. The vector is copied; what it points to must live until the io has ended. */
 struct check_io *check_io_submit(struct hws_host_endpoint *endpoint, enum hws_io_kind kind, const struct hws_iov *vec,
                                  uint32_t count);
+/* The same for a part of a file, which stays the caller's. */
+struct check_io *check_io_submit_file(struct hws_host_endpoint *endpoint, int64_t file, uint64_t offset,
+                                      uint64_t length);
 bool check_io_ended(const struct check_io *io);
 
 /* Ask for an early end, from any thread. Harmless if it has ended. */

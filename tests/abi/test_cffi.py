@@ -2,6 +2,7 @@
 """ABI-5: cffi in ABI mode. hawser_decl.h goes into cdef as it stands, and an echo goes over a session and back."""
 
 import os
+import tempfile
 import unittest
 from pathlib import Path
 
@@ -93,6 +94,12 @@ class Echo(unittest.TestCase):
         answer = self.ffi.new("char[64]")
         self.assertEqual(self.do(lib.hws_recv, local, self.vector(answer), 1), 15)
         self.assertEqual(self.ffi.string(answer), b"hello from afar")
+        with tempfile.TemporaryFile() as file:
+            file.write(b"from a file")
+            file.flush()
+            self.assertEqual(self.do(lib.hws_sendfile, local, file.fileno(), 5, 6), 6)
+            self.assertEqual(self.do(lib.hws_recv, remote, self.vector(answer), 1), 6)
+            self.assertEqual(self.ffi.unpack(answer, 6), b"a file")
         for item in (local, remote, client, server, listener):
             self.do(lib.hws_close, item)
         self.ok(lib.hws_close(self.queue, null, null, null))

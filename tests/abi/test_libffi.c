@@ -3,6 +3,7 @@
  * ABI-5: drives every exported function as a foreign language does: dlopen, dlsym and libffi, and no header of ours.
  * The scenarios follow the contract in hawser_decl.h, over a memory and a Unix transport.
  */
+#define _GNU_SOURCE /* memfd_create */
 #include <poll.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -10,6 +11,7 @@
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -106,6 +108,14 @@ static void drive_connection(const char *url, const char *plugin) {
   assert_int_equal(CALL("hws_send", pair.near, P(vec_of("x", 1)), 1, P(blocking), P(out), 0), 1);
   assert_int_equal(event_read(out).bytes, 1);
   recv_text(pair.far, "x");
+
+  int file = memfd_create("file", MFD_CLOEXEC);
+  assert_int_equal(write(file, "a file's bytes", 14), 14);
+  void *sending = how_queued(0);
+  assert_int_equal(CALL("hws_sendfile", pair.near, (uint64_t)file, 2, 12, P(sending), 0, 0), 0);
+  recv_text(pair.far, "file's bytes");
+  assert_int_equal(event_ok(sending, "HWS_KIND_SENDFILE").bytes, 12);
+  assert_int_equal(close(file), 0);
 
   void *shutdown = how_queued(0);
   assert_int_equal(CALL("hws_shutdown", pair.near, P(shutdown), 0, 0), 0);

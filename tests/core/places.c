@@ -15,6 +15,7 @@ const struct place places[6] = {{"mem", 0}, {"mem", HWS_RUNTIME_CALLER_DRIVEN},
                                 {LOCAL, 0}, {LOCAL, HWS_RUNTIME_CALLER_DRIVEN},
                                 {"tcp", 0}, {"tcp", HWS_RUNTIME_CALLER_DRIVEN}};
 const struct place *here;
+struct world *here_world;
 
 bool is_tcp(const struct place *place) {
   return strcmp(strcmp(place->scheme, LOCAL) == 0 ? local_scheme : place->scheme, "tcp") == 0;
@@ -22,7 +23,7 @@ bool is_tcp(const struct place *place) {
 
 int place_open(void **state) {
   here = *state;
-  *state = world_open(here->flags);
+  *state = here_world = world_open(here->flags);
   return 0;
 }
 
@@ -83,24 +84,30 @@ hws_handle listen_at(struct world *world, const char *url) {
 
 /* ---- bytes ---- */
 
-enum { PIECE = 32 * 1024 };
+enum { PIECE = 32 * 1024, REFUSALS = 3 };
 
 uint64_t fill_up(hws_handle stream, uint64_t seed) {
   uint8_t *bytes = malloc(PIECE);
   uint64_t taken = 0;
   assert_non_null(bytes);
   /* What the system moves on from one of its buffers to the next makes room again, for a moment. */
-  for (int quiet = 0; quiet < (is_tcp(here) ? 5 : 1);) {
+  int enough = is_tcp(here) ? 2 * REFUSALS : REFUSALS;
+  for (int refused = 0; refused < enough;) {
     struct hws_how how = {.size = sizeof how, .flags = HWS_TRY};
     struct hws_vec vec = {.ptr = bytes, .len = PIECE};
     struct hws_event event;
     pattern_fill(seed, taken, bytes, PIECE);
     hws_result result = hws_send(stream, &vec, 1, &how, &event, NULL);
-    if (result == 1) assert_status(event.status, HWS_OK);
-    if (result == 1) taken += event.bytes;
-    if (result != 1) assert_status(result, HWS_E_AGAIN);
-    if (result != 1) usleep(2000);
-    quiet = result == 1 ? 0 : quiet + 1;
+    if (result == 1) {
+      assert_status(event.status, HWS_OK);
+      taken += event.bytes;
+      refused = 0;
+    } else {
+      assert_status(result, HWS_E_AGAIN);
+      if (enough > REFUSALS) usleep(2000);
+      threads_settle(); /* an I/O thread may yet make room */
+      refused++;
+    }
   }
   free(bytes);
   return taken;

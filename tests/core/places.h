@@ -14,6 +14,7 @@ struct place {
 
 extern const struct place places[6];
 extern const struct place *here; /* of the test that runs */
+extern struct world *here_world;
 
 bool is_tcp(const struct place *place);
 
@@ -49,7 +50,7 @@ enum { URL_MAX = WORLD_URL_MAX };
 char *url_new(char *url, const char *parameters);
 hws_handle listen_at(struct world *world, const char *url);
 
-/* Send bytes of a pattern until nothing more is taken; returns how many were. */
+/* Send bytes of a pattern until nothing more is taken, nor would be in a while; returns how many were. */
 uint64_t fill_up(hws_handle stream, uint64_t seed);
 
 /* Receive and check bytes of that pattern until `length` were seen. */
@@ -59,7 +60,10 @@ void drain(hws_handle stream, uint64_t seed, uint64_t from, uint64_t length);
 struct thread;
 struct thread *thread_start(void (*run)(void *argument), void *argument);
 void thread_join(struct thread *thread);
-void thread_blocked(struct world *world, struct thread *thread);
+void thread_blocked(struct thread *thread);
+
+/* Every other thread of this process is asleep: what went on has come to its end. At most a second. */
+void threads_settle(void);
 
 /* A small generator, so that a seed says all. */
 struct dice {

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * OP-8, and the flags of hws_how: BLOCK, TRY, RELATIVE. INTERRUPTIBLE is for systems with signals
- * (test_signals_posix.c).
+ * OP-8, and the flags of hws_how: BLOCK, TRY, RELATIVE. (INTERRUPTIBLE: test_signals_posix.c.)
  */
 #include <stdlib.h>
 #include <string.h>
@@ -33,7 +32,7 @@ static void helpers_overlap(void **state) {
       helpers[i] = (struct helper){.link = link_open(world, carrier)};
       threads[i] = thread_start(answer, &helpers[i]);
     }
-    for (int i = 0; i < HELPERS; i++) thread_blocked(world, threads[i]);
+    for (int i = 0; i < HELPERS; i++) thread_blocked(threads[i]);
     for (int i = HELPERS - 1; i >= 0; i--) {
       char text[8] = {'n', 'o', '.', (char)('0' + i), 0};
       send_all(helpers[i].link.ends.client, text, 4);
@@ -85,8 +84,6 @@ static void block_leaves_the_queue_alone(void **state) {
 
 struct blocker {
   struct scene *scene;
-  uint32_t flags;
-  _Atomic(hws_handle) op;
   hws_result result;
   struct hws_event event;
 };
@@ -94,7 +91,7 @@ struct blocker {
 static void block(void *argument) {
   struct blocker *blocker = argument;
   hws_handle op = 0;
-  struct hws_how how = {.size = sizeof how, .flags = HWS_BLOCK | blocker->flags};
+  struct hws_how how = {.size = sizeof how, .flags = HWS_BLOCK};
   blocker->result = blocker->scene->kind->submit(blocker->scene, &how, &blocker->event, &op);
 }
 
@@ -108,7 +105,7 @@ static void block_ends_by_close(void **state) {
     if (!scene_open(&scene, world, &scene_kinds[i])) continue;
     struct blocker blocker = {.scene = &scene};
     struct thread *thread = thread_start(block, &blocker);
-    thread_blocked(world, thread);
+    thread_blocked(thread);
     assert_int_equal(hws_close(scene.target, NULL, NULL, NULL), 0);
     thread_join(thread);
     assert_int_equal(blocker.result, 1);

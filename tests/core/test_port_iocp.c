@@ -8,6 +8,7 @@
 #include "core/loop.h"
 #include "core/park.h"
 #include "core/port_iocp.h"
+#include "plugins/hawser_plugin.h"
 #include "tests/core/places.h"
 
 static void before_turn(struct loop *loop) {

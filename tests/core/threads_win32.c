@@ -50,13 +50,18 @@ static unsigned inside(struct world *world) {
   return count;
 }
 
-void thread_blocked(struct world *world, struct thread *thread) {
+void thread_blocked(struct thread *thread) {
   uint64_t until = hws_now() + LIMIT_NS;
   thread->blocked = true;
   blocked++;
-  unsigned wanted = (unsigned)blocked + (world->driven ? 0 : 1); /* and the I/O thread */
-  while (inside(world) < wanted) {
+  unsigned wanted = (unsigned)blocked + (here_world->driven ? 0 : 1); /* and the I/O thread */
+  while (inside(here_world) < wanted) {
     if (hws_now() > until) fail_msg("the thread never blocked");
     Sleep(1);
   }
+}
+
+/* Nobody tells; a moment has to do. */
+void threads_settle(void) {
+  Sleep(20);
 }

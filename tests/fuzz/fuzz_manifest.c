@@ -51,7 +51,7 @@ static void slot(void) {
 }
 
 static void check_vtable(struct input *input, const struct hws_plugin *manifest, const struct hws_host *host) {
-  struct plugin_error error = {""};
+  struct plugin_error error = {.text = ""};
   struct hws_vtable vtable;
   uint32_t present = 0;
   void (*function)(void) = slot;
@@ -85,7 +85,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
   struct hws_host host = {.major = HWS_PLUGIN_MAJOR, .minor = 2, .capabilities = HWS_HOST_WATCH | HWS_HOST_UNDER};
-  struct plugin_error error = {""};
+  struct plugin_error error = {.text = ""};
   struct input input = {data, size};
   struct input vtable_input;
   struct hws_plugin manifest;

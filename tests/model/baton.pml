@@ -5,7 +5,7 @@
  * WAITERS threads call waiter_wait. What each of them waits for is brought by one producer, by one of four ways: a plain
  * waiter_signal from another thread, a task, a timer, or a descriptor that becomes ready; the last three signal once the
  * driver runs them. Further threads (IMPATIENT) are waited for by nobody: they leave whenever a time-out or a signal may
- * end a wait.
+ * end a wait. With NUDGE one more thread drives a turn by itself, if nobody drives (baton_take, loop_nudge).
  *
  * Shown: every waiter returns (no wake-up is lost: spin finds no invalid end state), nobody is left enlisted, one thread
  * at a time drives, and whenever the loop's lock is free and a waiter sleeps, somebody drives or is on the way to it.
@@ -16,6 +16,7 @@
  *   BREAK_RELEASE  baton_release wakes nobody
  *   BREAK_NAP      who was made heir and signalled in the same moment leaves without passing the baton on
  *   BREAK_HEIR     an heir asks for the baton in a second step
+ *   BREAK_NUDGE    who nudges gives the baton back to nobody
  */
 #ifndef WAITERS
 #define WAITERS 2
@@ -32,7 +33,7 @@
 #define BATON 3
 #define READY 4
 
-byte state[THREADS];
+byte state[THREADS + 1]; /* the last is nobody's: who nudges waits for nothing */
 bool listed[THREADS];   /* waiter.listed */
 bool parked[THREADS];   /* in the futex */
 bool inside[THREADS];   /* ghost: in wait_inside */
@@ -288,6 +289,28 @@ proctype waiter(byte me) {
   inside[me] = false
 }
 
+#ifdef NUDGE
+/* loop_nudge. */
+proctype nudger() {
+  bool taken, late, limit_0, saw_due, kicks;
+  byte before, heir, batch;
+  atomic { !lock -> taken = !driven; driven = true }
+  if
+  :: taken ->
+    drivers++;
+    assert(drivers == 1);
+    loop_turn(THREADS, true);
+    drivers--;
+#ifdef BREAK_NUDGE
+    atomic { !lock -> driven = false }
+#else
+    baton_release()
+#endif
+  :: else
+  fi
+}
+#endif
+
 /* What waiter `who` waits for comes. */
 proctype producer(byte who) {
   bool kicks;
@@ -319,7 +342,10 @@ init {
     :: i < WAITERS -> run waiter(i); run producer(i); i++
     :: i >= WAITERS && i < THREADS -> run waiter(i); i++
     :: i == THREADS -> break
-    od
+    od;
+#ifdef NUDGE
+    run nudger()
+#endif
   }
   (_nr_pr == 1);
   assert(!driven && !lock && drivers == 0);

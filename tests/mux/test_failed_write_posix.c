@@ -47,8 +47,27 @@ static void failed_write_ends_the_session(void **state) {
   peer_close(peer);
 }
 
+/* MUX-19: once nothing can be written, answers do not stand in the way of what can be read. */
+static void refusals_nobody_can_hear_do_not_stop_the_reader(void **state) {
+  struct world *world = *state;
+  enum { OPENS = 3000 };
+  struct peer *peer = peer_open(world, HWS_ROLE_CLIENT, "backlog=1");
+  static uint8_t opens[OPENS * FRAME_HEADER_SIZE];
+  for (uint32_t i = 0; i < OPENS; i++)
+    frame_encode(opens + (size_t)i * FRAME_HEADER_SIZE, &(struct frame){FRAME_WINDOW, FRAME_SYN, 6 + 2 * i, 0});
+  hws_handle stream = peer_opens(peer, 2);
+  assert_true(peer_say(peer, FRAME_WINDOW, FRAME_SYN, 4, 0)); /* fills the backlog */
+  peer_expect(peer, FRAME_WINDOW, FRAME_ACK, 4, 0);
+  wire_refuse(peer->wire);
+  assert_true(peer_say_raw(peer, opens, sizeof opens));
+  assert_true(peer_say_data(peer, 0, 2, "still heard", 11));
+  expect_bytes(stream, "still heard");
+  assert_status(send_status(stream), HWS_E_CANCELED);
+  peer_close(peer);
+}
+
 int main(void) {
-  const struct CMUnitTest tests[] = {BOTH_MODES(failed_write_leaves_reading),
-                                     BOTH_MODES(failed_write_ends_the_session)};
+  const struct CMUnitTest tests[] = {BOTH_MODES(failed_write_leaves_reading), BOTH_MODES(failed_write_ends_the_session),
+                                     BOTH_MODES(refusals_nobody_can_hear_do_not_stop_the_reader)};
   return cmocka_run_group_tests_name("failed write", tests, NULL, NULL);
 }

@@ -31,11 +31,11 @@ static void useless_frames_have_a_budget(void **state) {
   for (size_t i = 0; i < sizeof useless / sizeof *useless; i++) {
     const struct frame *frame = &useless[i].frame;
     print_message("  %s\n", useless[i].title);
+    uint64_t began = hws_now(); /* the budget fills from the session's start on */
     struct peer *peer = peer_open(world, HWS_ROLE_CLIENT, "useless_rate=40");
     (void)peer_opens(peer, 2);
     (void)peer_opens(peer, 4);
     uint64_t watching = post_watch(world, peer->session);
-    uint64_t began = hws_now();
     uint64_t said = 0;
     struct hws_event event;
     while (!world_has(world, watching, &event)) {
@@ -229,6 +229,24 @@ static void unread_refusals_stop_the_reader(void **state) {
   peer_close(peer);
 }
 
+/* Far more of them in one read than are queued at once: each is said. */
+static void refusals_of_one_read_are_all_said(void **state) {
+  struct world *world = *state;
+  enum { OPENS = 3000 };
+  struct peer *peer = peer_open(world, HWS_ROLE_CLIENT, "backlog=1");
+  static uint8_t opens[OPENS * FRAME_HEADER_SIZE];
+  for (uint32_t i = 0; i < OPENS; i++)
+    frame_encode(opens + (size_t)i * FRAME_HEADER_SIZE, &(struct frame){FRAME_WINDOW, FRAME_SYN, 4 + 2 * i, 0});
+  assert_true(peer_say(peer, FRAME_WINDOW, FRAME_SYN, 2, 0));
+  peer_expect(peer, FRAME_WINDOW, FRAME_ACK, 2, 0);
+  uint64_t reads = stat_of(peer->session, "reads");
+  assert_true(peer_say_raw(peer, opens, sizeof opens));
+  for (uint32_t i = 0; i < OPENS; i++) peer_expect(peer, FRAME_WINDOW, FRAME_RST, 4 + 2 * i, HWS_CODE_REFUSED);
+  assert_in_range(stat_of(peer->session, "reads") - reads, 1, OPENS / 500);
+  peer_expect_quiet(peer);
+  peer_close(peer);
+}
+
 /* And one that goes on not reading is given up. */
 static void unread_pongs_end_the_session(void **state) {
   struct world *world = *state;
@@ -281,6 +299,7 @@ int main(void) {
       BOTH_MODES(reset_streams_keep_their_slot),
       BOTH_MODES(unread_pongs_stop_the_reader),
       BOTH_MODES(unread_refusals_stop_the_reader),
+      BOTH_MODES(refusals_of_one_read_are_all_said),
       BOTH_MODES(unread_pongs_end_the_session),
       BOTH_MODES(wrong_settings_are_named),
   };

@@ -34,7 +34,7 @@ static void remove_folder(void) {
   (void)rmdir(folder);
 }
 
-static const char *own_folder(void) {
+const char *own_folder(void) {
   if (!folder[0]) {
     (void)snprintf(folder, sizeof folder, "/tmp/hawser-mux-XXXXXX");
     assert_non_null(mkdtemp(folder));

@@ -7,6 +7,9 @@
 
 #include "tests/mux/wire.h"
 
+/* A folder of this process for its sockets; it goes with the process. */
+const char *own_folder(void);
+
 /* What the other end writes fails from now on, and what this end writes still arrives. */
 void wire_refuse(struct wire *wire);
 

@@ -9,6 +9,7 @@
 #include <stdatomic.h>
 
 #include "plugins/hawser_plugin.h"
+#include "plugins/registry.h"
 
 struct fake_setting {
   const char *key;

@@ -201,7 +201,7 @@ static void test_trusted(void **state) {
       "O:" CALLER "D:(A;;FA;;;S-1-5-21-1-2-3-2002)",          /* somebody whom the caller let in */
   };
   for (size_t i = 0; i < sizeof descriptors / sizeof *descriptors; i++) {
-    struct plugin_error error = {{0}};
+    struct plugin_error error = {.text = ""};
     if (!trusts(descriptors[i], &error)) fail_msg("%s: %s", descriptors[i], error.text);
   }
 }
@@ -226,7 +226,7 @@ static void test_not_trusted(void **state) {
       {"D:(A;;FR;;;WD)", "owner of file: found none"},
   };
   for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
-    struct plugin_error error = {{0}};
+    struct plugin_error error = {.text = ""};
     if (trusts(cases[i].sddl, &error)) fail_msg("%s is trusted", cases[i].sddl);
     expect_said(&error, cases[i].said);
   }
@@ -235,7 +235,7 @@ static void test_not_trusted(void **state) {
 /* A list that is there but NULL lets anyone do anything. */
 static void test_null_list(void **state) {
   SECURITY_DESCRIPTOR descriptor;
-  struct plugin_error error = {{0}};
+  struct plugin_error error = {.text = ""};
   PSID caller = NULL;
   (void)state;
   assert_true(ConvertStringSidToSidA(CALLER, &caller));

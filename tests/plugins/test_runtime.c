@@ -48,11 +48,14 @@ static void test_load(void **state) {
                 "twin_b" TEST_PLUGIN_SUFFIX ": schemes: found 'twin', which plugin 'twin_a' serves already");
   assert_int_equal(hws_plugin_load(runtime, "wrong_magic"), HWS_E_PLUGIN);
   assert_detail(runtime, HWS_E_PLUGIN, "wrong_magic" TEST_PLUGIN_SUFFIX ": magic: found 0x12345678");
+  assert_int_equal(hws_plugin_load(runtime, "wrong_open_why"), HWS_E_PLUGIN);
+  assert_detail(runtime, HWS_E_PLUGIN,
+                "wrong_open_why" TEST_PLUGIN_SUFFIX ": open: failed with status -21: no ring?here");
   assert_int_equal(hws_plugin_load(runtime, "no_such_plugin"), HWS_E_PLUGIN);
   assert_detail(runtime, HWS_E_PLUGIN, "plugin 'no_such_plugin': no file no_such_plugin" TEST_PLUGIN_SUFFIX " in");
   assert_int_equal(hws_plugin_load(runtime, "../memory"), HWS_E_PLUGIN);
   assert_int_equal(hws_stat(runtime, "plugins_refused", &refused), HWS_OK);
-  assert_int_equal(refused, 4);
+  assert_int_equal(refused, 5);
   join_runtime(runtime);
 }
 

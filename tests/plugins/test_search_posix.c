@@ -96,7 +96,7 @@ static void test_miss(void **state) {
     assert_null(find(dirs, "right", &error));
     assert_non_null(strstr(error.text, "scheme 'right': no plugin serves it; searched /tmp/hawser-search-"));
     assert_non_null(strstr(error.text, "(refused there: 1, the last: plugin "));
-    assert_non_null(strstr(error.text, "wrong_open.so: open: failed with status -20)"));
+    assert_non_null(strstr(error.text, "wrong_open.so: open: failed with status -20: right open)"));
     assert_non_null(strstr(error.text, ", /nonexistent/plugins"));
   }
   assert_string_equal(fake.log, "right open\n");

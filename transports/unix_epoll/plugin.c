@@ -26,7 +26,8 @@ static const struct hws_plugin manifest = {
     .minor_low = 0,
     .minor_high = HWS_PLUGIN_MINOR,
     .pointer_bits = 8 * sizeof(void *),
-    .capabilities = HWS_CAP_LISTEN | HWS_CAP_DIAL | HWS_CAP_HALF_CLOSE | HWS_CAP_REVOKE | HWS_CAP_PEER,
+    .capabilities =
+        HWS_CAP_LISTEN | HWS_CAP_DIAL | HWS_CAP_HALF_CLOSE | HWS_CAP_REVOKE | HWS_CAP_SENDFILE | HWS_CAP_PEER,
     .host_needs = HWS_HOST_WATCH,
     .name = "unix_epoll",
     .version = "0.1.0",

@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Allocations that fail on demand. The linker sends those of the library and of this program through wrappers, and
+ * transports get their memory from the library.
+ */
+#ifndef HAWSER_TESTS_FAULTS_ALLOCATION_H
+#define HAWSER_TESTS_FAULTS_ALLOCATION_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+enum allocation_mode {
+  ALLOCATION_ONE, /* one fails, all others succeed */
+  ALLOCATION_REST /* one fails, and so do all that follow */
+};
+
+/* The first `skipped` allocations from now succeed, then the mode holds. */
+void allocation_fail_after(uint32_t skipped, enum allocation_mode mode);
+
+/* Nothing fails any more. True: something did. */
+bool allocation_restore(void);
+
+/* How many allocations are out. */
+int64_t allocation_live(void);
+
+#endif

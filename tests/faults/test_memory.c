@@ -1,0 +1,101 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * OP-1, OP-2, OP-6: every allocation of the story fails once, alone or with all that follow it. Nothing crashes, hangs
+ * or leaks, every op ends exactly once, and what is told is that there was no memory, or what that led to.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "tests/faults/allocation.h"
+#include "tests/faults/story.h"
+
+enum { ALLOCATIONS_LEAST = 50 }; /* of a story: fewer, and the wrappers are not in the way of them */
+
+struct place {
+  const char *url;
+  uint32_t flags;
+  enum allocation_mode mode;
+  uint32_t session_mode;
+};
+
+static struct story story;
+
+static void begin(const struct place *place) {
+  story = (struct story){
+      .flags = place->flags, .plugin_dir = TEST_PLUGIN_DIR, .url = place->url, .mode = place->session_mode};
+}
+
+/* What a lack of memory on either side may look like to who tells the story. */
+static bool is_clear(int32_t status) {
+  switch (status) {
+  case HWS_E_NOMEM:
+  case HWS_E_LIMIT:    /* no poller, no thread */
+  case HWS_E_RESET:    /* the other side had none, and reset the stream */
+  case HWS_E_CANCELED: /* the same, as the acceptor of the stream sees it */
+  case HWS_E_CLOSED:   /* the other side had none, and ended the session */
+  case HWS_E_EOF:
+  case HWS_E_REFUSED:
+    return true;
+  default:
+    return false;
+  }
+}
+
+/* With the plugin loaded and the tables of the process grown, so that a story leaves nothing behind. */
+static void warm_up(const struct place *place) {
+  for (int i = 0; i < 2; i++) {
+    begin(place);
+    story_tell(&story);
+    if (story.status != HWS_OK) fail_msg("%s: %s", story.step, hws_status_name(story.status));
+    story_end(&story);
+  }
+}
+
+static void test_allocations(void **state) {
+  const struct place *place = *state;
+  warm_up(place);
+  int64_t live = allocation_live();
+  uint32_t at = 0;
+  for (bool failed = true; failed; at++) {
+    begin(place);
+    allocation_fail_after(at, place->mode);
+    story_tell(&story);
+    story_end(&story);
+    failed = allocation_restore();
+    if (story.status != HWS_OK && (!failed || !is_clear(story.status)))
+      fail_msg("allocation %u, at '%s': %s", (unsigned)at, story.step, hws_status_name(story.status));
+    if (allocation_live() != live)
+      fail_msg("allocation %u, at '%s': %d are not freed", (unsigned)at, story.step, (int)(allocation_live() - live));
+  }
+  assert_true(at > ALLOCATIONS_LEAST);
+}
+
+static char memory_url[] = "mem://story?buffer=70000";
+static char socket_url[64];
+
+int main(void) {
+  enum { DRIVEN = HWS_RUNTIME_CALLER_DRIVEN };
+  static struct place places[] = {
+      {memory_url, 0, ALLOCATION_ONE, HWS_MODE_YAMUX},       {memory_url, 0, ALLOCATION_REST, HWS_MODE_NATIVE},
+      {memory_url, DRIVEN, ALLOCATION_ONE, HWS_MODE_NATIVE}, {memory_url, DRIVEN, ALLOCATION_REST, HWS_MODE_YAMUX},
+      {socket_url, 0, ALLOCATION_ONE, HWS_MODE_NATIVE},      {socket_url, 0, ALLOCATION_REST, HWS_MODE_YAMUX},
+      {socket_url, DRIVEN, ALLOCATION_ONE, HWS_MODE_YAMUX},  {socket_url, DRIVEN, ALLOCATION_REST, HWS_MODE_NATIVE}};
+  const struct CMUnitTest tests[] = {
+      {"memory, one fails, I/O thread", test_allocations, NULL, NULL, &places[0]},
+      {"memory, native, all from one on fail, I/O thread", test_allocations, NULL, NULL, &places[1]},
+      {"memory, native, one fails, caller-driven", test_allocations, NULL, NULL, &places[2]},
+      {"memory, all from one on fail, caller-driven", test_allocations, NULL, NULL, &places[3]},
+      {"unix, native, one fails, I/O thread", test_allocations, NULL, NULL, &places[4]},
+      {"unix, all from one on fail, I/O thread", test_allocations, NULL, NULL, &places[5]},
+      {"unix, one fails, caller-driven", test_allocations, NULL, NULL, &places[6]},
+      {"unix, native, all from one on fail, caller-driven", test_allocations, NULL, NULL, &places[7]},
+  };
+  snprintf(socket_url, sizeof socket_url, "unix:@hawser-faults-%d", (int)getpid());
+  return cmocka_run_group_tests_name("memory", tests, NULL, NULL);
+}
