@@ -13,7 +13,7 @@ enum { SAMPLES_MAX = 1 << 22, FEED_STEPS = 64 };
 
 static const char *program = "bench";
 
-_Noreturn void fail(const char *what, const char *why) {
+void fail(const char *what, const char *why) {
   fprintf(stderr, "%s: %s: %s\n", program, what, why);
   exit(1);
 }
@@ -24,7 +24,7 @@ uint64_t now_ns(void) {
   return (uint64_t)t.tv_sec * 1000000000u + (uint64_t)t.tv_nsec;
 }
 
-static _Noreturn void usage(const char *wrong) {
+static __attribute__((noreturn)) void usage(const char *wrong) {
   fprintf(stderr, "%s: %s\nusage: %s server|client CASE MODE URL SECONDS\n", program, wrong, program);
   exit(2);
 }
@@ -51,12 +51,34 @@ int plan_has(const struct plan *plan, const char *word) {
   return mode_find(plan->mode, word, 1) != NULL;
 }
 
+uint32_t plan_number(const struct plan *plan, const char *word, uint32_t otherwise) {
+  const char *text = mode_find(plan->mode, word, 0);
+  return text ? (uint32_t)number_parse(text, 1, 1e6, "a count is between 1 and 1000000") : otherwise;
+}
+
 uint32_t plan_size(const struct plan *plan) {
+  if (strcmp(plan->bench, "bulk1000") == 0) return 64 * 1024; /* the digits say how many streams there are */
   const char *digits = plan->bench + strcspn(plan->bench, "0123456789");
   char *end;
   unsigned long size = strtoul(digits, &end, 10);
   if (end == digits || size == 0 || size > 1024) usage("the case names no size");
   return (uint32_t)(*end == 'k' ? size * 1024 : size);
+}
+
+static int is_bulk(const struct plan *plan) {
+  return strncmp(plan->bench, "bulk", 4) == 0;
+}
+
+int plan_is_feed(const struct plan *plan) {
+  return is_bulk(plan) || strncmp(plan->bench, "oneway", 6) == 0;
+}
+
+double plan_scale(const struct plan *plan) {
+  return is_bulk(plan) ? 1e9 : 1e6 * plan_size(plan);
+}
+
+const char *plan_unit(const struct plan *plan) {
+  return is_bulk(plan) ? "GB/s" : "M msg/s";
 }
 
 struct plan plan_parse(int argc, char **argv) {
@@ -81,25 +103,42 @@ static int compare_u32(const void *a, const void *b) {
   return (x > y) - (x < y);
 }
 
-void measure_latency(const struct plan *plan, measure_step step, void *self) {
+void measure_print(double value, const char *unit, uint64_t ops) {
+  printf("%.4f %s %llu\n", value, unit, (unsigned long long)ops);
+}
+
+static void print_quantile(uint32_t *samples, size_t count, double quantile, uint64_t ops) {
+  qsort(samples, count, sizeof *samples, compare_u32);
+  measure_print(samples[(size_t)((double)(count - 1) * quantile)] / 1e3, "us", ops);
+}
+
+/* timed: a sample is the whole step; else what the step returned. */
+static void measure_samples(const struct plan *plan, measure_step step, double quantile, int timed, void *self) {
   uint32_t *samples = malloc(SAMPLES_MAX * sizeof *samples);
   if (!samples) fail("samples", "out of memory");
   uint64_t start = now_ns(), from = start + plan->warmup_ns, to = UINT64_MAX, ops = 0;
   size_t count = 0;
   for (uint64_t begin = start; begin < to && count < SAMPLES_MAX; ops++) {
-    if (!step(self)) fail("the round trip", "the other end is gone");
+    uint64_t part = step(self);
+    if (part == 0) fail("a step", "the other end is gone");
     uint64_t end = now_ns();
     if (begin >= from) {
       if (count == 0) to = begin + plan->measure_ns;
-      samples[count++] = (uint32_t)(end - begin);
+      samples[count++] = (uint32_t)(timed ? end - begin : part);
     }
     begin = end;
     while (begin - end < plan->think_ns) begin = now_ns();
   }
-  qsort(samples, count, sizeof *samples, compare_u32);
-  uint32_t median = samples[count / 2];
-  printf("%.3f us %llu\n", median / 1e3, (unsigned long long)ops);
+  print_quantile(samples, count, quantile, ops);
   free(samples);
+}
+
+void measure_latency(const struct plan *plan, measure_step step, double quantile, void *self) {
+  measure_samples(plan, step, quantile, 1, self);
+}
+
+void measure_parts(const struct plan *plan, measure_step step, double quantile, void *self) {
+  measure_samples(plan, step, quantile, 0, self);
 }
 
 void measure_rate(const struct plan *plan, measure_step step, void (*enough)(void *self), void *self, double scale,
@@ -122,7 +161,7 @@ void measure_rate(const struct plan *plan, measure_step step, void (*enough)(voi
     enough(self);
     for (uint64_t done = 1; done != 0; total += done) done = step(self);
   }
-  printf("%.4f %s %llu\n", rate, unit, (unsigned long long)total);
+  measure_print(rate, unit, total);
 }
 
 void measure_feed(const struct plan *plan, measure_step step, int (*is_enough)(void *self), void *self) {

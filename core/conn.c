@@ -162,6 +162,11 @@ static void conn_close(struct stream *stream, struct op_list *ended) {
   if (conn->gone) stream_closed(stream, ended);
 }
 
+static bool conn_due(const struct stream *stream, enum stream_kick kick) {
+  (void)stream, (void)kick;
+  return true;
+}
+
 static void conn_kick(struct stream *stream, enum stream_kick kick) {
   (void)kick; /* the system gathers nothing for us */
   conn_pump((struct conn *)stream);
@@ -209,6 +214,7 @@ const struct stream_class conn_class = {
     .abort = conn_abort,
     .stop = conn_stop,
     .close = conn_close,
+    .due = conn_due,
     .kick = conn_kick,
     .text = conn_text,
     .metadata = conn_metadata,

@@ -96,11 +96,10 @@ int lease_release(struct object *object, uint64_t consumed) {
     }
     stream->class->consumed(stream, back ? consumed : len + lease->eom);
   }
+  bool due = status == HWS_OK && stream->class->due(stream, KICK_CONTROL);
   lock_drop(stream->lock);
   op_deliver(&ended);
-  if (status == HWS_OK) {
-    stream->class->kick(stream, KICK_CONTROL);
-    object_unpin(object);
-  }
+  if (due) stream->class->kick(stream, KICK_CONTROL);
+  if (status == HWS_OK) object_unpin(object);
   return status;
 }

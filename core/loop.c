@@ -68,8 +68,14 @@ static bool nothing_to_do(struct loop *loop, struct waiter *waiter) {
          !(waiter && atomic_load_explicit(&waiter->state, memory_order_seq_cst) == WAITER_READY);
 }
 
+/* The baton is held, so nobody else counts. */
+static void count_turn(struct loop *loop) {
+  uint64_t turns = atomic_load_explicit(&loop->turns, memory_order_relaxed);
+  atomic_store_explicit(&loop->turns, turns + 1, memory_order_relaxed);
+}
+
 bool loop_turn(struct loop *loop, struct waiter *waiter, uint64_t until) {
-  atomic_fetch_add_explicit(&loop->turns, 1, memory_order_relaxed);
+  count_turn(loop);
   loop->before_turn(loop);
   tasks_run(loop);
   int count = 0;
@@ -82,8 +88,11 @@ bool loop_turn(struct loop *loop, struct waiter *waiter, uint64_t until) {
     count = poller_wait(loop->poller, limit);
   /* Awake: what is posted from here on is seen without a kick. */
   atomic_store_explicit(&loop->polling, false, memory_order_relaxed);
-  if (count > 0) atomic_fetch_add_explicit(&loop->strays, poller_dispatch(loop->poller, count), memory_order_relaxed);
-  if (atomic_load_explicit(&loop->timers.next, memory_order_relaxed) != TIMER_NEVER)
+  unsigned strays = count > 0 ? poller_dispatch(loop->poller, count) : 0;
+  if (strays) atomic_fetch_add_explicit(&loop->strays, strays, memory_order_relaxed);
+  /* The end of a wait with a limit tells whether a time has come: no need to look at the clock. */
+  bool look = limit == 0 || poller_timer_fired(loop->poller);
+  if (look && atomic_load_explicit(&loop->timers.next, memory_order_relaxed) != TIMER_NEVER)
     timers_run(&loop->timers, clock_now());
   tasks_run(loop);
   return count >= 0;

@@ -112,6 +112,9 @@ int poller_wait(struct poller *poller, uint64_t until);
 unsigned poller_dispatch(struct poller *poller, int count);
 void poller_wake(struct poller *poller);
 
+/* Did the last wait, if it had a limit, end because a time has come? */
+bool poller_timer_fired(const struct poller *poller);
+
 /* Where the system has completion ports: what the handle's calls end with is handed to endpoint_packet from now on. */
 int poller_bind(struct poller *poller, int64_t handle, int *os_error);
 

@@ -68,8 +68,13 @@ void poller_unwatch(struct poller *poller, int64_t descriptor) {
 int poller_wait(struct poller *poller, uint64_t until) {
   ULONG count = 0;
   DWORD ms = until ? park_ms(until) : 0;
-  if (!GetQueuedCompletionStatusEx(poller->port, poller->entries, PORT_BATCH, &count, ms, FALSE)) return 0;
+  if (!GetQueuedCompletionStatusEx(poller->port, poller->entries, PORT_BATCH, &count, ms, FALSE)) count = 0;
+  poller->fired = until && until != PARK_FOREVER && clock_now() >= until;
   return (int)count;
+}
+
+bool poller_timer_fired(const struct poller *poller) {
+  return poller->fired;
 }
 
 /* The error of a finished call. Internal is its NTSTATUS, as the documentation of OVERLAPPED has it. */

@@ -123,10 +123,9 @@ struct op *op_new(const struct request *request, struct runtime *runtime, struct
   else
     op = op_make(request, runtime, status);
   if (!op) return NULL;
-  struct object object = op->object;
   struct queue *queue = op->queue;
-  memset(op, 0, offsetof(struct op, own_vec));
-  op->object = object;
+  /* Its handle is known already: whoever guesses it looks at the object. */
+  memset((char *)op + sizeof op->object, 0, offsetof(struct op, own_vec) - sizeof op->object);
   op->runtime = runtime;
   op->on = on;
   object_pin(on);
@@ -134,8 +133,8 @@ struct op *op_new(const struct request *request, struct runtime *runtime, struct
   op->vec = op->own_vec;
   op->queue = queue;
   op->event =
-      (struct hws_event){.tag = request->tag, .op = object.handle, .object = on->handle, .kind = (uint16_t)kind};
-  if (request->op) *request->op = object.handle;
+      (struct hws_event){.tag = request->tag, .op = op->object.handle, .object = on->handle, .kind = (uint16_t)kind};
+  if (request->op) *request->op = op->object.handle;
   return op;
 }
 
@@ -222,7 +221,7 @@ static void deliver_inside(struct op *op) {
   if (!task_post(&op->runtime->loop, &op->task)) object_unpin(on);
 }
 
-void op_deliver(struct op_list *ended) {
+void op_deliver_all(struct op_list *ended) {
   struct op *op = ended->first;
   ended->first = ended->last = NULL;
   while (op) {

@@ -140,7 +140,11 @@ bool op_end(struct op *op, int status, struct op_list *ended);
 bool op_fail(struct op *op, const struct cause *cause, struct op_list *ended);
 
 /* Bring events to their waiters, queues and tasks. No lock of level 1 or 2 is held. */
-void op_deliver(struct op_list *ended);
+void op_deliver_all(struct op_list *ended);
+
+static inline void op_deliver(struct op_list *ended) {
+  if (ended->first) op_deliver_all(ended);
+}
 
 /* The event was taken. */
 void op_release(struct op *op);

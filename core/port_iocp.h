@@ -9,6 +9,7 @@
 #ifndef HAWSER_CORE_PORT_IOCP_H
 #define HAWSER_CORE_PORT_IOCP_H
 
+#include <stdbool.h>
 #include <windows.h>
 
 enum port_key_type {
@@ -26,6 +27,7 @@ enum { PORT_BATCH = 64 };
 struct poller {
   HANDLE port;
   struct port_key keys[PORT_KEYS];
+  bool fired; /* the limit of the last wait has passed */
   OVERLAPPED_ENTRY entries[PORT_BATCH];
 };
 

@@ -230,11 +230,11 @@ static int wait_quiet(struct runtime *runtime, uint64_t until) {
   return HWS_OK;
 }
 
-/* What the user left open. Leases stay: their bytes can be read until they are released. Ops have all ended, and belong
- * to whoever takes their events. */
+/* What the user left open. Leases stay: their bytes can be read until they are released. Ops are not among these: they
+ * name no runtime, have all ended, and belong to whoever takes their events. */
 static void close_handle(struct object *object) {
   enum object_type type = object->class->type;
-  if (type == OBJECT_LEASE || type == OBJECT_OP || !object_close(object)) return;
+  if (type == OBJECT_LEASE || !object_close(object)) return;
   if (type == OBJECT_QUEUE) queue_close((struct queue *)object);
   if (type == OBJECT_SCOPE)
     scope_close((struct scope *)object);

@@ -71,6 +71,8 @@ struct stream_class {
   void (*hold)(struct stream *stream);
   /* The user closed it: get rid of it once all is sent; stream_closed when that is done. */
   void (*close)(struct stream *stream, struct op_list *ended);
+  /* Would a kick do anything? One that would not can be left out. */
+  bool (*due)(const struct stream *stream, enum stream_kick kick);
   /* No lock held: do what the others have put off. */
   void (*kick)(struct stream *stream, enum stream_kick kick);
   int (*text)(struct stream *stream, uint32_t which, char *text, uint32_t size); /* no lock held */

@@ -95,8 +95,14 @@ static int leave_try(struct op *op, const struct request *request) {
   return op_answer(op, request);
 }
 
-static int leave(struct stream *stream, struct op *op, enum stream_kick kick, const struct request *request) {
-  stream->class->kick(stream, kick);
+/* Lock held; drops it, and has the class do what it put off. */
+static void drop_and_kick(struct stream *stream, enum stream_kick kick) {
+  bool due = stream->class->due(stream, kick);
+  lock_drop(stream->lock);
+  if (due) stream->class->kick(stream, kick);
+}
+
+static int leave(struct op *op, const struct request *request) {
   return request->flags & HWS_TRY ? leave_try(op, request) : op_submitted(op, request);
 }
 
@@ -137,15 +143,15 @@ static int send_slow(struct stream *stream, const struct hws_vec *vec, uint32_t 
   int status = HWS_OK;
   struct op *op = make(stream, request, HWS_KIND_SEND, &status);
   if (op && (status = op_set_vec(op, vec, count, total)) != HWS_OK) op_discard(op);
-  if (status != HWS_OK) {
+  if (!op || status != HWS_OK) {
     lock_drop(stream->lock);
     return status;
   }
   op->eom = request->flags & HWS_EOM;
   enlist(&stream->sends, op, request);
   stream->class->push(stream);
-  lock_drop(stream->lock);
-  return leave(stream, op, kick_of(request), request);
+  drop_and_kick(stream, kick_of(request));
+  return leave(op, request);
 }
 
 /* What can be answered at once: bytes that are copied, a message's end, or that there is room. */
@@ -209,8 +215,7 @@ int stream_send(struct stream *stream, const struct hws_vec *vec, uint32_t count
   uint64_t taken = 0;
   bool first = !stream->sends.first && request->out;
   if (first && take(stream, vec, count, total, request->flags, &taken)) {
-    lock_drop(stream->lock);
-    stream->class->kick(stream, kick_of(request));
+    drop_and_kick(stream, kick_of(request));
     return answer(stream, request, HWS_KIND_SEND, NULL, taken);
   }
   return send_slow(stream, vec, count, total, request);
@@ -266,8 +271,8 @@ static int recv_slow(struct stream *stream, enum hws_kind kind, const struct hws
     enlist(&stream->recvs, op, request);
     stream->class->want(stream);
   }
-  lock_drop(stream->lock);
-  return leave(stream, op, KICK_CONTROL, request);
+  drop_and_kick(stream, KICK_CONTROL);
+  return leave(op, request);
 }
 
 static int recv_any(struct stream *stream, enum hws_kind kind, const struct hws_vec *vec, uint32_t count,
@@ -282,8 +287,7 @@ static int recv_any(struct stream *stream, enum hws_kind kind, const struct hws_
     return HWS_E_BUSY;
   }
   if (request->out && recv_now(stream, vec, count, total, &event)) {
-    lock_drop(stream->lock);
-    stream->class->kick(stream, KICK_CONTROL);
+    drop_and_kick(stream, KICK_CONTROL);
     return request_answer(request, &stream->object, &event);
   }
   if ((request->flags & HWS_TRY) && stream->class->buffered) {
@@ -327,8 +331,8 @@ int stream_shutdown(struct stream *stream, const struct request *request) {
       stream->class->push(stream);
     }
   }
-  lock_drop(stream->lock);
-  return leave(stream, op, KICK_NOW, request);
+  drop_and_kick(stream, KICK_NOW);
+  return leave(op, request);
 }
 
 int stream_watch(struct stream *stream, const struct request *request) {
@@ -344,5 +348,5 @@ int stream_watch(struct stream *stream, const struct request *request) {
   else if (op)
     op_end(op, HWS_OK, &none);
   lock_drop(stream->lock);
-  return op ? leave(stream, op, KICK_CONTROL, request) : status;
+  return op ? leave(op, request) : status;
 }

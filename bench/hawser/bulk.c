@@ -43,11 +43,12 @@ static int is_enough(void *self) {
 
 void bench_bulk(const struct plan *plan) {
   struct end end = end_open(plan);
-  struct bulk bulk = {.stream = end_stream(&end, plan), .size = plan_size(plan)};
+  struct bulk bulk = {.stream = end_stream(end.session, plan), .size = plan_size(plan)};
   bulk.buffer = calloc(1, bulk.size);
   if (!bulk.buffer) fail("the buffer", "out of memory");
   if (plan->server)
-    measure_rate(plan, plan_has(plan, "recv") ? step_recv : step_acquire, say_enough, &bulk, 1e9, "GB/s");
+    measure_rate(plan, plan_has(plan, "recv") ? step_recv : step_acquire, say_enough, &bulk, plan_scale(plan),
+                 plan_unit(plan));
   else
     measure_feed(plan, step_send, is_enough, &bulk);
   stream_finish(plan, bulk.stream);

@@ -78,8 +78,8 @@ void bench_inflight(const struct plan *plan) {
   struct flight *flight = calloc(1, sizeof *flight);
   if (!flight) fail("the lanes", "out of memory");
   flight->end = end_open(plan);
-  must(hws_queue_open(flight->end.runtime, &flight->queue), "hws_queue_open");
-  for (int i = 0; i < LANES; i++) flight->lanes[i].stream = end_stream(&flight->end, plan);
+  flight->queue = queue_open(&flight->end);
+  for (int i = 0; i < LANES; i++) flight->lanes[i].stream = end_stream(flight->end.session, plan);
   int ended = 0;
   for (int i = 0; i < LANES; i++) {
     if (!plan->server) lane_send(flight, &flight->lanes[i]);

@@ -11,8 +11,17 @@ static const struct {
   const char *name;
   void (*run)(const struct plan *plan);
 } cases[] = {
-    {"rtt64", bench_rtt},           {"bulk64k", bench_bulk},    {"bulk256k", bench_bulk},
-    {"inflight64", bench_inflight}, {"oneway64", bench_oneway},
+    {"rtt64", bench_rtt},
+    {"bulk64k", bench_bulk},
+    {"bulk256k", bench_bulk},
+    {"bulk1000", bench_bulk_many},
+    {"inflight64", bench_inflight},
+    {"oneway64", bench_oneway},
+    {"oneway64_batch", bench_oneway_batch},
+    {"openclose", bench_openclose},
+    {"idle_memory", bench_idle},
+    {"victim", bench_victim},
+    {"cancel", bench_cancel},
 };
 
 int main(int argc, char **argv) {

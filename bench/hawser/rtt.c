@@ -20,11 +20,11 @@ static uint64_t step_ask(void *self) {
 
 void bench_rtt(const struct plan *plan) {
   struct end end = end_open(plan);
-  struct asker asker = {.stream = end_stream(&end, plan)};
+  struct asker asker = {.stream = end_stream(end.session, plan)};
   if (plan->server)
     while (recv_all(asker.stream, asker.message, MESSAGE)) send_all(asker.stream, asker.message, MESSAGE);
   else
-    measure_latency(plan, step_ask, &asker);
+    measure_latency(plan, step_ask, 0.5, &asker);
   stream_finish(plan, asker.stream);
   end_close(&end);
 }

@@ -6,6 +6,7 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 static const int64_t JOIN_NS = 5000000000;
 const struct hws_how how_block = {.size = sizeof how_block, .flags = HWS_BLOCK};
@@ -40,17 +41,15 @@ static void must_event(hws_result result, const struct hws_event *event, const c
   if (event->status != HWS_OK) fail_status(what, event->status);
 }
 
-static hws_handle listen_once(const struct end *end, const struct plan *plan) {
+static hws_handle listen_at(const struct end *end, const struct plan *plan) {
   struct hws_event event;
-  hws_handle listener, stream;
+  hws_handle listener;
   char url[512];
   must_event(hws_listen(end->runtime, plan->url, 0, &how_block, &event, NULL, &listener), &event, plan->url);
   must(hws_text(listener, HWS_TEXT_LOCAL, url, sizeof url), "hws_text");
   printf("ready %s\n", url);
   fflush(stdout);
-  must_event(hws_accept(listener, 0, &how_block, &event, NULL, &stream), &event, "hws_accept");
-  must_event(hws_close(listener, &how_block, &event, NULL), &event, "hws_close");
-  return stream;
+  return listener;
 }
 
 struct end end_open(const struct plan *plan) {
@@ -58,24 +57,58 @@ struct end end_open(const struct plan *plan) {
   struct hws_runtime_config config = {.size = sizeof config};
   if (plan_has(plan, "caller")) config.flags = HWS_RUNTIME_CALLER_DRIVEN;
   must(hws_runtime_open(&config, &end.runtime), "hws_runtime_open");
-  hws_handle stream;
-  struct hws_event event;
-  if (plan->server)
-    stream = listen_once(&end, plan);
-  else
-    must_event(hws_dial(end.runtime, plan->url, 0, &how_block, &event, NULL, &stream), &event, plan->url);
-  must(hws_session(stream, NULL, &end.session), "hws_session");
+  if (plan->server) end.listener = listen_at(&end, plan);
+  end.session = end_session(&end, plan);
   return end;
 }
 
-hws_handle end_stream(const struct end *end, const struct plan *plan) {
+hws_handle end_connection(const struct end *end, const struct plan *plan) {
   hws_handle stream;
   struct hws_event event;
   if (plan->server)
-    must_event(hws_accept(end->session, 0, &how_block, &event, NULL, &stream), &event, "hws_accept");
+    must_event(hws_accept(end->listener, 0, &how_block, &event, NULL, &stream), &event, "hws_accept");
   else
-    must_event(hws_open(end->session, NULL, &how_block, &event, NULL, &stream), &event, "hws_open");
+    must_event(hws_dial(end->runtime, plan->url, 0, &how_block, &event, NULL, &stream), &event, plan->url);
   return stream;
+}
+
+int is_native(const struct plan *plan) {
+  return plan_has(plan, "native") || plan_has(plan, "auto");
+}
+
+/* Room for what a case does; the other settings keep their defaults. */
+static void settings_of(const struct plan *plan, char *text, size_t size) {
+  uint32_t streams = plan_number(plan, "streams=", 0);
+  text[0] = 0;
+  if (streams) snprintf(text, size, "streams_max=%u&backlog=%u", streams, streams);
+  if (strcmp(plan->bench, "cancel") == 0) snprintf(text, size, "resets_burst=1000000000");
+}
+
+hws_handle end_session(const struct end *end, const struct plan *plan) {
+  hws_handle session;
+  char settings[128];
+  settings_of(plan, settings, sizeof settings);
+  struct hws_session_config config = {.size = sizeof config, .mode = HWS_MODE_YAMUX, .settings = settings};
+  if (plan_has(plan, "native")) config.mode = HWS_MODE_NATIVE;
+  if (plan_has(plan, "auto")) config.mode = HWS_MODE_AUTO;
+  must(hws_session(end_connection(end, plan), &config, &session), "hws_session");
+  return session;
+}
+
+hws_handle end_stream(hws_handle session, const struct plan *plan) {
+  hws_handle stream;
+  struct hws_event event;
+  if (plan->server)
+    must_event(hws_accept(session, 0, &how_block, &event, NULL, &stream), &event, "hws_accept");
+  else
+    must_event(hws_open(session, NULL, &how_block, &event, NULL, &stream), &event, "hws_open");
+  return stream;
+}
+
+hws_handle queue_open(const struct end *end) {
+  hws_handle queue;
+  must(hws_queue_open(end->runtime, &queue), "hws_queue_open");
+  return queue;
 }
 
 void stream_finish(const struct plan *plan, hws_handle stream) {

@@ -10,14 +10,23 @@
 
 struct end {
   hws_handle runtime;
+  hws_handle listener; /* the server's */
   hws_handle session;
 };
 
-/* A connected session. Mode `caller`: a caller-driven runtime, else one with an I/O thread. */
+/* A connected session. Modes: `caller`, a caller-driven runtime, else one with an I/O thread; `native` or `auto`, else
+ * plain yamux; `streams=N`, room for so many streams. */
 struct end end_open(const struct plan *plan);
 
-/* The next stream of the session: opened by the client, accepted by the server. */
-hws_handle end_stream(const struct end *end, const struct plan *plan);
+/* Another connection, dialled by the client and accepted by the server: plain, or with a session on it. */
+hws_handle end_connection(const struct end *end, const struct plan *plan);
+hws_handle end_session(const struct end *end, const struct plan *plan);
+
+/* The next stream of a session: opened by the client, accepted by the server. */
+hws_handle end_stream(hws_handle session, const struct plan *plan);
+
+/* Whether the mode is one in which a session opens any number of streams. */
+int is_native(const struct plan *plan);
 
 /* Close a stream behind all that was sent: a client waits until the server, having read everything, ended its own
  * direction. */
@@ -28,6 +37,9 @@ void end_close(const struct end *end);
 
 /* HWS_BLOCK and nothing else. */
 extern const struct hws_how how_block;
+
+/* A queue for this thread's events. */
+hws_handle queue_open(const struct end *end);
 
 /* Pass on a result that is not negative, else say what failed and exit. */
 hws_result must(hws_result result, const char *what);
@@ -47,7 +59,13 @@ int stream_is_enough(hws_handle stream);
 /* The cases. */
 void bench_rtt(const struct plan *plan);
 void bench_bulk(const struct plan *plan);
+void bench_bulk_many(const struct plan *plan);
 void bench_inflight(const struct plan *plan);
 void bench_oneway(const struct plan *plan);
+void bench_oneway_batch(const struct plan *plan);
+void bench_openclose(const struct plan *plan);
+void bench_idle(const struct plan *plan);
+void bench_victim(const struct plan *plan);
+void bench_cancel(const struct plan *plan);
 
 #endif

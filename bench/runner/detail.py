@@ -7,14 +7,14 @@ import shutil
 import subprocess
 import tempfile
 
-from .cases import BYTES_PER_OP, GROUPS, Entry, Target
+from .cases import BYTES_PER_OP, COUNTED, COUNTED_OF, COUNTED_TARGETS, GROUPS, Entry, in_mode
 from .pair import Failure, measure
 from .rounds import Row, add_ratios
 
 ROLES = ("client", "server")
 CALLS = "raw_syscalls:sys_enter"
-SYSCALL_TARGET = 0.1
 CALLGRIND_SECONDS = (0.3, 1.5)
+COUNTED_SECONDS = (0.05, 0.25)
 
 
 def ops_of(case, figure):
@@ -34,42 +34,66 @@ def counter():
     return None
 
 
-def syscalls(programs, seconds, transport, say, case="inflight64"):
-    """Rows of system calls a request, both ends together, start-up included."""
-    count = counter()
-    if not count:
-        say("syscalls: left out: neither perf nor strace can count here")
-        return {}
-    before, read = count
-    rows = {}
-    for entry in next(group for group in GROUPS if group.case == case).entries:
-        if entry.who not in programs:
-            continue
+def count_calls(counting, program, case, mode, transport):
+    """System calls of one op, of each side. The difference of a short and a long run is taken, so that starting up does
+    not count."""
+    before, read = counting
+    taken = []
+    for seconds in COUNTED_SECONDS:
         with tempfile.TemporaryDirectory(prefix="hawser-bench-") as folder:
             paths = {role: pathlib.Path(folder) / role for role in ROLES}
-            try:
-                figure = measure(programs[entry.who], case, entry.mode, seconds, transport,
-                                 {role: before(str(path)) for role, path in paths.items()})
-            except Failure as failure:
-                say(f"syscalls {entry.who} {entry.mode}: {failure}")
-                continue
-            each = {role: read(path.read_text()) / ops_of(case, figure) for role, path in paths.items()}
+            figure = measure(program, case, mode, seconds, transport,
+                             {role: before(str(path)) for role, path in paths.items()})
+            taken.append((ops_of(case, figure), {role: read(path.read_text()) for role, path in paths.items()}))
+    (few, short), (many, long) = taken
+    if many <= few:
+        raise Failure("the longer run did not do more")
+    return {role: max(0, long[role] - short[role]) / (many - few) for role in ROLES}
+
+
+def syscalls_of(case, counting, programs, transport, mode, say):
+    rows, failures = {}, 0
+    group = in_mode(next(group for group in GROUPS if group.case == case), mode)
+    for entry in group.entries:
+        if entry.who not in programs or entry.who not in COUNTED_OF:
+            continue
+        try:
+            each = count_calls(counting, programs[entry.who], case, entry.mode, transport)
+        except Failure as failure:
+            say(f"syscalls {case} {transport} {entry.who} {entry.mode}: {failure}")
+            failures += 1
+            continue
         value = sum(each.values())
-        say(f"syscalls {entry.who} {entry.mode}: " + ", ".join(f"{role} {each[role]:.4f}" for role in ROLES))
-        targets = (Target("", "<=", SYSCALL_TARGET),) if entry.who == "hawser" else ()
-        rows[Entry(entry.who, entry.mode, targets)] = Row("syscalls", entry.who, transport, f"{case},{entry.mode}",
-                                                          value, "calls/req", [value, value], 1)
-    add_ratios(rows)
-    return rows
+        say(f"syscalls {case} {transport} {entry.who} {entry.mode}: " +
+            ", ".join(f"{role} {each[role]:.4f}" for role in ROLES))
+        targets = COUNTED_TARGETS.get(case, ()) if entry.who == "hawser" else ()
+        rows[Entry(entry.who, f"{case},{entry.mode}", targets)] = Row(
+            "syscalls", entry.who, transport, f"{case},{entry.mode}", value, "calls/op", [value, value], 1)
+    add_ratios(rows, ("raw",))
+    return rows, failures
 
 
-def callgrind(programs, case, transport, say):
+def syscalls(programs, transport, mode, say):
+    """Rows of system calls an op, both ends together, and how many could not be had."""
+    counting = counter()
+    if not counting:
+        say("syscalls: left out: neither perf nor strace can count here")
+        return {}, 0
+    rows, failures = {}, 0
+    for case in COUNTED:
+        more, failed = syscalls_of(case, counting, programs, transport, mode, say)
+        rows.update(more)
+        failures += failed
+    return rows, failures
+
+
+def callgrind(programs, case, transport, mode, say):
     """Print the instructions in user space of one op, for each side. The difference of a short and a long run is
     taken, so that starting up does not count."""
     if not shutil.which("valgrind"):
         say("callgrind: valgrind is not installed")
         return False
-    entries = [entry for group in GROUPS if group.case == case for entry in group.entries
+    entries = [entry for group in GROUPS if group.case == case for entry in in_mode(group, mode).entries
                if entry.who == "hawser" and entry.who in programs]
     for entry in entries:
         for role in ROLES:

@@ -9,9 +9,9 @@ from dataclasses import dataclass
 
 from .cpus_linux import pin, split_cpus
 
-TRANSPORTS = ("unix",)
+TRANSPORTS = ("unix", "tcp")
 READY_SECONDS = 20
-END_SECONDS = 60
+END_SECONDS = 30
 
 
 class Failure(Exception):
@@ -26,7 +26,7 @@ class Figure:
 
 
 def url_for(transport, folder):
-    return {"unix": f"unix://{folder}/socket"}[transport]
+    return {"unix": f"unix://{folder}/socket", "tcp": "tcp://127.0.0.1:0"}[transport]
 
 
 def start(command, cpu):

@@ -6,6 +6,12 @@ import shutil
 import subprocess
 import sys
 
+# In C and C++, by the name of the program; and the Debian packages that a peer needs beside hawser's own.
+BUILT = {"raw": "bench_raw", "hawser": "bench_hawser", "zmq": "bench_zmq", "nng": "bench_nng", "grpc++": "bench_grpc"}
+PACKAGES = {"zmq": ["libzmq3-dev"], "nng": ["libnng-dev"], "grpc++": ["g++", "pkg-config", "libgrpc++-dev"]}
+GO = ("yamux", "smux")
+WHO = ("raw", "hawser", "yamux", "smux", "zmq", "nng", "grpc++")
+
 
 class BuildError(Exception):
     pass
@@ -21,31 +27,61 @@ def run(command, folder):
         raise BuildError(f"`{' '.join(map(str, command))}` failed")
 
 
+def install(root):
+    """Install what the peers need, from Debian. Go is left to its user: any one that can build the peers will do."""
+    sudo = [] if os.geteuid() == 0 else ["sudo"]
+    names = sorted({name for names in PACKAGES.values() for name in names})
+    run([*sudo, "apt-get", "update"], root)
+    run([*sudo, "env", "DEBIAN_FRONTEND=noninteractive", "apt-get", "install", "-y", "--no-install-recommends", *names],
+        root)
+
+
 def build(root, preset="release"):
-    """Bring the programs in C up to date; returns the build's folder."""
+    """Bring the programs up to date; returns the build's folder. Peers may have been installed since the last time, so
+    it is configured anew."""
     folder = root / "build" / preset
-    if not (folder / "build.ninja").exists():
-        run(["cmake", "--preset", preset], root)
+    run(["cmake", "--preset", preset, "--log-level=WARNING"], root)
     run(["cmake", "--build", str(folder), "--target", "bench"], root)
     return folder
 
 
-def find(root, folder, say):
+def build_go(root, folder, say):
+    """The peers in Go; one that cannot be built is named, and no old one is left of it."""
+    for who in GO:
+        path = folder / "bin" / f"bench_{who}"
+        path.unlink(missing_ok=True)
+        try:
+            if not shutil.which("go"):
+                raise BuildError("go is not installed")
+            run(["go", "build", "-buildvcs=false", "-trimpath", "-o", str(path), f"./{who}"], root / "bench" / "gomux")
+        except BuildError as error:
+            say(f"{who}: {error}")
+
+
+def reason(who, path):
+    if who in PACKAGES:
+        return f"install {', '.join(PACKAGES[who])} (or: tools/bench --install)"
+    return "see above" if who in GO else f"{path} was not built"
+
+
+def find(folder, wanted, say):
     """{who: path} of every program there is; the others are said to be missing, with the reason."""
     programs = {}
-    for who in ("raw", "hawser"):
-        path = folder / "bin" / f"bench_{who}"
+    for who in WHO:
+        path = folder / "bin" / BUILT.get(who, f"bench_{who}")
+        if who not in wanted:
+            continue
         if os.access(path, os.X_OK):
             programs[who] = str(path)
         else:
-            say(f"{who}: left out: {path} was not built")
-    if not shutil.which("go"):
-        say("yamux: left out: go is not installed")
-        return programs
-    path = folder / "bin" / "bench_yamux"
-    try:
-        run(["go", "build", "-buildvcs=false", "-trimpath", "-o", str(path), "."], root / "bench" / "yamux")
-        programs["yamux"] = str(path)
-    except BuildError as error:
-        say(f"yamux: left out: {error}")
+            say(f"{who}: left out: {reason(who, path)}")
     return programs
+
+
+def over(programs, folder, transport, say):
+    """Those that can be measured over a transport: hawser needs a plugin for it."""
+    plugin = folder / "lib" / "hawser" / "plugins" / f"{transport}_epoll.so"
+    if "hawser" not in programs or plugin.exists():
+        return programs
+    say(f"hawser: left out over {transport}: the plugin {plugin.name} is missing")
+    return {who: path for who, path in programs.items() if who != "hawser"}

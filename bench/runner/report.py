@@ -9,9 +9,6 @@ from .cases import PEERS
 # More of the CPUs than this in other hands, and no ratio of the case can be relied on.
 BUSY = 0.05
 
-HEAD = ("case", "who", "mode", "value", "unit", "spread", *(f"/ {peer}" for peer in PEERS), "target", "met")
-
-
 def number(value):
     return f"{value:.0f}" if value >= 1000 else f"{value:.3g}"
 
@@ -24,18 +21,20 @@ def verdict(entry, row, busy):
     return text, met
 
 
-def cells(entry, row, busy):
-    return (row.case, row.who, row.mode, number(row.value), row.unit, "-".join(map(number, row.spread)),
-            *(number(row.ratio[peer]) if peer in row.ratio else "" for peer in PEERS), *verdict(entry, row, busy))
+def cells(entry, row, peers, busy):
+    return (row.case, row.transport, row.who, row.mode, number(row.value), row.unit, "-".join(map(number, row.spread)),
+            *(number(row.ratio[peer]) if peer in row.ratio else "" for peer in peers), *verdict(entry, row, busy))
 
 
 def print_table(pairs, shares):
-    """shares: {case: the largest share of the CPUs that other processes took while it was measured}."""
-    lines = [HEAD, *(cells(entry, row, shares[row.case] > BUSY) for entry, row in pairs)]
-    widths = [max(len(line[i]) for line in lines) for i in range(len(HEAD))]
+    """shares: {(case, transport): the largest share of the CPUs that other processes took while it was measured}."""
+    peers = [peer for peer in PEERS if any(peer in row.ratio for _, row in pairs)]
+    head = ("case", "over", "who", "mode", "value", "unit", "spread", *(f"/ {peer}" for peer in peers), "target", "met")
+    lines = [head, *(cells(entry, row, peers, shares[row.case, row.transport] > BUSY) for entry, row in pairs)]
+    widths = [max(len(line[i]) for line in lines) for i in range(len(head))]
     for line in lines:
         print("  ".join(cell.ljust(width) for cell, width in zip(line, widths)).rstrip())
-    busy = [f"{case} {share:.0%}" for case, share in shares.items() if share > BUSY]
+    busy = [f"{case} {transport} {share:.0%}" for (case, transport), share in shares.items() if share > BUSY]
     if busy:
         print(f"? The machine was busy with other work, and ratios do not count, in: {', '.join(busy)}")
 
@@ -56,7 +55,7 @@ def write_json(path, rows):
 
 
 def plot(rows, folder, say):
-    """One picture for each case, with a bar for each row and its spread as a whisker."""
+    """One picture for each case and transport, with a bar for each row and its spread as a whisker."""
     try:
         import matplotlib
     except ImportError:
@@ -66,8 +65,8 @@ def plot(rows, folder, say):
     from matplotlib import pyplot
 
     folder.mkdir(parents=True, exist_ok=True)
-    for case in dict.fromkeys(row.case for row in rows):
-        shown = [row for row in rows if row.case == case]
+    for case, transport in dict.fromkeys((row.case, row.transport) for row in rows):
+        shown = [row for row in rows if (row.case, row.transport) == (case, transport)]
         figure, axes = pyplot.subplots(figsize=(7, 1 + 0.4 * len(shown)))
         values = [row.value for row in shown]
         below = [row.value - row.spread[0] for row in shown]
@@ -77,8 +76,8 @@ def plot(rows, folder, say):
         axes.invert_yaxis()
         axes.set_xlim(left=0)
         axes.set_xlabel(shown[0].unit)
-        axes.set_title(f"{case}, {shown[0].transport}")
+        axes.set_title(f"{case}, {transport}")
         figure.tight_layout()
-        figure.savefig(folder / f"{case}.png")
+        figure.savefig(folder / f"{case}-{transport}.png")
         pyplot.close(figure)
     say(f"plots are in {folder}")

@@ -4,7 +4,6 @@
 import statistics
 from dataclasses import dataclass, field
 
-from .cases import PEERS
 from .cpus_linux import Others
 from .pair import Failure, measure
 
@@ -22,13 +21,16 @@ class Row:
     ratio: dict = field(default_factory=dict)
 
 
-def run_group(group, programs, rounds, seconds, transport, say):
+def run_group(group, programs, rounds, seconds, transport, budget, say):
     """Measure a group. Returns entries with their rows, less those that are missing or failed, how many failed, and
     the share of the CPUs that others took meanwhile."""
     others = Others()
     figures = {entry: [] for entry in group.entries if entry.who in programs}
     failed = set()
-    for _ in range(rounds):
+    budget.start()
+    for _ in range(1 if group.once else rounds):
+        if not budget.allows_round():
+            break
         for entry in figures:
             if entry in failed:
                 continue
@@ -36,10 +38,10 @@ def run_group(group, programs, rounds, seconds, transport, say):
                 figures[entry].append(measure(programs[entry.who], group.case, entry.mode, seconds, transport))
             except Failure as failure:
                 failed.add(entry)
-                say(f"{group.case} {entry.who} {entry.mode}: {failure}")
+                say(f"{group.case} {transport} {entry.who} {entry.mode}: {failure}")
     rows = {entry: summarize(group.case, entry, transport, taken)
             for entry, taken in figures.items() if entry not in failed}
-    add_ratios(rows)
+    add_ratios(rows, group.peers())
     return rows, len(failed), others.share()
 
 
@@ -49,8 +51,8 @@ def summarize(case, entry, transport, figures):
                [min(values), max(values)], len(values))
 
 
-def add_ratios(rows):
-    for peer in PEERS:
+def add_ratios(rows, peers):
+    for peer in peers:
         reference = next((row for entry, row in rows.items() if entry.who == peer), None)
         for row in rows.values():
             if reference and row is not reference and reference.value > 0:

@@ -191,7 +191,7 @@ struct mux {
   /* the wire */
   uint8_t negotiation;  /* negotiation */
   uint8_t hello;        /* what of it is still to be said */
-  uint8_t echoes;       /* pongs that a plain peer owes for our pair */
+  uint8_t echoes;       /* bits: pongs that a plain peer owes for our pair */
   bool native;          /* decided for it */
   uint8_t preface_have; /* bytes of the peer's preface */
   uint8_t preface[PREFACE_SIZE];
@@ -356,8 +356,9 @@ bool cut_has_data(const struct mux_stream *stream); /* bytes, or the end of a me
 bool cut_has_fin(const struct mux_stream *stream);  /* its end is next */
 
 /* ---- writer.c, batch.c ---- */
-void writer_kick(struct mux *mux, enum stream_kick kick); /* no lock held */
-void writer_run(struct mux *mux, struct op_list *ended);  /* lock held, dropped meanwhile; the writer must be idle */
+void writer_kick(struct mux *mux, enum stream_kick kick);         /* no lock held */
+bool writer_is_due(const struct mux *mux, enum stream_kick kick); /* lock held: would a kick do anything? */
+void writer_run(struct mux *mux, struct op_list *ended); /* lock held, dropped meanwhile; the writer must be idle */
 void writer_init(struct mux *mux);
 /* A go-away of a session that has ended, before its carrier is closed. Lock held, dropped meanwhile. True: it is out.
  */

@@ -16,6 +16,9 @@
 #include "core/mux/mux.h"
 #include "core/park.h"
 
+/* Of which ping of the pair a plain peer owes the echo. */
+enum { ECHO_MAGIC = 1, ECHO_CAPABILITIES = 2 };
+
 static void decide(struct mux *mux, bool native) {
   mux->native = mux->parser.native = native;
   mux->first_window = native ? WINDOW_NATIVE : WINDOW_PLAIN;
@@ -43,7 +46,7 @@ void negotiate_start(struct mux *mux, uint32_t mode) {
   } else {
     mux->negotiation = NEGOTIATE_PAIR;
     mux->hello = HELLO_PAIR;
-    mux->echoes = 2;
+    mux->echoes = ECHO_MAGIC | ECHO_CAPABILITIES;
   }
 }
 
@@ -128,9 +131,11 @@ bool negotiate_frame(struct mux *mux, const struct frame *frame, const char **er
   }
 }
 
+/* In either order: one peer answers each ping from a thread of its own. */
 bool negotiate_is_echo(struct mux *mux, uint32_t opaque) {
-  if (!mux->echoes || opaque != (mux->echoes == 2 ? PAIR_MAGIC : (uint32_t)NATIVE_V1)) return false;
-  mux->echoes--;
+  uint8_t echo = opaque == PAIR_MAGIC ? ECHO_MAGIC : opaque == NATIVE_V1 ? ECHO_CAPABILITIES : 0;
+  if (!(mux->echoes & echo)) return false;
+  mux->echoes &= (uint8_t)~echo;
   return true;
 }
 

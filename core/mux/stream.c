@@ -279,6 +279,10 @@ static void stream_close_class(struct stream *stream, struct op_list *ended) {
   }
 }
 
+static bool stream_due(const struct stream *stream, enum stream_kick kick) {
+  return writer_is_due(((const struct mux_stream *)stream)->mux, kick);
+}
+
 static void stream_kick(struct stream *stream, enum stream_kick kick) {
   writer_kick(self(stream)->mux, kick);
 }
@@ -328,6 +332,7 @@ const struct stream_class mux_stream_class = {
     .abort = stream_abort,
     .stop = stream_stop_class,
     .close = stream_close_class,
+    .due = stream_due,
     .kick = stream_kick,
     .text = stream_text,
     .metadata = stream_metadata,

@@ -155,6 +155,17 @@ static bool has_work(const struct mux *mux, enum stream_kick kick) {
   return kick != KICK_CONTROL && mux->data;
 }
 
+static bool stays_lazy(const struct mux *mux, enum stream_kick kick) {
+  return kick == KICK_LATER && mux->copied < LAZY_BYTES;
+}
+
+/* Whoever is writing looks at the schedule again, under the lock, before it stops. */
+bool writer_is_due(const struct mux *mux, enum stream_kick kick) {
+  if (mux->paused || atomic_load_explicit(&mux->attention, memory_order_relaxed)) return true;
+  if (atomic_load_explicit(&mux->writer, memory_order_relaxed) != WRITER_IDLE) return false;
+  return may_write(mux) && has_work(mux, kick) && !(mux->lazing && stays_lazy(mux, kick));
+}
+
 void writer_kick(struct mux *mux, enum stream_kick kick) {
   struct op_list ended = {0};
   /* Whoever is writing looks at the schedule again, under the lock, before it stops: what was appended under the lock
@@ -165,7 +176,7 @@ void writer_kick(struct mux *mux, enum stream_kick kick) {
   lock_take(&mux->lock);
   bool idle = atomic_load_explicit(&mux->writer, memory_order_relaxed) == WRITER_IDLE;
   if (idle && may_write(mux) && has_work(mux, kick)) {
-    if (kick == KICK_LATER && mux->copied < LAZY_BYTES)
+    if (stays_lazy(mux, kick))
       stay_lazy(mux);
     else if (mux->state == SESSION_RUNNING && is_streaming(mux))
       defer(mux);

@@ -61,7 +61,10 @@ static void kept_deadlines_are_forgotten(void **state) {
   struct world *world = *state;
   for (size_t i = 0; i < scene_count; i++) {
     struct scene scene;
-    if (!scene_kinds[i].let || !scene_open(&scene, world, &scene_kinds[i])) continue;
+    uint16_t kind = scene_kinds[i].kind;
+    /* What lets these succeed waits for bytes that do not come if the deadline was not kept. */
+    if (kind == HWS_KIND_SEND || kind == HWS_KIND_SHUTDOWN || kind == HWS_KIND_CLOSE || !scene_kinds[i].let) continue;
+    if (!scene_open(&scene, world, &scene_kinds[i])) continue;
     struct hws_how how = how_queue(world);
     uint64_t deadline = how.deadline_ns = hws_now() + 40 * MILLISECOND;
     assert_int_equal(scene_kinds[i].submit(&scene, &how, NULL, NULL), 0);
@@ -139,13 +142,34 @@ static void past_deadlines_discard(void **state) {
 
 /* ---- CAN-0: the stream stays usable ---- */
 
+/* Receive up to so many bytes of the pattern, until that op has ended. Returns how many. */
+static uint64_t drain_beside(struct world *world, hws_handle stream, uint64_t most, uint64_t tag,
+                             struct hws_event *event) {
+  static uint8_t bytes[32 * 1024];
+  struct hws_how how = {.size = sizeof how, .flags = HWS_TRY};
+  uint64_t done = 0;
+  while (done < most && !world_has(world, tag, event)) {
+    struct hws_event got;
+    struct hws_vec vec = {.ptr = bytes, .len = most - done < sizeof bytes ? most - done : sizeof bytes};
+    if (hws_recv(stream, &vec, 1, &how, &got, NULL) != 1) {
+      world_turn(world);
+      continue;
+    }
+    assert_status(got.status, HWS_OK);
+    pattern_expect(SEED, done, bytes, got.bytes);
+    done += got.bytes;
+  }
+  if (done == most) *event = world_await(world, tag);
+  return done;
+}
+
 /* A send that is cut off says what was taken, and what follows it is in its place. */
 static void sends_report_what_was_taken(void **state) {
   struct world *world = *state;
   uint8_t *bytes = malloc(LARGE);
   assert_non_null(bytes);
   for (enum carrier carrier = RAW; carrier < CARRIERS; carrier++)
-    for (uint64_t before = 0; before <= 2 << 20; before += (1 << 20) + 4321) {
+    for (uint64_t most = 0; most <= 2 << 20; most += (1 << 20) + 4321) {
       struct link link = link_open(world, carrier);
       struct hws_how how = how_queue(world);
       struct hws_vec vec = {.ptr = bytes, .len = LARGE};
@@ -153,8 +177,9 @@ static void sends_report_what_was_taken(void **state) {
       how.deadline_ns = 60 * MILLISECOND;
       pattern_fill(SEED, 0, bytes, LARGE);
       assert_int_equal(hws_send(link.ends.client, &vec, 1, &how, NULL, NULL), 0);
-      drain(link.ends.server, SEED, 0, before);
-      struct hws_event event = world_await_status(world, how.tag, HWS_E_DEADLINE);
+      struct hws_event event;
+      uint64_t before = drain_beside(world, link.ends.server, most, how.tag, &event);
+      assert_status(event.status, HWS_E_DEADLINE);
       assert_true(event.bytes >= before && event.bytes < LARGE);
       memset(bytes, 0xee, LARGE); /* ours again */
       uint8_t tail[100];

@@ -21,12 +21,18 @@
 enum { CHILD_LIMIT_S = 60 };
 
 /* The sanitizers' allocators keep their locks over a fork: a child of theirs must not be made while a thread is in one.
- */
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-enum { SANITIZED = 1 };
+ * And under ThreadSanitizer a child can start no thread. */
+#if defined(__SANITIZE_THREAD__)
+enum { SANITIZED = 1, THREADLESS = 1 };
+#elif defined(__SANITIZE_ADDRESS__)
+enum { SANITIZED = 1, THREADLESS = 0 };
 #else
-enum { SANITIZED = 0 };
+enum { SANITIZED = 0, THREADLESS = 0 };
 #endif
+
+static struct world *child_world(void) {
+  return world_open(THREADLESS ? HWS_RUNTIME_CALLER_DRIVEN : here->flags);
+}
 
 /* Run in a child; what fails there ends it at once, and what hangs, in time. */
 static pid_t child_start(void (*run)(void *argument), void *argument) {
@@ -172,7 +178,7 @@ static void generation(void *argument) {
   refused_child((void *)(uintptr_t)before.zoo);
   forked("join", hws_runtime_join(before.runtime, -1));
   forked("wait", hws_queue_wait(before.queue, &event, 1, -1));
-  struct world *world = world_open(here->flags);
+  struct world *world = child_world();
   works(world);
   mixed(world, before.zoo);
   struct generations next = {before.zoo, before.left - 1, world->runtime, world->queue};
@@ -192,7 +198,7 @@ static void a_new_runtime_opens(void **state) {
 
 static void orphan(void *argument) {
   forked("join", hws_runtime_join(*(hws_handle *)argument, -1));
-  struct world *world = world_open(here->flags);
+  struct world *world = child_world();
   works(world);
   world_join(world);
 }
@@ -248,7 +254,7 @@ static void busy_child(void *argument) {
   struct hws_event event;
   forked("wait", hws_queue_wait(busy->world->queue, &event, 1, -1));
   forked("close", hws_close(busy->sessions.client, NULL, NULL, NULL));
-  struct world *world = world_open(here->flags);
+  struct world *world = child_world();
   works(world);
   world_join(world);
 }

@@ -47,6 +47,15 @@ static void census_expect(struct census before) {
   assert_int_equal(now.threads, before.threads);
 }
 
+/* What a process opens once and for all is not counted. */
+static void warm_up(void) {
+  struct world *world = world_open(here->flags);
+  (void)own_folder();
+  (void)link_open(world, MUX);
+  world_join(world);
+  (void)census_take();
+}
+
 /* ---- everything open ---- */
 
 enum { SCENES_MAX = 32, SLEEPERS = 3, OPS_MAX = 4096 };
@@ -103,7 +112,7 @@ static void everything_open(void **state) {
   (void)state;
   static struct scene scenes[SCENES_MAX];
   static struct harvest all;
-  (void)own_folder();
+  warm_up();
   struct census before = census_take();
   struct world *world = world_open(here->flags);
   struct zoo zoo;
@@ -136,7 +145,7 @@ static void everything_open(void **state) {
   expect_closed(threads[1], &sleepers[1], true);
   expect_closed(threads[2], &sleepers[2], true);
   thread_join(harvester);
-  assert_status(all.last, HWS_E_CLOSED);
+  assert_true(all.last == HWS_E_CLOSED || all.last == HWS_E_HANDLE); /* in a wait, or between two */
   for (uint64_t tag = 0; tag < tags; tag++) {
     assert_true(all.seen[tag] <= 1); /* an event that nobody harvested before the queue went is dropped with it */
     int32_t status = all.status[tag];

@@ -33,6 +33,7 @@ static int place_with_signals(void **state) {
 
 struct blocker {
   struct scene *scene;
+  atomic_bool over;
   hws_result result;
   struct hws_event event;
 };
@@ -42,6 +43,13 @@ static void block_interruptible(void *argument) {
   hws_handle op = 0;
   struct hws_how how = {.size = sizeof how, .flags = HWS_BLOCK | HWS_INTERRUPTIBLE};
   blocker->result = blocker->scene->kind->submit(blocker->scene, &how, &blocker->event, &op);
+  atomic_store(&blocker->over, true);
+}
+
+/* A thread that drives works now and then, as for a dial that is tried again; a signal at that moment ends no sleep. */
+static void interrupt(struct thread *thread, const atomic_bool *over) {
+  for (uint64_t until = hws_now() + LIMIT_NS; !atomic_load(over) && hws_now() < until; usleep(2000))
+    thread_signal(thread, SIGUSR1);
 }
 
 /* Every kind that can pend. */
@@ -53,7 +61,7 @@ static void one_that_asked(void **state) {
     struct blocker blocker = {.scene = &scene};
     struct thread *thread = thread_start(block_interruptible, &blocker);
     thread_blocked(thread);
-    thread_signal(thread, SIGUSR1);
+    interrupt(thread, &blocker.over);
     thread_join(thread);
     assert_int_equal(blocker.result, 1);
     assert_status(blocker.event.status, HWS_E_CANCELED);

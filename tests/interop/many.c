@@ -108,11 +108,11 @@ static void run_all(hws_handle queue, struct lane *lanes, size_t count) {
   }
 }
 
-void many_streams(hws_handle runtime, hws_handle session, size_t count, uint64_t length) {
+void many_streams(hws_handle session, size_t count, uint64_t length) {
   struct lane *lanes = calloc(count, sizeof *lanes);
-  hws_handle queue = 0;
+  const hws_handle queue = queue_open();
 
-  if (lanes == NULL || hws_queue_open(runtime, &queue) < 0) fail("no memory or no queue");
+  if (lanes == NULL) fail("no memory");
   open_all(session, lanes, count, length);
   run_all(queue, lanes, count);
   for (size_t i = 0; i < count; i++) close_object(lanes[i].stream);

@@ -8,6 +8,6 @@
 #include "tests/interop/calls.h"
 
 /* Open `count` streams, see each of them echo a line before any goes on, then have each echo `length` bytes and end. */
-void many_streams(hws_handle runtime, hws_handle session, size_t count, uint64_t length);
+void many_streams(hws_handle session, size_t count, uint64_t length);
 
 #endif

@@ -149,6 +149,28 @@ static void auto_against_plain_that_opens(void **state) {
   peer_close(peer);
 }
 
+/* A plain peer that answers each ping from a thread of its own may swap the echoes, as hashicorp/yamux does. Neither is
+ * taken later for the answer to a keep-alive (MUX-16). */
+static void auto_against_plain_that_swaps(void **state) {
+  struct world *world = *state;
+  struct peer *peer = peer_in(world, HWS_MODE_AUTO, "keepalive=10ms&keepalive_timeout=60s");
+  struct frame frame;
+  peer->keeps_pings = true;
+  expect_pair(peer);
+  assert_true(peer_say(peer, FRAME_PING, FRAME_ACK, 0, NATIVE_V1));
+  assert_true(peer_say(peer, FRAME_PING, FRAME_ACK, 0, PAIR_MAGIC));
+  for (int i = 0; i < 3; i++) {
+    assert_true(peer_hear(peer, &frame));
+    assert_int_equal(frame.type, FRAME_PING);
+    assert_int_equal(frame.flags, FRAME_SYN);
+    peer->pinged = false;
+    assert_true(peer_say(peer, FRAME_PING, FRAME_ACK, 0, frame.length));
+  }
+  expect_mode(peer->session, "yamux");
+  assert_int_equal(stat_of(peer->session, "useless_frames"), 0);
+  peer_close(peer);
+}
+
 /* An open asks for what plain yamux cannot do, before the wire is known (MUX-23). */
 static void names_need_native(void **state) {
   struct world *world = *state;
@@ -287,6 +309,7 @@ int main(void) {
       BOTH_MODES(matrix),
       BOTH_MODES(auto_against_plain),
       BOTH_MODES(auto_against_plain_that_opens),
+      BOTH_MODES(auto_against_plain_that_swaps),
       BOTH_MODES(names_need_native),
       BOTH_MODES(auto_against_silence),
       BOTH_MODES(native_against_silence),

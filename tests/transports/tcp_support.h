@@ -36,13 +36,13 @@ int tcp_test_end(void **state);
 
 /* Make an endpoint at a URL made like printf, and submit its LISTEN or DIAL. NULL: the call refused it, *status is why.
  */
-__attribute__((format(HAWSER_PRINTF, 4, 5))) struct check_io *tcp_test_begin_io(struct tcp_test *test, enum hws_io_kind kind,
-                                                                         int32_t *status, const char *format, ...);
+__attribute__((format(HAWSER_PRINTF, 4, 5))) struct check_io *
+tcp_test_begin_io(struct tcp_test *test, enum hws_io_kind kind, int32_t *status, const char *format, ...);
 
 /* The same, waited for and destroyed unless it ended with OK. Returns the status; *endpoint is set if that is OK. */
 __attribute__((format(HAWSER_PRINTF, 4, 5))) int32_t tcp_test_make(struct tcp_test *test, enum hws_io_kind kind,
-                                                            struct hws_host_endpoint **endpoint, const char *format,
-                                                            ...);
+                                                                   struct hws_host_endpoint **endpoint,
+                                                                   const char *format, ...);
 
 /* What was explained for the endpoint that was made last. */
 const char *tcp_test_explained(struct tcp_test *test);

@@ -9,6 +9,7 @@ import (
 	"hash"
 	"hash/fnv"
 	"io"
+	"os"
 	"time"
 )
 
@@ -44,6 +45,12 @@ func (s *source) Read(p []byte) (int, error) {
 	return len(p), nil
 }
 
+// digest is the checksum of all of it.
+func (s *source) digest() []byte {
+	io.Copy(io.Discard, s)
+	return s.sum.Sum(nil)
+}
+
 // expectSum reads to the end of the stream and compares length and checksum.
 func expectSum(r io.Reader, length int64, want []byte) error {
 	sum := fnv.New64a()
@@ -60,8 +67,9 @@ func expectSum(r io.Reader, length int64, want []byte) error {
 	return nil
 }
 
+// expectLine reads a line of which the length is known, and not a byte more.
 func expectLine(r io.Reader, want string) error {
-	line, err := bufio.NewReader(r).ReadString('\n')
+	line, err := bufio.NewReader(io.LimitReader(r, int64(len(want)+1))).ReadString('\n')
 	if err != nil {
 		return fmt.Errorf("instead of %q: %w", want, err)
 	}
@@ -83,3 +91,5 @@ func until(condition func() bool) error {
 	}
 	return nil
 }
+
+func complain(err error) { fmt.Fprintln(os.Stderr, err) }

@@ -1,57 +1,56 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// gopeer is the other end of the interoperability tests: hashicorp/yamux over a Unix socket, in either role.
+// gopeer is the other end of the interoperability tests: hashicorp/yamux or libp2p/go-yamux over a Unix socket.
+// tests/interop/README.md has what every peer understands.
 //
-//	gopeer serve PATH         answer commands (server.go); PATH.hasty resets streams that stay half-closed
-//	gopeer serve -echo PATH   echo every stream, as "hawser echo" does
-//	gopeer run PATH           run the scenarios against an echo server
-//	gopeer command PATH       run the scenarios against a server that answers commands
+//	gopeer LIBRARY serve [OPTION]... PATH
+//	gopeer LIBRARY dial [OPTION]... PATH
+//	gopeer LIBRARY run [OPTION]... PATH COMMAND...
 package main
 
 import (
 	"flag"
 	"fmt"
+	"net"
 	"os"
-	"strings"
 )
 
-var (
-	echoOnly  = flag.Bool("echo", false, "serve: echo every stream")
-	only      = flag.String("only", "", "run, command: the scenarios to run, separated by commas")
-	megabytes = flag.Int("megabytes", 64, "how much the echo scenario sends")
-	streams   = flag.Int("streams", 256, "how many streams are open at once")
-	verbose   = flag.Bool("verbose", false, "print what the library logs")
-)
+var libraries = map[string]func(net.Conn, bool, settings) (mux, error){
+	"hashicorp": newHashicorp,
+	"libp2p":    newLibp2p,
+}
 
 func usage() {
-	fmt.Fprintln(os.Stderr, "usage: gopeer serve|run|command [OPTION]... PATH")
-	flag.PrintDefaults()
+	fmt.Fprintln(os.Stderr, "usage: gopeer hashicorp|libp2p serve|dial|run [-backlog N] PATH [COMMAND]...")
 	os.Exit(2)
 }
 
-func wanted(name string) bool {
-	return *only == "" || strings.Contains(","+*only+",", ","+name+",")
-}
-
 func main() {
-	if len(os.Args) < 2 {
+	if len(os.Args) < 3 {
 		usage()
 	}
-	role := os.Args[1]
-	flag.Usage = usage
-	flag.CommandLine.Parse(os.Args[2:])
-	if flag.NArg() != 1 {
+	options := flag.NewFlagSet("gopeer", flag.ExitOnError)
+	backlog := options.Int("backlog", 256, "streams that may wait to be accepted")
+	options.Usage = usage
+	options.Parse(os.Args[3:])
+	start, known := libraries[os.Args[1]]
+	if !known || options.NArg() < 1 {
 		usage()
 	}
-	path := flag.Arg(0)
-	switch role {
+	end := endpoint{start: start, backlog: *backlog, path: options.Arg(0)}
+	var err error
+	switch os.Args[2] {
 	case "serve":
-		serve(path)
+		err = end.serve()
+	case "dial":
+		err = end.dial()
 	case "run":
-		runScenarios(path, echoScenarios)
-	case "command":
-		runScenarios(path, commandScenarios)
+		err = end.run(options.Args()[1:])
 	default:
 		usage()
+	}
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(1)
 	}
 }
