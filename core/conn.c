@@ -101,7 +101,7 @@ static bool conn_messages(const struct stream *stream) {
   return false;
 }
 
-static bool conn_take_end(struct stream *stream) {
+static bool conn_ends_none(struct stream *stream) {
   (void)stream;
   return false;
 }
@@ -202,7 +202,8 @@ const struct stream_class conn_class = {
     .revocable = conn_revocable,
     .messages = conn_messages,
     .take = conn_take,
-    .take_end = conn_take_end,
+    .may_end = conn_ends_none,
+    .take_end = conn_ends_none,
     .writable = conn_writable,
     .push = conn_put_off,
     .unsend = conn_unsend,

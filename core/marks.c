@@ -27,11 +27,14 @@ static uint64_t decode(const uint8_t *in, uint32_t *len) {
 }
 
 /* Room for one more code at the end. What is kept begins behind room for one more at the front, for marks_put_back. */
-static bool make_room(struct marks *marks) {
+bool marks_reserve(struct marks *marks) {
   uint32_t used = marks->end - marks->first;
   if (marks->room - marks->end >= CODE_MAX) return true;
   uint32_t room = marks->room;
-  if (room < 2 * used + 2 * (uint32_t)CODE_MAX) room = room ? room * 2 : ROOM_MIN;
+  if (room < 2 * (uint64_t)used + 2 * (uint64_t)CODE_MAX) {
+    if (room > UINT32_MAX / 2) return false;
+    room = room ? room * 2 : ROOM_MIN;
+  }
   uint8_t *coded = room == marks->room ? marks->coded : malloc(room);
   if (!coded) return false;
   if (used) memmove(coded + CODE_MAX, marks->coded + marks->first, used);
@@ -44,7 +47,7 @@ static bool make_room(struct marks *marks) {
 }
 
 bool marks_add(struct marks *marks, uint64_t bytes) {
-  if (!make_room(marks)) return false;
+  if (!marks_reserve(marks)) return false;
   if (marks->count)
     marks->end += code(marks->coded + marks->end, bytes - marks->covered);
   else

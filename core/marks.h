@@ -19,6 +19,9 @@ struct marks {
   uint32_t room;
 };
 
+/* Memory for one more. False: there is none. */
+bool marks_reserve(struct marks *marks);
+
 /* A mark behind `bytes` bytes, counted from the head. False: no memory, and nothing was changed. */
 bool marks_add(struct marks *marks, uint64_t bytes);
 

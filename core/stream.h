@@ -46,7 +46,9 @@ struct stream_class {
   bool (*messages)(const struct stream *stream);
   /* Copy what can be copied: all of total, or with `partial` as much as goes; returns how many. sends is empty. */
   uint64_t (*take)(struct stream *stream, const struct hws_vec *vec, uint32_t count, uint64_t total, bool partial);
-  /* What was taken until now ends a message. False: not now. */
+  /* Is there a place for the end of a message, behind what is about to be taken? */
+  bool (*may_end)(struct stream *stream);
+  /* What was taken until now ends a message. False: not now; never after may_end. */
   bool (*take_end)(struct stream *stream);
   /* Would a send of one byte be taken now? */
   bool (*writable)(struct stream *stream);

@@ -158,6 +158,7 @@ static int send_slow(struct stream *stream, const struct hws_vec *vec, uint32_t 
 static bool take(struct stream *stream, const struct hws_vec *vec, uint32_t count, uint64_t total, uint32_t flags,
                  uint64_t *taken) {
   if (!total) return flags & HWS_EOM ? stream->class->take_end(stream) : stream->class->writable(stream);
+  if ((flags & HWS_EOM) && !stream->class->may_end(stream)) return false;
   *taken = stream->class->take(stream, vec, count, total, flags & HWS_TRY);
   if (*taken == total && (flags & HWS_EOM)) stream->class->take_end(stream);
   return *taken;

@@ -167,10 +167,30 @@ static bool keep_own(struct mux *mux, struct piece *piece, struct op_list *ended
   return true;
 }
 
-static uint16_t flags_of(const struct piece *piece) {
+static struct frame frame_of(const struct piece *piece) {
   struct frame frame;
-  frame_decode(piece->data ? piece->data : piece->header, &frame);
-  return frame.flags;
+  (void)frame_decode_native(piece->data ? piece->data : piece->header, &frame);
+  return frame;
+}
+
+static uint16_t flags_of(const struct piece *piece) {
+  return frame_of(piece).flags;
+}
+
+/* The last that is said of a stream. */
+static bool is_last_word(const struct piece *piece, const struct frame *frame) {
+  if (frame->type == FRAME_RESET) return piece->data[FRAME_HEADER_SIZE + RESET_FIXED_SIZE - 1] == RESET_BOTH;
+  return frame->flags & FRAME_RST;
+}
+
+/* The peer is not to see it any more: its stream was reset meanwhile, or sends no more. An open stays, for the stop
+ * behind it to be understood. */
+static bool is_void(const struct piece *piece) {
+  struct frame frame = frame_of(piece);
+  if (!piece->stream || is_last_word(piece, &frame)) return false;
+  if (piece->stream->dead) return true;
+  if (piece->is_fin) return piece->stream->native && piece->stream->native->abort;
+  return piece->stream->out_void && frame.type == FRAME_DATA && !(frame.flags & FRAME_SYN);
 }
 
 /* The shutdown that a FIN stands for, if it is to end early. */
@@ -192,7 +212,7 @@ static void end_unwanted(struct mux_stream *stream, struct op *op, struct op_lis
 /* A frame that is not on the wire: [from, to) of old. Keeps what is wanted; of a stream that was reset, its reset. */
 static void prune_frame(struct mux *mux, struct piece *old, uint32_t from, uint32_t to, struct op_list *ended) {
   struct mux_stream *stream = old[from].stream;
-  bool dead = stream && stream->dead && !(flags_of(&old[from]) & FRAME_RST);
+  bool dead = is_void(&old[from]);
   struct op *shutdown = unwanted_shutdown(&old[from]);
   uint32_t body = 0;
   uint32_t dropped = 0;
@@ -230,8 +250,30 @@ static void forget_unsent_opens(const struct piece *pieces, uint32_t from, uint3
   }
 }
 
+/* What is said of a stream besides data does not overtake its open. Returns how many are held. */
+static uint32_t hold_behind_opens(const struct piece *pieces, uint32_t from, uint32_t count, struct mux_stream **held) {
+  uint32_t total = 0;
+  for (uint32_t i = from; i < count; i = frame_end(pieces, i, count)) {
+    struct mux_stream *stream = pieces[i].stream;
+    if (!stream || stream->dead || !stream->opener || !(flags_of(&pieces[i]) & FRAME_SYN)) continue;
+    stream->open_waits = true;
+    mux_hold(stream);
+    held[total++] = stream;
+  }
+  return total;
+}
+
+static void release_behind_opens(struct mux_stream *const *held, uint32_t count) {
+  for (uint32_t i = 0; i < count; i++) {
+    held[i]->open_waits = false;
+    if (held[i]->wants) schedule_control(held[i], 0);
+    mux_let_go(held[i]);
+  }
+}
+
 void batch_prune(struct mux *mux, struct op_list *ended) {
   struct piece old[BATCH_PIECES];
+  struct mux_stream *held[BATCH_PIECES];
   uint32_t count = mux->batch_count - mux->batch_first;
   memcpy(old, &mux->pieces[mux->batch_first], count * sizeof *old);
   mux->batch_first = mux->batch_count = 0;
@@ -247,11 +289,13 @@ void batch_prune(struct mux *mux, struct op_list *ended) {
     }
   }
   forget_unsent_opens(old, at, count);
+  uint32_t waiting = hold_behind_opens(old, at, count, held);
   mux->batch_reserved = count - at;
   schedule_fill_control(mux, ended);
   mux->batch_reserved = 0;
-  for (uint32_t to; at < count; at = to) {
-    to = frame_end(old, at, count);
-    prune_frame(mux, old, at, to, ended);
+  for (uint32_t to, from = at; from < count; from = to) {
+    to = frame_end(old, from, count);
+    prune_frame(mux, old, from, to, ended);
   }
+  release_behind_opens(held, waiting);
 }

@@ -336,9 +336,10 @@ static bool cut_syn(struct mux *mux, struct mux_stream *stream, struct op_list *
 }
 
 void cut_control(struct mux *mux, struct mux_stream *stream, struct op_list *ended) {
-  uint8_t wants = stream->wants;
+  uint8_t late = stream->open_waits ? stream->wants & (WANT_STOP | WANT_ABORT) : 0;
+  uint8_t wants = stream->wants ^ late;
   struct frame frame = {.type = FRAME_WINDOW};
-  stream->wants = 0;
+  stream->wants = late;
   if (wants & WANT_RST) {
     cut_reset(mux, stream);
     mux_stream_settle(stream, ended);

@@ -56,9 +56,10 @@ int session_shutdown(struct session *session, const struct request *request) {
   return op_submitted(op, request);
 }
 
-void drain_heard(struct mux *mux, uint32_t last_stream, struct op_list *ended) {
+const char *drain_heard(struct mux *mux, uint32_t last_stream, struct op_list *ended) {
+  const char *error = receive_farewell(mux);
+  if (error) return error;
   struct cause *cause = cause_remote(HWS_E_REFUSED, HWS_CODE_SHUTTING_DOWN, "the peer goes away and has not seen it");
-  mux->peer_away = true;
   for (struct mux_stream *stream = mux->all, *next; stream; stream = next) {
     next = stream->next;
     if (!stream->opener || (stream->on_wire && stream->id <= last_stream)) continue;
@@ -69,4 +70,5 @@ void drain_heard(struct mux *mux, uint32_t last_stream, struct op_list *ended) {
   }
   cause_unref(cause);
   mux_admit(mux, ended);
+  return NULL;
 }

@@ -116,7 +116,7 @@ static bool owes(const struct mux *mux) {
 
 bool mux_drain_next(struct mux *mux, struct op_list *ended) {
   if (mux->state != SESSION_DRAINING || (!mux->goaway_cut && owes(mux))) return false;
-  if (mux->goaway_cut) {
+  if (mux->goaway_cut || mux->negotiation == NEGOTIATE_SNIFF) { /* that one says nothing, nor a go-away */
     struct cause *cause = cause_make(HWS_E_CLOSED, 0, 0, "the session was closed");
     mux_end(mux, cause, END_LOCAL, ended);
     cause_unref(cause);

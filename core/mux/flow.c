@@ -101,9 +101,13 @@ uint64_t flow_take(struct mux_stream *stream, const struct hws_vec *vec, uint32_
 
 enum { MARKS_MAX = 64 * 1024 };
 
-bool flow_take_end(struct mux_stream *stream) {
+bool flow_may_end(struct mux_stream *stream) {
   struct mux_native *native = mux_stream_native(stream);
-  if (!native || native->ends.count >= MARKS_MAX || !marks_add(&native->ends, stream->copied)) return false;
+  return native && native->ends.count < MARKS_MAX && marks_reserve(&native->ends);
+}
+
+bool flow_take_end(struct mux_stream *stream) {
+  if (!flow_may_end(stream) || !marks_add(&stream->native->ends, stream->copied)) return false;
   schedule_data(stream);
   return true;
 }

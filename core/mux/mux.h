@@ -82,6 +82,9 @@ enum session_state {
 /* What a stream wants to say besides data. */
 enum stream_want { WANT_SYN = 1, WANT_ACK = 2, WANT_WINDOW = 4, WANT_RST = 8, WANT_STOP = 16, WANT_ABORT = 32 };
 
+/* Which of its ends the peer has said; each is worth saying once. */
+enum stream_heard { HEARD_STOP = RESET_STOP, HEARD_ABORT = RESET_ABORT, HEARD_FIN = 4 };
+
 struct mux;
 
 /* What a stream of a native session may have besides; made when it is needed. */
@@ -101,12 +104,14 @@ struct mux_stream {
   uint32_t id;               /* 0 until its SYN is cut, or has come */
   uint32_t holds;            /* places of the session that it stands in; together one pin */
   uint8_t wants;
+  uint8_t heard : 3; /* stream_heard */
   bool opener : 1;
   bool acked : 1;
   bool fin_cut : 1;
-  bool dead : 1;     /* reset here: what it has not sent is dropped */
-  bool out_void : 1; /* sending is over without a FIN: it was aborted, or the peer will not read */
-  bool gone : 1;     /* forgotten: nothing of it is on the wire any more */
+  bool open_waits : 1; /* its open stands behind control frames that are being cut: a stop has to wait */
+  bool dead : 1;       /* reset here: what it has not sent is dropped */
+  bool out_void : 1;   /* sending is over without a FIN: it was aborted, or the peer will not read */
+  bool gone : 1;       /* forgotten: nothing of it is on the wire any more */
   bool in_control : 1;
   bool in_data : 1;
   bool on_wire : 1; /* its SYN was cut or has come, and it is not over there */
@@ -177,8 +182,9 @@ struct mux {
   struct stream *under; /* its handle's pin is ours */
   enum session_state state;
   bool client;
-  bool peer_away;   /* it said go-away: no new opens */
-  bool close_under; /* the carrier is to be closed */
+  bool peer_away;    /* it said go-away or drain: no new opens */
+  uint8_t farewells; /* how often; an honest peer says each once */
+  bool close_under;  /* the carrier is to be closed */
   bool under_closed;
   bool abort_under;
   uint8_t depth;
@@ -394,6 +400,7 @@ void flow_begin(struct mux_stream *stream); /* its windows, once the wire is dec
 /* What we grant beyond the first window: rides in the open or the ACK. */
 uint32_t flow_extra(const struct mux_stream *stream);
 uint64_t flow_take(struct mux_stream *stream, const struct hws_vec *vec, uint32_t count, uint64_t total, bool partial);
+bool flow_may_end(struct mux_stream *stream); /* the next flow_take_end will not fail */
 bool flow_take_end(struct mux_stream *stream);
 void flow_consumed(struct mux_stream *stream, uint64_t bytes);
 uint32_t flow_grant(struct mux_stream *stream);                      /* the delta of the update that is being cut */
@@ -442,6 +449,11 @@ void receive_unknown(struct mux *mux, uint32_t id, const char **error);
 /* The peer reset the stream, in both directions; takes the cause. */
 void receive_reset(struct mux *mux, struct mux_stream *stream, struct cause *cause, const char **error,
                    struct op_list *ended);
+/* If the peer has ended both directions by itself that is as good as a reset: it counts against that budget, and
+ * against the peer's streams until the application lets go. An error text, or NULL. */
+const char *receive_check_cut_off(struct mux *mux, struct mux_stream *stream);
+/* Another go-away or drain: an error text when there were too many. */
+const char *receive_farewell(struct mux *mux);
 void receive_native_frame(struct mux *mux, const char **error, struct op_list *ended);
 /* Take what belongs to a native frame itself from the front of a part of its body; what is left is a stream's. */
 void receive_native_body(struct mux *mux, const uint8_t **data, uint32_t *len, const char **error,
@@ -478,7 +490,7 @@ void mux_native_free(struct mux_native *native); /* NULL is fine */
 /* ---- drain.c ---- */
 void drain_check(struct mux *mux, struct op_list *ended); /* a stream has ended: was it the last? */
 /* The peer goes away, and has seen our opens up to that id. */
-void drain_heard(struct mux *mux, uint32_t last_stream, struct op_list *ended);
+const char *drain_heard(struct mux *mux, uint32_t last_stream, struct op_list *ended); /* an error text */
 
 /* ---- settings.c ---- */
 int mux_settings(const char *text, uint64_t *values, char *error, size_t size);

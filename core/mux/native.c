@@ -6,7 +6,7 @@
 
 #include <string.h>
 
-enum { PREFACE_VERSION = 1, PAIR_OVERHEAD = 4, FRAME_MAX_LEAST = 16 * 1024 };
+enum { PREFACE_VERSION = 1, PAIR_OVERHEAD = 4, FRAME_MAX_LEAST = 64 * 1024 };
 
 /* What a setting is called on the wire. */
 enum setting_id { SETTING_FRAME_MAX = 1, SETTING_STREAMS_MAX = 2, SETTING_CAPABILITIES = 3 };
@@ -169,7 +169,7 @@ const char *settings_decode(const uint8_t *in, uint32_t len, struct native_setti
       break;
     }
   }
-  return settings->frame_max < FRAME_MAX_LEAST ? "settings with frames of less than 16 KiB" : NULL;
+  return settings->frame_max < FRAME_MAX_LEAST ? "settings with frames of less than 64 KiB" : NULL;
 }
 
 /* ---- DRAIN ---- */

@@ -160,6 +160,7 @@ static int make(struct mux *mux, const struct hws_open_config *config, const str
   status = set_head(stream, config);
   if (status == HWS_OK && !mux->native && negotiate_is_decided(mux) && asks_for_native(stream, request->flags))
     status = runtime_refuse(mux->session.object.runtime, not_plain());
+  if (status == HWS_OK && (request->flags & HWS_EOM) && !flow_may_end(stream)) status = HWS_E_NOMEM;
   if (status == HWS_OK && !(at_once && request->out)) {
     op = op_new(request, mux->session.object.runtime, &mux->session.object, HWS_KIND_OPEN, mux_revoke, &status);
     if (op && (status = op_set_vec(op, config->payload, config->payload_count, 0)) != HWS_OK) op_discard(op);

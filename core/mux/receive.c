@@ -5,6 +5,8 @@
  */
 #include "core/mux/mux.h"
 
+enum { FAREWELLS = 2 };
+
 const char receive_no_memory[] = "no memory for what was received";
 
 static bool is_ours(const struct mux *mux, uint32_t id) {
@@ -48,14 +50,23 @@ static struct mux_stream *open_plainly(struct mux *mux, const struct frame *fram
 
 /* ---- ends ---- */
 
-void receive_reset(struct mux *mux, struct mux_stream *stream, struct cause *cause, const char **error,
-                   struct op_list *ended) {
+static const char *receive_cut_off(struct mux *mux, struct mux_stream *stream) {
   mux_count(mux, SESSION_RESETS_IN, 1);
-  if (!stream->opener) *error = guard_reset(mux);
-  if (stream->accepted) {
+  if (stream->accepted && !stream->stranded) {
     stream->stranded = true;
     atomic_fetch_add_explicit(&mux->stranded, 1, memory_order_relaxed);
   }
+  return stream->opener ? NULL : guard_reset(mux);
+}
+
+const char *receive_check_cut_off(struct mux *mux, struct mux_stream *stream) {
+  bool ended = (stream->heard & HEARD_STOP) && (stream->heard & (HEARD_FIN | HEARD_ABORT));
+  return ended && !stream->opener && stream->stream.out == OUT_ENDED ? receive_cut_off(mux, stream) : NULL;
+}
+
+void receive_reset(struct mux *mux, struct mux_stream *stream, struct cause *cause, const char **error,
+                   struct op_list *ended) {
+  *error = receive_cut_off(mux, stream);
   stream->dead = true; /* nothing of it needs to be sent any more, and no reset either */
   stream->on_wire = false;
   stream_end(&stream->stream, cause, true, ended);
@@ -71,8 +82,10 @@ static void apply_flags(struct mux *mux, struct mux_stream *stream, const struct
     uint32_t code = frame->type == FRAME_WINDOW ? frame->length : 0;
     receive_reset(mux, stream, cause_remote(HWS_E_RESET, code, "reset by the peer"), error, ended);
   } else if (frame->flags & FRAME_FIN) {
-    if (stream->stream.in != IN_OPEN && !stream->stream.closing) *error = guard_useless(mux);
+    bool again = stream->heard & (HEARD_FIN | HEARD_ABORT);
+    stream->heard |= HEARD_FIN;
     stream_eof(&stream->stream, ended);
+    *error = again ? guard_useless(mux) : receive_check_cut_off(mux, stream);
     mux_stream_settle(stream, ended);
   }
 }
@@ -96,6 +109,15 @@ void receive_begin_body(struct mux *mux, struct mux_stream *stream, uint16_t fla
   mux_hold(stream);
 }
 
+static void feed(struct mux *mux, struct mux_stream *stream, const uint8_t *data, uint32_t len, bool eom,
+                 const char **error, struct op_list *ended) {
+  bool unread = stream->stream.closing && !stream->dead;
+  if (!stream_feed(&stream->stream, mux->chunk, data, len, eom, ended)) *error = receive_no_memory;
+  if (*error) return;
+  /* Nobody will read it: the peer should know. */
+  if (unread && stream->on_wire) mux_stream_refuse_data(stream, ended);
+}
+
 static void on_data(struct mux *mux, struct mux_stream *stream, const struct frame *frame, const char **error,
                     struct op_list *ended) {
   bool eom = frame->flags & FRAME_EOM;
@@ -104,8 +126,8 @@ static void on_data(struct mux *mux, struct mux_stream *stream, const struct fra
   if (*error) return;
   if (frame->length)
     receive_begin_body(mux, stream, frame->flags);
-  else if (eom && !stream_feed(&stream->stream, NULL, NULL, 0, true, ended))
-    *error = receive_no_memory;
+  else if (eom)
+    feed(mux, stream, NULL, 0, true, error, ended);
 }
 
 static void on_stream_frame(struct mux *mux, const struct frame *frame, const char **error, struct op_list *ended) {
@@ -143,8 +165,15 @@ static void on_ping(struct mux *mux, const struct frame *frame, const char **err
   if (!*error) guard_pong(mux, frame->length);
 }
 
-static void on_goaway(struct mux *mux, const struct frame *frame, struct op_list *ended) {
+const char *receive_farewell(struct mux *mux) {
   mux->peer_away = true;
+  if (mux->farewells == FAREWELLS) return guard_useless(mux);
+  mux->farewells++;
+  return NULL;
+}
+
+static void on_goaway(struct mux *mux, const struct frame *frame, const char **error, struct op_list *ended) {
+  *error = receive_farewell(mux);
   if (!frame->length) {
     mux_admit(mux, ended); /* those that wait learn that there will be no room */
     return;
@@ -162,7 +191,7 @@ void receive_frame(struct mux *mux, const char **error, struct op_list *ended) {
   if (frame->type == FRAME_PING)
     on_ping(mux, frame, error);
   else if (frame->type == FRAME_GOAWAY)
-    on_goaway(mux, frame, ended);
+    on_goaway(mux, frame, error, ended);
   else if (frame->type >= FRAME_NATIVE)
     receive_native_frame(mux, error, ended);
   else
@@ -188,12 +217,8 @@ void receive_body(struct mux *mux, const char **error, struct op_list *ended) {
     return;
   }
   bool last = !parser->body_left;
-  bool unread = stream->stream.closing && !stream->dead;
-  if (!stream_feed(&stream->stream, mux->chunk, data, len, last && (mux->body_flags & FRAME_EOM), ended))
-    *error = receive_no_memory;
+  feed(mux, stream, data, len, last && (mux->body_flags & FRAME_EOM), error, ended);
   if (*error) return;
-  /* Nobody will read it: the peer should know. */
-  if (unread && stream->on_wire) mux_stream_refuse_data(stream, ended);
   receive_end_part(mux, error, ended);
 }
 

@@ -94,13 +94,24 @@ static void stop_sending(struct mux_stream *stream, struct cause *cause, struct 
   stream_end_out(&stream->stream, cause, ended);
   mux_stream_drop_blocks(stream);
   stream->out_void = true;
-  mux_stream_settle(stream, ended);
+  if (stream->stream.closing) stream_closed(&stream->stream, ended); /* it waited for what was to be sent */
 }
 
 /* The peer will not send any more, and what it sent is void. */
 static void stop_receiving(struct mux_stream *stream, struct cause *cause, struct op_list *ended) {
-  if (stream->stream.in != IN_OPEN) return;
-  stream_end_in(&stream->stream, cause, ended);
+  if (stream->stream.in == IN_OPEN) stream_end_in(&stream->stream, cause, ended);
+}
+
+/* One direction; saying it again does nothing. */
+static void on_stop(struct mux *mux, struct mux_stream *stream, const struct reset *reset, struct cause *cause,
+                    const char **error, struct op_list *ended) {
+  bool again = stream->heard & reset->direction;
+  stream->heard |= reset->direction & (HEARD_STOP | HEARD_ABORT);
+  if (reset->direction == RESET_STOP)
+    stop_sending(stream, cause, ended);
+  else
+    stop_receiving(stream, cause, ended);
+  *error = again ? guard_useless(mux) : receive_check_cut_off(mux, stream);
   mux_stream_settle(stream, ended);
 }
 
@@ -120,10 +131,7 @@ static void on_reset(struct mux *mux, const struct frame *frame, const char **er
     receive_reset(mux, stream, cause, error, ended);
     return;
   }
-  if (reset.direction == RESET_STOP)
-    stop_sending(stream, cause, ended);
-  else
-    stop_receiving(stream, cause, ended);
+  on_stop(mux, stream, &reset, cause, error, ended);
   cause_unref(cause);
 }
 
@@ -133,7 +141,7 @@ static void act(struct mux *mux, const struct frame *frame, const char **error, 
   else if (frame->type == FRAME_SETTINGS)
     *error = negotiate_settings(mux, mux->body_part, frame->length, ended);
   else
-    drain_heard(mux, drain_decode(mux->body_part), ended);
+    *error = drain_heard(mux, drain_decode(mux->body_part), ended);
 }
 
 /* ---- all of them ---- */

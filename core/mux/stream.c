@@ -171,6 +171,10 @@ static bool stream_messages(const struct stream *stream) {
   return ((const struct mux_stream *)stream)->mux->native;
 }
 
+static bool stream_may_end(struct stream *stream) {
+  return flow_may_end(self(stream));
+}
+
 static bool stream_take_end(struct stream *stream) {
   return flow_take_end(self(stream));
 }
@@ -321,6 +325,7 @@ const struct stream_class mux_stream_class = {
     .revocable = stream_revocable,
     .messages = stream_messages,
     .take = stream_take,
+    .may_end = stream_may_end,
     .take_end = stream_take_end,
     .writable = stream_writable,
     .push = stream_push,

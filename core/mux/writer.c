@@ -74,7 +74,8 @@ static bool write_batch(struct mux *mux, struct op_list *ended) {
 
 void writer_run(struct mux *mux, struct op_list *ended) {
   while (may_write(mux)) {
-    if (!mux->batch_count) schedule_fill(mux, ended);
+    /* The go-away is the last frame: what came to be said while it was written is left unsaid. */
+    if (!mux->batch_count && !mux->goaway_cut) schedule_fill(mux, ended);
     if (!mux->batch_count && !mux_drain_next(mux, ended)) break;
     if (!write_batch(mux, ended)) {
       alive_writing(mux);

@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * The frame parser against any bytes, in any pieces: the first byte of the input says how the rest is cut. Whatever
- * comes, the parser must tell the same as it does of the whole, and a legal header must encode to what it was.
+ * The frame parser against any bytes, in any pieces: the first byte of the input says how the rest is cut, and by its
+ * highest bit whether both ends speak native. Whatever comes, the parser must tell the same as it does of the whole,
+ * and a legal header must encode to what it was.
  */
+#include <stdbool.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
@@ -40,7 +42,7 @@ static void feed(struct parser *parser, struct story *story, const uint8_t *piec
       return;
     case PARSE_FRAME:
       frame_encode(header, &parser->frame);
-      check(frame_decode(header, &parser->frame) == NULL);
+      check((parser->native ? frame_decode_native : frame_decode)(header, &parser->frame) == NULL);
       tell(story, header, sizeof header);
       break;
     case PARSE_BODY:
@@ -69,17 +71,21 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
   struct story pieces = {malloc(size + 1), 0};
   struct parser parser;
   uint32_t cut;
+  bool native;
 
   check(whole.bytes != NULL && pieces.bytes != NULL);
   if (size == 0) goto out;
   cut = *data++;
   size--;
+  native = cut & 0x80;
   parser_init(&parser);
+  parser.native = native;
   feed_copy(&parser, &whole, data, size);
   /* All that was eaten was told, but for a header that did not end or was bad. */
   check(whole.length <= size && (parser.error != NULL || whole.length + parser.have == size));
 
   parser_init(&parser);
+  parser.native = native;
   for (size_t at = 0; at < size && parser.error == NULL;) {
     size_t length = 1 + cut % 29;
 

@@ -21,7 +21,6 @@ TAP = BUILD / "tests" / "interop_tap"
 HAWSER = BUILD / "bin" / "hawser"
 LIMIT = 90  # seconds for anything; reached by a fault only
 MODES = ("yamux", "auto")
-SCHEMES = ("unix",)
 SMALL = ["--backlog", "4"]  # for the scenario in which the peer refuses
 
 
@@ -35,6 +34,7 @@ class Peer:
     build: callable  # -> the command that starts it
     traits: str
     commands: list  # what it does as the client of "hawser echo"
+    schemes: tuple = ("unix",)
     command: list = None
 
 
@@ -221,7 +221,7 @@ def main(peer, *parts):
     with tempfile.TemporaryDirectory(prefix="hawser-") as folder:
         run = Run(peer, folder)
         for mode in MODES:
-            for scheme in SCHEMES:
+            for scheme in peer.schemes:
                 run.driver(mode, scheme)
             for part in parts:
                 part(run, mode)

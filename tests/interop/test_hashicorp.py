@@ -13,6 +13,7 @@ import tool
 PEER = harness.Peer(
     name="hashicorp/yamux",
     build=lambda: gobuild.build("hashicorp"),
+    schemes=("unix", "tcp"),
     traits="empty refuse drain ping",
     commands=["open 1 67108864", "open 256 307200", "empty", "half-close 409600", "reset-open 10", "ping 20", "goaway-open",
               "break 50", "open 1 1000"],

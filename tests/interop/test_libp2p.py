@@ -13,6 +13,7 @@ import tool
 PEER = harness.Peer(
     name="libp2p/go-yamux",
     build=lambda: gobuild.build("libp2p"),
+    schemes=("unix", "tcp"),
     traits="codes empty refuse drain ping",
     commands=["open 1 67108864", "open 256 307200", "empty", "half-close 409600", "reset-open 10", "ping 20", "goaway-open",
               "break 50", "open 1 1000"],

@@ -10,4 +10,7 @@
 /* Bytes that were allocated and not freed. */
 size_t memory_in_use(void);
 
+/* Bytes of one allocation, as the C library rounds them. */
+size_t memory_size(void *memory);
+
 #endif

@@ -6,6 +6,10 @@
 
 #include <malloc.h>
 
+size_t memory_size(void *memory) {
+  return malloc_usable_size(memory);
+}
+
 size_t memory_in_use(void) {
   struct mallinfo2 info = mallinfo2();
   return info.uordblks + info.hblkhd;

@@ -4,7 +4,12 @@
  */
 #include "tests/mux/memory.h"
 
+#include <malloc.h>
 #include <windows.h>
+
+size_t memory_size(void *memory) {
+  return _msize(memory);
+}
 
 size_t memory_in_use(void) {
   HANDLE heaps[64];

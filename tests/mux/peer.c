@@ -103,7 +103,7 @@ struct heard *peer_stream(struct peer *peer, uint32_t id) {
     if (peer->streams[i].id == id) return &peer->streams[i];
   assert_true(peer->stream_count < PEER_STREAMS);
   struct heard *stream = &peer->streams[peer->stream_count++];
-  *stream = (struct heard){.id = id, .credit = WINDOW_INITIAL};
+  *stream = (struct heard){.id = id, .credit = peer->native ? NATIVE_INITIAL : WINDOW_INITIAL};
   return stream;
 }
 
@@ -115,6 +115,7 @@ static bool is_sessions_own(const struct peer *peer, uint32_t id) {
 static void check_stream(struct peer *peer, const struct frame *frame) {
   bool opens = frame->flags & FRAME_SYN;
   if (opens) {
+    assert_true(!peer->native || frame->type == FRAME_OPEN);
     assert_true(is_sessions_own(peer, frame->stream));
     assert_true(frame->stream > peer->last_open);
     peer->last_open = frame->stream;
@@ -122,12 +123,20 @@ static void check_stream(struct peer *peer, const struct frame *frame) {
   assert_true(!is_sessions_own(peer, frame->stream) || frame->stream <= peer->last_open);
   struct heard *stream = peer_stream(peer, frame->stream);
   if (stream->rst) fail_msg("a frame for stream %u, which was reset", (unsigned)frame->stream);
-  assert_true((frame->flags & ~(unsigned)(FRAME_SYN | FRAME_ACK | FRAME_FIN | FRAME_RST)) == 0);
+  if (frame->type >= FRAME_NATIVE) {
+    peer_check_native(peer, frame);
+    return;
+  }
+  const unsigned eom = peer->native && frame->type == FRAME_DATA ? FRAME_EOM : 0;
+  assert_true((frame->flags & ~(FRAME_SYN | FRAME_ACK | FRAME_FIN | FRAME_RST | eom)) == 0);
   if (frame->flags & FRAME_ACK) assert_false(is_sessions_own(peer, frame->stream));
+  /* A native opener waits for no ACK: it is said where it brings credit. */
+  if (peer->native && (frame->flags & FRAME_ACK)) assert_true(frame->length > 0);
+  if (stream->stopped && frame->type == FRAME_WINDOW) assert_true(frame->flags & (FRAME_FIN | FRAME_RST));
   if (frame->flags & FRAME_FIN) {
     assert_int_equal(frame->type, FRAME_WINDOW);
     assert_int_equal(frame->length, 0);
-    assert_false(stream->fin);
+    assert_false(stream->fin || stream->aborted);
     stream->fin = true;
   }
   if (frame->flags & FRAME_RST) {
@@ -136,11 +145,15 @@ static void check_stream(struct peer *peer, const struct frame *frame) {
     stream->rst = true;
   }
   if (frame->type == FRAME_DATA) {
+    uint32_t end = frame->flags & FRAME_EOM ? 1 : 0;
+    if (stream->aborted) fail_msg("data for stream %u, whose sending was aborted", (unsigned)frame->stream);
     assert_false(stream->fin);
-    assert_in_range(frame->length, 1, BODY_MAX);
-    if (frame->length > stream->credit) fail_msg("%u bytes with %u of credit", frame->length, (unsigned)stream->credit);
-    stream->credit -= frame->length;
+    assert_in_range(frame->length, end ? 0 : 1, BODY_MAX);
+    if (frame->length + end > stream->credit)
+      fail_msg("%u bytes and %u ends with %u of credit", frame->length, end, (unsigned)stream->credit);
+    stream->credit -= frame->length + end;
     stream->received += frame->length;
+    stream->messages += end;
   }
 }
 
@@ -162,11 +175,14 @@ static void check_ping(struct peer *peer, const struct frame *frame) {
 
 static void check(struct peer *peer, const struct frame *frame) {
   if (peer->went_away) fail_msg("a frame after go-away");
+  if (peer->native && !peer->settled) assert_true(frame->type == FRAME_SETTINGS || frame->type == FRAME_GOAWAY);
   peer->frames++;
   if (frame->type == FRAME_PING)
     check_ping(peer, frame);
   else if (frame->type == FRAME_GOAWAY)
     peer->went_away = true;
+  else if (frame->type >= FRAME_NATIVE && !frame->stream)
+    peer_check_native(peer, frame);
   else
     check_stream(peer, frame);
 }
@@ -176,9 +192,9 @@ static int take_frame(struct peer *peer, struct frame *frame) {
   for (;;) {
     size_t want = FRAME_HEADER_SIZE;
     if (peer->have >= FRAME_HEADER_SIZE) {
-      const char *error = frame_decode(peer->in, frame);
+      const char *error = (peer->native ? frame_decode_native : frame_decode)(peer->in, frame);
       if (error) fail_msg("the session sent a wrong header: %s", error);
-      if (frame->type == FRAME_DATA) {
+      if (frame_has_body(frame)) {
         assert_true(frame->length <= BODY_MAX);
         want += frame->length;
       }

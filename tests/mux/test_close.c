@@ -45,6 +45,26 @@ static void close_flushes_then_goes_away(void **state) {
   peer_close(peer);
 }
 
+/* The go-away is the last frame, also when questions come while it is written. */
+static void nothing_follows_the_go_away(void **state) {
+  struct world *world = *state;
+  for (int round = 0; round < 300; round++) {
+    struct peer *peer = peer_open(world, HWS_ROLE_SERVER, NULL);
+    struct frame frame;
+    for (int i = 0; i < 20; i++) assert_true(peer_ping(peer));
+    uint64_t closing = post_close(world, peer->session);
+    bool gone = false;
+    while (peer_hear(peer, &frame)) {
+      assert_false(gone);
+      gone = frame.type == FRAME_GOAWAY;
+    }
+    assert_true(gone);
+    world_await_status(world, closing, HWS_OK);
+    peer->session = 0;
+    peer_close(peer);
+  }
+}
+
 /* With nothing to send it is a go-away and the end at once. */
 static void idle_close_is_a_go_away(void **state) {
   struct world *world = *state;
@@ -451,17 +471,12 @@ static void life_scope_ends_the_session(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-      BOTH_MODES(close_flushes_then_goes_away),
-      BOTH_MODES(idle_close_is_a_go_away),
-      BOTH_MODES(drain_waits_for_credit),
-      BOTH_MODES(drain_ends_with_its_last_debt),
-      BOTH_MODES(drain_is_given_up),
-      BOTH_MODES(blocked_write_is_freed),
-      BOTH_MODES(blocked_send_is_cancelled),
-      BOTH_MODES(shutdown_of_a_blocked_stream),
-      BOTH_MODES(shutdown_in_a_blocked_batch),
-      BOTH_MODES(many_end_what_many_use),
-      BOTH_MODES(ends_from_handling_events),
+      BOTH_MODES(close_flushes_then_goes_away),  BOTH_MODES(nothing_follows_the_go_away),
+      BOTH_MODES(idle_close_is_a_go_away),       BOTH_MODES(drain_waits_for_credit),
+      BOTH_MODES(drain_ends_with_its_last_debt), BOTH_MODES(drain_is_given_up),
+      BOTH_MODES(blocked_write_is_freed),        BOTH_MODES(blocked_send_is_cancelled),
+      BOTH_MODES(shutdown_of_a_blocked_stream),  BOTH_MODES(shutdown_in_a_blocked_batch),
+      BOTH_MODES(many_end_what_many_use),        BOTH_MODES(ends_from_handling_events),
       BOTH_MODES(life_scope_ends_the_session),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);

@@ -227,6 +227,17 @@ static void native_against_silence(void **state) {
   world_await(world, watching);
 }
 
+/* One that sniffs and is closed before the peer has spoken hangs up without a word. */
+static void sniffing_closes_in_silence(void **state) {
+  struct world *world = *state;
+  struct peer *peer = peer_in(world, HWS_MODE_AUTO, "sniff=1");
+  close_handle(peer->session);
+  peer->session = 0;
+  struct frame frame;
+  assert_false(peer_hear(peer, &frame));
+  peer_close(peer);
+}
+
 /* Byte by byte, the same comes of it. */
 static void slow_peers(void **state) {
   struct world *world = *state;
@@ -313,6 +324,7 @@ int main(void) {
       BOTH_MODES(names_need_native),
       BOTH_MODES(auto_against_silence),
       BOTH_MODES(native_against_silence),
+      BOTH_MODES(sniffing_closes_in_silence),
       BOTH_MODES(slow_peers),
       BOTH_MODES(lying_peers),
       BOTH_MODES(odd_peers),

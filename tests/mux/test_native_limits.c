@@ -1,0 +1,143 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * MUX-18 for native frames: what costs a peer little and does nothing, or makes us work, has a budget in whatever
+ * frames it is put; memory has its bounds in test_bounds.c.
+ */
+#include "tests/mux/peer.h"
+
+#include <string.h>
+
+/* ---- frames that do nothing ---- */
+
+struct useless {
+  const char *title;
+  struct frame frame;
+  uint8_t body[12];
+};
+
+static const struct useless useless[] = {
+    {"types of later versions", {0x20, 0, 0, 5}, {0}},
+    {"hand-offs", {0x12, 0, 2, 12}, {0}},
+    {"resets of streams that never were", {FRAME_RESET, 0, 200, 9}, {[8] = RESET_BOTH}},
+    {"stop upon stop", {FRAME_RESET, 0, 2, 10}, {[8] = RESET_STOP, 'x'}},
+    {"abort upon abort", {FRAME_RESET, 0, 2, 9}, {[8] = RESET_ABORT}},
+    {"drain upon drain", {FRAME_DRAIN, 0, 0, 4}, {0, 0, 0, 9}},
+    {"go-away upon go-away", {FRAME_GOAWAY, 0, 0, 0}, {0}},
+    {"messages for streams that never were", {FRAME_DATA, FRAME_EOM, 200, 0}, {0}},
+};
+
+static void useless_frames_have_a_budget(void **state) {
+  struct world *world = *state;
+  for (size_t i = 0; i < sizeof useless / sizeof *useless; i++) {
+    const struct frame *frame = &useless[i].frame;
+    print_message("  %s\n", useless[i].title);
+    struct peer *peer = peer_open_native(world, HWS_ROLE_CLIENT, "useless_rate=40");
+    (void)peer_opens_native(peer, 2);
+    uint64_t watching = post_watch(world, peer->session);
+    uint64_t began = hws_now();
+    uint8_t said[FRAME_HEADER_SIZE + sizeof useless[i].body];
+    size_t length = FRAME_HEADER_SIZE + (frame_has_body(frame) ? (size_t)frame->length : 0);
+    struct hws_event event;
+    frame_encode(said, frame);
+    memcpy(said + FRAME_HEADER_SIZE, useless[i].body, sizeof useless[i].body);
+    for (uint64_t count = 0; !world_has(world, watching, &event); count++) {
+      (void)peer_say_raw(peer, said, length);
+      if (count > 30) world_turn(world);
+      assert_true(count < 1000000);
+    }
+    assert_status(event.status, HWS_E_PROTOCOL);
+    expect_detail(peer->session, HWS_E_PROTOCOL, "too many frames that do nothing");
+    uint64_t allowed = 40 + 40 * (hws_now() - began) / SECOND + 1;
+    assert_in_range(stat_of(peer->session, "useless_frames"), 41, allowed + 1);
+    peer_close(peer);
+  }
+}
+
+/* The end of a message is worth its byte: as many as the window takes are no useless frames. */
+static void ends_of_messages_are_no_useless_frames(void **state) {
+  struct world *world = *state;
+  struct peer *peer = peer_open_native(world, HWS_ROLE_CLIENT, "useless_rate=10");
+  hws_handle stream = peer_opens_native(peer, 2);
+  for (int i = 0; i < 20000; i++) assert_true(peer_say(peer, FRAME_DATA, FRAME_EOM, 2, 0));
+  for (int i = 0; i < 20000; i++) {
+    uint8_t byte;
+    struct hws_event event = recv_once(stream, &byte, 1);
+    assert_status(event.status, HWS_OK);
+    assert_int_equal(event.bytes, 0);
+    assert_int_equal(event.flags, HWS_EVENT_EOM);
+  }
+  assert_int_equal(stat_of(peer->session, "useless_frames"), 1); /* the ping of the introduction */
+  peer_close(peer);
+}
+
+/* ---- opened and ended at once ---- */
+
+/* All ways in which a peer can be rid of a stream without our doing. */
+static void end_at_once(struct peer *peer, uint32_t id, int way) {
+  if (way == 0) {
+    (void)peer_say_reset(peer, id, 7, RESET_BOTH, "");
+  } else if (way == 1) {
+    (void)peer_say(peer, FRAME_WINDOW, FRAME_RST, id, 7);
+  } else if (way == 2) {
+    (void)peer_say_reset(peer, id, 7, RESET_STOP, "");
+    (void)peer_say_reset(peer, id, 7, RESET_ABORT, "");
+  } else if (way == 3) {
+    (void)peer_say_reset(peer, id, 7, RESET_ABORT, "");
+    (void)peer_say_reset(peer, id, 7, RESET_STOP, "");
+  } else if (way == 4) {
+    (void)peer_say(peer, FRAME_WINDOW, FRAME_FIN, id, 0);
+    (void)peer_say_reset(peer, id, 7, RESET_STOP, "");
+  } else {
+    (void)peer_say_reset(peer, id, 7, RESET_STOP, "");
+    (void)peer_say(peer, FRAME_WINDOW, FRAME_FIN, id, 0);
+  }
+}
+
+enum { WAYS = 6 };
+
+static void opens_and_resets_have_a_budget(void **state) {
+  struct world *world = *state;
+  for (int way = 0; way < WAYS; way++) {
+    struct peer *peer = peer_open_native(world, HWS_ROLE_CLIENT, "resets_burst=20&resets_rate=1");
+    uint64_t watching = post_watch(world, peer->session);
+    uint64_t began = hws_now();
+    struct hws_event event;
+    for (uint32_t rounds = 0; !world_has(world, watching, &event); rounds++) {
+      if (rounds >= 20) world_turn(world);
+      (void)peer_say_open(peer, 2 + 2 * rounds, &(struct opening){0});
+      end_at_once(peer, 2 + 2 * rounds, way);
+      assert_true(rounds < 4000);
+    }
+    assert_status(event.status, HWS_E_PROTOCOL);
+    expect_detail(peer->session, HWS_E_PROTOCOL, "too many streams opened and reset");
+    assert_in_range(stat_of(peer->session, "resets_in"), 21, 22 + (hws_now() - began) / SECOND);
+    peer_close(peer);
+  }
+}
+
+/* A slot is free again only when the application let go of it. */
+static void ended_streams_keep_their_slot(void **state) {
+  struct world *world = *state;
+  for (int way = 0; way < WAYS; way++) {
+    struct peer *peer = peer_open_native(world, HWS_ROLE_SERVER, "streams_max=3");
+    hws_handle streams[3];
+    for (uint32_t i = 0; i < 3; i++) streams[i] = peer_opens_native(peer, 1 + 2 * i);
+    for (uint32_t i = 0; i < 3; i++) end_at_once(peer, 1 + 2 * i, way);
+    peer_expect_quiet(peer);
+    assert_true(peer_say_open(peer, 2001, &(struct opening){0}));
+    peer_expect(peer, FRAME_WINDOW, FRAME_RST, 2001, HWS_CODE_REFUSED);
+    close_handle(streams[1]);
+    (void)peer_opens_native(peer, 2003);
+    peer_close(peer);
+  }
+}
+
+int main(void) {
+  const struct CMUnitTest tests[] = {
+      BOTH_MODES(useless_frames_have_a_budget),
+      BOTH_MODES(ends_of_messages_are_no_useless_frames),
+      BOTH_MODES(opens_and_resets_have_a_budget),
+      BOTH_MODES(ended_streams_keep_their_slot),
+  };
+  return cmocka_run_group_tests(tests, NULL, NULL);
+}
