@@ -346,15 +346,17 @@ hws_result hws_send(hws_handle stream, const struct hws_vec *vec, uint32_t count
 
 /* Send `length` bytes of a regular file, from `offset` on, in order with other sends of the stream; wherever the system
  * can, they are never copied into this process. Neither this call nor an I/O thread waits for a disk: the file is read
- * by threads of the library's own. The descriptor must be open for reading, stays the caller's, must stay open until
- * the op's event, and its own place in the file does not matter. length is at least 1: an empty file needs no call.
+ * by threads of the library's own. The descriptor must be open for reading and stays the caller's; its own place in the
+ * file does not matter. The op has a duplicate of it, so the caller's may be closed once the call has returned. length
+ * is at least 1: an empty file needs no call.
  * bytes says how many were sent, exactly, whatever the end; the stream stays usable unless it is the stream that ended.
  * A cancel waits for the call that is in the system, which takes at most 256 KiB of the file, and for nothing else.
  * HWS_TRY is answered by HWS_E_AGAIN, as the end is never at once; HWS_EOM as for a send. With a session the bytes are
  * read 64 KiB at a time, at most twice that for each op.
  * Errors of the call: HWS_E_INVAL (no descriptor, no bytes, or bytes past the largest offset), HWS_E_ACCESS (it is not
- * open for reading). In the event, as for a send, and: HWS_E_INVAL (it is no regular file, or the file ended before
- * `length`: never silently), HWS_E_IO (reading it failed); hws_detail of the runtime then has the words and errno. */
+ * open for reading), HWS_E_LIMIT (no descriptor or thread is left). In the event, as for a send, and: HWS_E_INVAL (it
+ * is no regular file, or the file ended before `length`: never silently), HWS_E_IO (reading it failed); hws_detail of
+ * the runtime then has the words and errno. */
 hws_result hws_sendfile(hws_handle stream, int64_t file, uint64_t offset, uint64_t length, const struct hws_how *how,
                         struct hws_event *out, hws_handle *op);
 

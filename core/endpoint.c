@@ -163,10 +163,8 @@ static void run_cancel(struct endpoint *endpoint, struct transfer *transfer) {
 
 static void run_ready(struct endpoint *endpoint, unsigned which, bool hangup) {
   struct direction *direction = &endpoint->directions[which];
-  if (direction->armed) {
-    direction->armed = false;
+  if (atomic_load_explicit(&direction->armed, memory_order_relaxed) && atomic_exchange(&direction->armed, false))
     poller_disarm_write(endpoint->loop->poller, endpoint->descriptor, endpoint);
-  }
   endpoint->plugin->vtable.on_ready(endpoint->ep, which | (hangup ? HWS_READY_HANGUP : 0U));
 }
 

@@ -45,8 +45,8 @@ struct transfer {
 
 struct direction {
   atomic_uint state; /* HELD and what was left for the holder */
-  bool armed;        /* write: a rearm is in force; held under the direction, like the next */
-  unsigned parked;   /* what was left, and may block: for the pool */
+  atomic_bool armed; /* write: a rearm is in force; a dial, which holds the read direction, asks for it too */
+  unsigned parked;   /* what was left, and may block: for the pool. Held under the direction */
   struct job job;    /* does that; the owner is pinned while it is out */
   atomic_bool job_posted;
   struct endpoint *endpoint;

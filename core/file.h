@@ -10,6 +10,10 @@
 /* At once: HWS_OK; HWS_E_INVAL: no open descriptor; HWS_E_ACCESS: not open for reading. */
 int file_check(int64_t file);
 
+/* A descriptor of our own for the same open file, in *own. HWS_OK, HWS_E_LIMIT or HWS_E_INVAL. */
+int file_duplicate(int64_t file, int64_t *own);
+void file_close(int64_t own);
+
 /* May block: HWS_OK; HWS_E_INVAL: not a regular file; HWS_E_IO with an error of the system. */
 int file_check_kind(int64_t file, int *os_error);
 

@@ -19,6 +19,16 @@ int file_check(int64_t file) {
   return (flags & O_PATH) || (flags & O_ACCMODE) == O_WRONLY ? HWS_E_ACCESS : HWS_OK;
 }
 
+int file_duplicate(int64_t file, int64_t *own) {
+  *own = fcntl((int)file, F_DUPFD_CLOEXEC, 3);
+  if (*own >= 0) return HWS_OK;
+  return errno == EMFILE ? HWS_E_LIMIT : HWS_E_INVAL;
+}
+
+void file_close(int64_t own) {
+  (void)close((int)own);
+}
+
 int file_check_kind(int64_t file, int *os_error) {
   struct stat status;
   if (fstat((int)file, &status) != 0) {

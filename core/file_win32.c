@@ -37,6 +37,25 @@ int file_check(int64_t file) {
   return good || GetLastError() != ERROR_ACCESS_DENIED ? HWS_OK : HWS_E_ACCESS;
 }
 
+/* Opened once more if that can be: a read through a copy of a handle would move the place that both have in the file.
+ */
+int file_duplicate(int64_t file, int64_t *own) {
+  HANDLE self = GetCurrentProcess();
+  HANDLE copy = ReOpenFile(handle_of(file), GENERIC_READ, FILE_SHARE_READ | FILE_SHARE_WRITE | FILE_SHARE_DELETE,
+                           FILE_FLAG_OVERLAPPED);
+  if (copy == INVALID_HANDLE_VALUE &&
+      !DuplicateHandle(self, handle_of(file), self, &copy, 0, FALSE, DUPLICATE_SAME_ACCESS)) {
+    *own = -1;
+    return GetLastError() == ERROR_INVALID_HANDLE ? HWS_E_INVAL : HWS_E_LIMIT;
+  }
+  *own = (int64_t)(intptr_t)copy;
+  return HWS_OK;
+}
+
+void file_close(int64_t own) {
+  CloseHandle(handle_of(own));
+}
+
 int file_check_kind(int64_t file, int *os_error) {
   BY_HANDLE_FILE_INFORMATION facts;
   if (GetFileType(handle_of(file)) != FILE_TYPE_DISK) return HWS_E_INVAL;

@@ -18,15 +18,14 @@ static void host_unwatch(struct hws_host_endpoint *host) {
   struct endpoint *endpoint = host_endpoint(host);
   if (endpoint->descriptor < 0) return;
   poller_unwatch(endpoint->loop->poller, endpoint->descriptor);
-  endpoint->directions[HWS_WRITE].armed = false;
+  atomic_store(&endpoint->directions[HWS_WRITE].armed, false);
   endpoint->descriptor = -1;
 }
 
 static void host_rearm(struct hws_host_endpoint *host, uint32_t direction) {
   struct endpoint *endpoint = host_endpoint(host);
   if (direction != HWS_WRITE || endpoint->loop->caller_driven || endpoint->descriptor < 0) return;
-  if (endpoint->directions[HWS_WRITE].armed) return;
-  endpoint->directions[HWS_WRITE].armed = true;
+  if (atomic_exchange(&endpoint->directions[HWS_WRITE].armed, true)) return;
   poller_arm_write(endpoint->loop->poller, endpoint->descriptor, endpoint);
 }
 

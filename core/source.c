@@ -17,10 +17,10 @@ enum { PIECES = 2 };
 struct source {
   struct job job;
   struct pool *pool;
-  atomic_uint refs; /* the op's, and the job's while it is out */
-  struct lock lock; /* op */
-  struct op *op;    /* NULL: it has ended */
-  struct file_part part;
+  atomic_uint refs;      /* the op's, and the job's while it is out */
+  struct lock lock;      /* op */
+  struct op *op;         /* NULL: it has ended */
+  struct file_part part; /* with a descriptor of the source's own */
   uint8_t *pieces[PIECES];
   /* under the stream's lock */
   bool working;   /* the job is out: what is below is the job's */
@@ -39,6 +39,7 @@ struct source {
 void source_unref(struct source *source) {
   if (!source || atomic_fetch_sub_explicit(&source->refs, 1, memory_order_acq_rel) != 1) return;
   for (int i = 0; i < PIECES; i++) free(source->pieces[i]);
+  file_close(source->part.file);
   free(source);
 }
 
@@ -184,6 +185,11 @@ int source_attach(struct op *op, const struct file_part *part, bool direct) {
   struct source *source = calloc(1, sizeof *source);
   if (!source) return HWS_E_NOMEM;
   *source = (struct source){.job.run = run, .pool = pool, .refs = 1, .op = op, .part = *part, .direct = direct};
+  status = file_duplicate(part->file, &source->part.file);
+  if (status != HWS_OK) {
+    free(source);
+    return status;
+  }
   op->source = source;
   op->total = part->length;
   return HWS_OK;

@@ -7,8 +7,8 @@
  * and are filled again as they are written. So however large the file, an op holds two pieces.
  *
  * A read of a disk cannot be interrupted. So what a thread works on belongs to nobody: an op that ends lets go of its
- * source at once, and the source frees itself when the read is over. The descriptor may be closed and its number used
- * for something else by then: a read of that at a given place takes nothing from it, and its bytes are dropped.
+ * source at once, and the source frees itself when the read is over. That is why it has a descriptor of its own: the
+ * user's may be closed by then, and its number used for something else.
  */
 #ifndef HAWSER_CORE_SOURCE_H
 #define HAWSER_CORE_SOURCE_H

@@ -32,21 +32,21 @@ struct hws_host_endpoint {
   struct hws_host_endpoint *next; /* in the host's list; never changes */
   void *ep;
   _Atomic(enum check_life) life;
-  struct check_mutex *directions[2];
   atomic_uint pending; /* ios that have not ended */
+  struct check_mutex *directions[2];
   struct check_url url;
-  bool has_url;
   char explained[256];
   /* what the plugin asked for */
   int64_t descriptor; /* watched; -1: none */
   struct check_mutex *arming;
-  bool armed[2];          /* under arming */
-  _Atomic uint64_t timer; /* 0: none */
-  atomic_bool posted;
   struct check_names *names; /* a look-up is under way */
+  _Atomic uint64_t timer;    /* 0: none */
   atomic_uint calls;         /* of on_ready, on_packet, on_timer and on_post */
   atomic_int packets_left;   /* once it was retired: how many are still to come */
-  bool retired;              /* written under both directions */
+  bool armed[2];             /* under arming */
+  atomic_bool posted;
+  bool has_url;
+  bool retired; /* written under both directions */
 };
 
 /* Make one of each kind by the plugin's slot. Returns the status; on success *made is open. */

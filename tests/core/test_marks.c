@@ -121,7 +121,7 @@ static void step(struct marks *marks, struct model *model) {
     assert_true(marks_add(marks, model_bytes(model)));
     model_end(model);
   }
-  uint64_t part = bytes ? random_next() % (bytes + 1) : 0;
+  uint64_t part = random_next() % 3 ? bytes : random_next() % (bytes / 2 + 1);
   marks_put_back(marks, part, ended);
   model_put_back(model, part, ended);
 }

@@ -66,13 +66,14 @@ int __wrap_getaddrinfo(const char *name, const char *service, const struct addri
   assert_true(sigismember(&blocked, SIGINT) && sigismember(&blocked, SIGUSR1)); /* they are the program's */
   if (strncmp(name, "eai", 3) == 0) {
     errno = EIO;
-    return -atoi(name + 3);
+    return -(int)strtol(name + 3, NULL, 10);
   }
   if (strcmp(name, "hung") == 0) gate_pass();
   struct answer *answer = calloc(1, sizeof *answer);
   assert_non_null(answer);
-  answer->address = (struct sockaddr_in){
-      .sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK), .sin_port = htons((uint16_t)atoi(service))};
+  answer->address = (struct sockaddr_in){.sin_family = AF_INET,
+                                         .sin_addr.s_addr = htonl(INADDR_LOOPBACK),
+                                         .sin_port = htons((uint16_t)strtoul(service, NULL, 10))};
   for (int i = 0; i < 2; i++)
     answer->info[i] = (struct addrinfo){
         .ai_family = AF_INET, .ai_addr = (struct sockaddr *)&answer->address, .ai_addrlen = sizeof answer->address};
@@ -144,7 +145,7 @@ static void listeners_have_names_too(void **state) {
   hws_handle listener = listen_at(world, "tcp://ok:0");
   assert_true(hws_text(listener, HWS_TEXT_LOCAL, url, sizeof url) > 0);
   assert_memory_equal(url, "tcp://127.0.0.1:", 16);
-  assert_true(atoi(strrchr(url, ':') + 1) > 0);
+  assert_true(strtoul(strrchr(url, ':') + 1, NULL, 10) > 0);
   close_handle(listener);
 }
 

@@ -73,7 +73,7 @@ static void try_settings(const uint8_t *data, size_t size) {
   struct native_settings settings = {.frame_max = 65536, .streams_max = 1, .capabilities = 1};
   struct native_settings found = {0};
   uint8_t again[SETTINGS_SIZE];
-  if (size % SETTING_SIZE || size > SETTINGS_COUNT_MAX * SETTING_SIZE) return;
+  if (size % SETTING_SIZE || size / SETTING_SIZE > SETTINGS_COUNT_MAX) return;
   if (!settings_decode(data, (uint32_t)size, &settings)) check(settings.frame_max >= 65536);
   settings_encode(again, &settings);
   (void)settings_decode(again, sizeof again, &found);

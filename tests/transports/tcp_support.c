@@ -50,7 +50,7 @@ struct check_io *tcp_test_begin_io(struct tcp_test *test, enum hws_io_kind kind,
   char url[512];
   va_list arguments;
   va_start(arguments, format);
-  (void)vsnprintf(url, sizeof url, format, arguments);
+  vsnprintf(url, sizeof url, format, arguments);
   va_end(arguments);
   return begin_io(test, kind, status, url);
 }
@@ -61,7 +61,7 @@ int32_t tcp_test_make(struct tcp_test *test, enum hws_io_kind kind, struct hws_h
   int32_t status;
   va_list arguments;
   va_start(arguments, format);
-  (void)vsnprintf(url, sizeof url, format, arguments);
+  vsnprintf(url, sizeof url, format, arguments);
   va_end(arguments);
   struct check_io *io = begin_io(test, kind, &status, url);
   *endpoint = NULL;
@@ -102,7 +102,7 @@ static socklen_t fill(struct sockaddr_storage *storage, unsigned x, uint16_t por
 }
 
 static uint16_t port_of(int fd) {
-  struct sockaddr_storage storage;
+  struct sockaddr_storage storage = {0};
   socklen_t bytes = sizeof storage;
   assert_int_equal(getsockname(fd, (struct sockaddr *)&storage, &bytes), 0);
   return ntohs(storage.ss_family == AF_INET6 ? ((struct sockaddr_in6 *)&storage)->sin6_port

@@ -26,7 +26,8 @@ static struct quote quote_of(const char *text, size_t bytes) {
   size_t shown = bytes <= QUOTE_MAX ? bytes : QUOTE_MAX;
   for (size_t i = 0; i < shown; i++) {
     bool printable = text[i] >= 0x20 && text[i] <= 0x7e;
-    quote.text[i] = printable ? text[i] : '?';
+    quote.text[i] = '?';
+    if (printable) quote.text[i] = text[i];
   }
   if (shown < bytes) memcpy(quote.text + shown, "...", 3);
   return quote;
@@ -40,7 +41,7 @@ struct sink {
 __attribute__((format(HAWSER_PRINTF, 2, 3))) static int32_t refuse(struct sink why, const char *format, ...) {
   va_list arguments;
   va_start(arguments, format);
-  (void)vsnprintf(why.text, why.size, format, arguments);
+  vsnprintf(why.text, why.size, format, arguments);
   va_end(arguments);
   return HWS_IO_ADDRESS;
 }

@@ -50,8 +50,9 @@ struct reader {
 
 static bool add_word(struct reader *reader, unsigned word) {
   if (reader->count == WORDS) return false;
-  reader->words[2 * reader->count] = (uint8_t)(word >> 8);
-  reader->words[2 * reader->count + 1] = (uint8_t)word;
+  uint8_t *at = reader->words + (size_t)reader->count * 2;
+  at[0] = (uint8_t)(word >> 8);
+  at[1] = (uint8_t)word;
   reader->count++;
   return true;
 }
@@ -112,7 +113,8 @@ bool ip_parse_6(const char *text, size_t bytes, struct ip *ip) {
 /* ---- as text ----------------------------------------------------------------------------------------------------- */
 
 static unsigned word_at(const struct ip *ip, int word) {
-  return (unsigned)ip->bytes[2 * word] << 8 | ip->bytes[2 * word + 1];
+  const uint8_t *at = ip->bytes + (size_t)word * 2;
+  return (unsigned)at[0] << 8 | at[1];
 }
 
 /* The first of the longest runs of zeros; one alone is no run. */
