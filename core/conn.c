@@ -14,7 +14,7 @@
 /* ---- the pump ---- */
 
 bool conn_may_revoke(const struct conn *conn) {
-  return conn->endpoint.plugin->manifest->capabilities & HWS_CAP_REVOKE;
+  return conn->top->plugin->manifest->capabilities & HWS_CAP_REVOKE;
 }
 
 void conn_end_orphan(struct conn *conn, struct op *op, struct op_list *ended) {
@@ -30,7 +30,7 @@ static bool pump_once(struct conn *conn, struct op_list *ended) {
   bool write = conn_claim_write(conn, ended);
   if (!write && !conn_claim_read(conn, ended)) return false;
   lock_drop(&conn->lock);
-  bool over = endpoint_submit(&conn->endpoint.transfers[write ? HWS_WRITE : HWS_READ]);
+  bool over = endpoint_submit(&conn->top->transfers[write ? HWS_WRITE : HWS_READ]);
   lock_take(&conn->lock);
   if (over && write)
     conn_write_result(conn, ended);
@@ -60,9 +60,9 @@ void conn_pump(struct conn *conn) {
   lock_drop(&conn->lock);
   op_deliver(&ended);
   /* Should another op's transfer be hit instead, it is simply begun anew. */
-  if (revoke_read) endpoint_cancel(&conn->endpoint.transfers[HWS_READ]);
-  if (revoke_write) endpoint_cancel(&conn->endpoint.transfers[HWS_WRITE]);
-  if (close) endpoint_close(&conn->endpoint, abort);
+  if (revoke_read) endpoint_cancel(&conn->top->transfers[HWS_READ]);
+  if (revoke_write) endpoint_cancel(&conn->top->transfers[HWS_WRITE]);
+  if (close) endpoint_close(conn->top, abort);
   if ((close || revoke_read || revoke_write) && conn->endpoint.loop && conn->endpoint.loop->caller_driven)
     loop_nudge(conn->endpoint.loop);
 }
@@ -124,7 +124,8 @@ static void conn_put_off(struct stream *stream) {
 }
 
 static bool conn_sends_files(struct stream *stream) {
-  return ((struct conn *)stream)->endpoint.plugin->manifest->capabilities & HWS_CAP_SENDFILE;
+  const struct conn *conn = (struct conn *)stream;
+  return !conn->filters && (conn->endpoint.plugin->manifest->capabilities & HWS_CAP_SENDFILE);
 }
 
 static void conn_consumed(struct stream *stream, uint64_t bytes) {

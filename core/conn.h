@@ -6,6 +6,7 @@
 #define HAWSER_CORE_CONN_H
 
 #include "core/endpoint.h"
+#include "core/filter.h"
 #include "core/runtime.h"
 #include "core/stream.h"
 
@@ -14,7 +15,10 @@ enum { CONN_PIECES = 64 }; /* of a vector, handed down at once */
 struct conn {
   struct stream stream;
   struct lock lock;
-  struct endpoint endpoint;
+  struct endpoint endpoint; /* the transport's */
+  struct filter *filters;   /* on top of it, by their places in the route; or NULL */
+  size_t filter_count;
+  struct endpoint *top; /* whom to ask for reads and writes */
   struct member member;
   struct op *connecting; /* the dial op, while it pends */
   bool dialing;          /* the dial's transfer is out */
@@ -46,8 +50,8 @@ int conn_new(struct runtime *runtime, struct conn **conn);
 int conn_dial(struct runtime *runtime, const char *url, struct scope *life, const struct request *request,
               hws_handle *stream);
 
-/* One that the op, an accept of a listener, waits for. */
-int conn_await(struct runtime *runtime, const struct plugin *plugin, struct op *op, struct conn **conn);
+/* One that the op, an accept of a listener with that route, waits for. */
+int conn_await(struct runtime *runtime, struct route *route, struct op *op, struct conn **conn);
 
 /* Take over what the accept gave. HWS_OK, or why not: then the connection has ended. */
 int conn_adopt(struct conn *conn, void *accepted);

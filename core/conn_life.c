@@ -25,6 +25,7 @@ void conn_free(struct object *object) {
   if (conn->copy) buffer_unref(conn->copy);
   free(conn->local);
   free(conn->remote);
+  filters_free(conn->filters, conn->filter_count);
   endpoint_free(&conn->endpoint);
   stream_fini(&conn->stream);
   free(conn);
@@ -39,6 +40,7 @@ int conn_new(struct runtime *runtime, struct conn **out) {
     return status;
   }
   conn->gone = true; /* until there is an endpoint */
+  conn->top = &conn->endpoint;
   status = member_add(runtime, &conn->member, &conn->stream.object, conn_over);
   if (status != HWS_OK) {
     object_close(&conn->stream.object);
@@ -98,28 +100,53 @@ static void learn(struct conn *conn, void *ep) {
   if (can && endpoint->plugin->vtable.query(ep, HWS_QUERY_PEER, &peer, sizeof peer) >= 0) conn->peer = peer;
 }
 
+/* The transport's connection stands: put the filters on it. HWS_OK, or why not, with *cause. Lock held. */
+static int stand(struct conn *conn, enum filter_role role, struct cause **cause) {
+  int status = filters_wrap(conn->filters, conn->filter_count, &conn->endpoint, role, &conn->top, cause);
+  if (status == HWS_OK) learn(conn, conn->endpoint.ep);
+  return status;
+}
+
+static void dial_failed(struct conn *conn, struct op *op, struct cause *cause, struct op_list *ended) {
+  stream_end(&conn->stream, cause, true, ended);
+  conn->aborting = true;
+  if (op) op_fail(op, cause, ended);
+  cause_unref(cause);
+}
+
 void conn_connected(struct conn *conn, struct op_list *ended) {
   const struct transfer *transfer = &conn->endpoint.transfers[HWS_READ];
   struct op *op = conn->connecting;
+  struct cause *cause = NULL;
   conn->connecting = NULL;
   conn->dialing = false;
   if (conn->stream.cause) { /* ended meanwhile */
     if (op) op_fail(op, conn->stream.cause, ended);
-  } else if (transfer->io.status == HWS_IO_OK) {
-    learn(conn, conn->endpoint.ep);
+  } else if (transfer->io.status != HWS_IO_OK) {
+    cause = endpoint_cause(&conn->endpoint, transfer, conn->endpoint.route->url.address);
+    dial_failed(conn, op, cause, ended);
+  } else if (stand(conn, FILTER_DIALLED, &cause) != HWS_OK) {
+    dial_failed(conn, op, cause, ended);
+  } else {
     conn->stream.ready = true;
     if (op) op_end(op, HWS_OK, ended);
-  } else {
-    struct cause *cause = endpoint_cause(&conn->endpoint, transfer, conn->endpoint.url->address);
-    stream_end(&conn->stream, cause, true, ended);
-    conn->aborting = true;
-    if (op) op_fail(op, cause, ended);
-    cause_unref(cause);
   }
 }
 
+/* Make the endpoints of a connection yet to come. If it fails, the connection is disposed of. */
+static int set_stage(struct conn *conn, struct route *route) {
+  struct object *object = &conn->stream.object;
+  endpoint_init(&conn->endpoint, object, route_transport(route), conn_read_done, conn_write_done, conn_gone);
+  int status = filters_new(route, object, conn_read_done, conn_write_done, &conn->filters);
+  conn->filter_count = route_filters(route);
+  if (status == HWS_OK) return HWS_OK;
+  object_close(object);
+  object_unpin(object);
+  return status;
+}
+
 /* It is there. The caller's op ends with the status: not HWS_OK, if the user gave it up before it came. */
-static int welcome(struct conn *conn, void *ep, bool *opened) {
+static int welcome(struct conn *conn, void *ep, bool *opened, struct cause **cause) {
   struct stream *stream = &conn->stream;
   lock_take(&conn->lock);
   stream_made(stream);
@@ -127,8 +154,8 @@ static int welcome(struct conn *conn, void *ep, bool *opened) {
   *opened = status == HWS_OK;
   if (*opened) {
     conn->gone = false;
-    learn(conn, ep);
-    stream->ready = true;
+    status = stand(conn, FILTER_ACCEPTED, cause);
+    stream->ready = status == HWS_OK;
     if (stream->cause) status = stream->cause->status;
     if (stream->closing) status = HWS_E_CLOSED;
     conn->aborting = status != HWS_OK;
@@ -140,33 +167,33 @@ static int welcome(struct conn *conn, void *ep, bool *opened) {
 int conn_adopt(struct conn *conn, void *accepted) {
   struct endpoint *endpoint = &conn->endpoint;
   const struct plugin *plugin = endpoint->plugin;
+  struct cause *cause = NULL;
   void *ep = NULL;
   bool opened = false;
   int status = plugin->vtable.adopt(plugin->vtable.self, (struct hws_host_endpoint *)endpoint, accepted, &ep);
   if (status == HWS_OK)
-    status = welcome(conn, ep, &opened);
+    status = welcome(conn, ep, &opened, &cause);
   else
     ep = NULL;
   if (status == HWS_OK) return HWS_OK;
-  if (opened) {
-    conn_pump(conn);
-    return status;
-  }
-  endpoint_unopened(endpoint, ep);
-  conn_fail(conn,
-            cause_make(status, 0, 0, "%s: the accepted connection could not be taken over", plugin->manifest->name));
+  if (!opened) endpoint_unopened(endpoint, ep);
+  if (!opened)
+    cause = cause_make(status, 0, 0, "%s: the accepted connection could not be taken over", plugin->manifest->name);
+  if (cause) conn_fail(conn, cause);
+  if (opened) conn_pump(conn);
   return status;
 }
 
-int conn_await(struct runtime *runtime, const struct plugin *plugin, struct op *op, struct conn **out) {
-  int status = conn_new(runtime, out);
+int conn_await(struct runtime *runtime, struct route *route, struct op *op, struct conn **out) {
+  struct conn *conn = NULL;
+  int status = conn_new(runtime, &conn);
+  if (status == HWS_OK) status = set_stage(conn, route);
   if (status != HWS_OK) return status;
-  struct conn *conn = *out;
-  endpoint_init(&conn->endpoint, &conn->stream.object, plugin, conn_read_done, conn_write_done, conn_gone);
   object_pin(&op->object);
   lock_take(&conn->lock);
   conn->stream.maker = op;
   lock_drop(&conn->lock);
+  *out = conn;
   return HWS_OK;
 }
 
@@ -190,16 +217,15 @@ static void dial_revoke(struct op *op, int status) {
   if (mine) conn_pump(conn);
 }
 
-static int dial_make(struct conn *conn, struct url *url, void **ep) {
+static int dial_make(struct conn *conn, struct route *route, void **ep) {
   struct endpoint *endpoint = &conn->endpoint;
-  struct runtime *runtime = conn->stream.object.runtime;
-  const struct plugin *plugin = NULL;
-  int status = runtime_transport(runtime, url, &plugin);
+  const struct plugin *plugin = route_transport(route);
+  int status = filters_try(conn->filters, conn->filter_count, FILTER_DIALLED);
   if (status != HWS_OK) return status;
-  endpoint_init(endpoint, &conn->stream.object, plugin, conn_read_done, conn_write_done, conn_gone);
   if (!plugin->vtable.dial || !(plugin->manifest->capabilities & HWS_CAP_DIAL))
-    return runtime_refuse(runtime, cause_make(HWS_E_UNSUPPORTED, 0, 0, "%s cannot dial", plugin->manifest->name));
-  status = plugin->vtable.dial(plugin->vtable.self, (struct hws_host_endpoint *)endpoint, url->address, ep);
+    return runtime_refuse(conn->stream.object.runtime,
+                          cause_make(HWS_E_UNSUPPORTED, 0, 0, "%s cannot dial", plugin->manifest->name));
+  status = plugin->vtable.dial(plugin->vtable.self, (struct hws_host_endpoint *)endpoint, route->url.address, ep);
   return status == HWS_OK ? HWS_OK : endpoint_refuse(endpoint, status, "dial");
 }
 
@@ -228,26 +254,32 @@ static void dial_submit(struct conn *conn, struct op *op, const struct request *
   conn_pump(conn);
 }
 
+static int dial_new(struct runtime *runtime, struct route *route, struct conn **out) {
+  struct conn *conn = NULL;
+  int status = conn_new(runtime, &conn);
+  if (status == HWS_OK) status = set_stage(conn, route);
+  if (status != HWS_OK) return status;
+  conn->endpoint.route = route_ref(route);
+  conn->endpoint.place = route_filters(route);
+  *out = conn;
+  return HWS_OK;
+}
+
 int conn_dial(struct runtime *runtime, const char *text, struct scope *life, const struct request *request,
               hws_handle *stream) {
   struct conn *conn = NULL;
   struct op *op = NULL;
-  struct url *url = NULL;
+  struct route *route = NULL;
   void *ep = NULL;
-  int status = runtime_parse_url(runtime, text, &url);
+  int status = route_find(runtime, text, &route);
   if (status != HWS_OK) return status;
-  status = conn_new(runtime, &conn);
-  if (status != HWS_OK) {
-    url_free(url);
-    free(url);
-    return status;
-  }
-  conn->endpoint.url = url;
-  status = dial_make(conn, url, &ep);
+  status = dial_new(runtime, route, &conn);
+  if (status == HWS_OK) status = dial_make(conn, route, &ep);
   if (status == HWS_OK) op = endpoint_begin(&conn->endpoint, ep, request, HWS_KIND_DIAL, dial_revoke, &status);
+  route_unref(route); /* the connection has its own */
   if (!op) {
-    object_close(&conn->stream.object);
-    object_unpin(&conn->stream.object);
+    if (conn) object_close(&conn->stream.object);
+    if (conn) object_unpin(&conn->stream.object);
     return status;
   }
   *stream = conn->stream.object.handle;

@@ -35,12 +35,12 @@ bool conn_claim_read(struct conn *conn, struct op_list *ended) {
   }
   conn->reader = direct ? op : NULL;
   conn->reading = true;
-  transfer_prepare(&conn->endpoint.transfers[HWS_READ], HWS_IO_READ, conn->read_iov, count);
+  transfer_prepare(&conn->top->transfers[HWS_READ], HWS_IO_READ, conn->read_iov, count);
   return true;
 }
 
 static void read_failed(struct conn *conn, const struct transfer *transfer, struct op_list *ended) {
-  struct cause *cause = endpoint_cause(&conn->endpoint, transfer, "read");
+  struct cause *cause = endpoint_cause(conn->top, transfer, "read");
   conn->failed = true;
   stream_end(&conn->stream, cause, false, ended);
   cause_unref(cause);
@@ -70,7 +70,7 @@ static void probe_got(struct conn *conn, struct op_list *ended) {
 }
 
 void conn_read_result(struct conn *conn, struct op_list *ended) {
-  const struct transfer *transfer = &conn->endpoint.transfers[HWS_READ];
+  const struct transfer *transfer = &conn->top->transfers[HWS_READ];
   const struct hws_io *io = &transfer->io;
   struct op *op = conn->reader;
   conn->reading = false;

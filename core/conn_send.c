@@ -11,6 +11,8 @@
 
 #include <string.h>
 
+enum { COPY_MAX = 64 * 1024 }; /* of a chunk: what a cancel cannot take back */
+
 uint32_t conn_map_vec(const struct op *op, struct hws_iov *iov) {
   uint32_t count = 0;
   uint64_t offset = op->vec_offset;
@@ -69,7 +71,7 @@ static bool fill_copy(struct conn *conn, struct op *op, struct op_list *ended) {
   }
   conn->copier = op;
   conn->copy_at = 0;
-  conn->copy_end = left && left > conn->copy->size ? conn->copy->size : (uint32_t)left;
+  conn->copy_end = left > COPY_MAX ? COPY_MAX : (uint32_t)left;
   pass(op, conn->copy_end, left ? conn->copy->data : NULL);
   return true;
 }
@@ -78,7 +80,7 @@ static void prepare_copy(struct conn *conn) {
   uint32_t left = conn->copy_end - conn->copy_at;
   if (left) conn->write_iov[0] = (struct hws_iov){.ptr = conn->copy->data + conn->copy_at, .len = left};
   conn->writing = true;
-  transfer_prepare(&conn->endpoint.transfers[HWS_WRITE], HWS_IO_WRITE, conn->write_iov, left ? 1 : 0);
+  transfer_prepare(&conn->top->transfers[HWS_WRITE], HWS_IO_WRITE, conn->write_iov, left ? 1 : 0);
 }
 
 static bool is_to_copy(const struct conn *conn, const struct op *op) {
@@ -111,7 +113,7 @@ bool conn_claim_write(struct conn *conn, struct op_list *ended) {
   if (!op || lacks_bytes(op)) return false;
   conn->writing = true;
   conn->writer = op;
-  prepare_direct(&conn->endpoint.transfers[HWS_WRITE], conn, op);
+  prepare_direct(&conn->top->transfers[HWS_WRITE], conn, op);
   return true;
 }
 
@@ -125,7 +127,7 @@ static void writer_ended(struct conn *conn, struct op *op, int status, struct op
 
 /* MUX-19: what can still be read is. */
 static void write_failed(struct conn *conn, struct op_list *ended) {
-  struct cause *cause = endpoint_cause(&conn->endpoint, &conn->endpoint.transfers[HWS_WRITE], "write");
+  struct cause *cause = endpoint_cause(conn->top, &conn->top->transfers[HWS_WRITE], "write");
   stream_end_out(&conn->stream, cause, ended);
   cause_unref(cause);
 }
@@ -174,7 +176,7 @@ static void direct_result(struct conn *conn, struct op *op, const struct hws_io 
 }
 
 void conn_write_result(struct conn *conn, struct op_list *ended) {
-  const struct hws_io *io = &conn->endpoint.transfers[HWS_WRITE].io;
+  const struct hws_io *io = &conn->top->transfers[HWS_WRITE].io;
   struct op *op = conn->writer;
   conn->writing = false;
   conn->writer = NULL;

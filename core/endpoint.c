@@ -12,34 +12,7 @@
 #include "core/park.h"
 #include "core/runtime.h"
 
-/* Bits of a direction. */
-enum {
-  HELD = 1,
-  DO_READY = 2,
-  DO_SUBMIT = 4,
-  DO_CANCEL = 8,
-  SAW_HANGUP = 16, /* with DO_READY */
-  DO_PARKED = 32,  /* the pool has come for what is parked */
-  BLOCKS = 64,     /* with HELD: by a thread of the pool, which may be inside a blocking call */
-  DO_POST = 128,   /* on_post, or on_timer, could not be called: let them come again */
-  DO_TIMER = 256,
-  DO_PACKETS = 512
-};
-
-/* Who runs a direction. */
-enum runner {
-  RUN_ANYBODY,
-  RUN_SUBMITTER, /* its own submit may end inline */
-  RUN_POOL       /* may block */
-};
-
-#define ABANDON_AFTER_NS UINT64_C(5000000000)
-
-static void close_run(struct task *task);
-static struct cause *explain(struct endpoint *endpoint, int status, int os_error, const char *what);
-static void abandon_fire(struct timer *timer);
-
-static void fault(struct endpoint *endpoint, const char *what) {
+void endpoint_fault(struct endpoint *endpoint, const char *what) {
   struct runtime *runtime = endpoint->owner->runtime;
   runtime_count(runtime, COUNT_PLUGIN_FAULTS, 1);
   runtime_refuse(runtime, cause_make(HWS_E_PLUGIN, 0, HWS_CODE_INTERNAL, "plugin %s (%s): %s",
@@ -47,7 +20,8 @@ static void fault(struct endpoint *endpoint, const char *what) {
 }
 
 bool transfer_busy(const struct transfer *transfer) {
-  return atomic_load_explicit(&transfer->state, memory_order_seq_cst) != TRANSFER_IDLE;
+  return atomic_load_explicit(&transfer->state, memory_order_seq_cst) != TRANSFER_IDLE &&
+         !atomic_load_explicit(&transfer->given_up, memory_order_relaxed);
 }
 
 static bool step(struct transfer *transfer, unsigned from, unsigned to) {
@@ -55,7 +29,7 @@ static bool step(struct transfer *transfer, unsigned from, unsigned to) {
                                                  memory_order_acquire);
 }
 
-static void post_pinned(struct endpoint *endpoint, struct task *task) {
+void endpoint_post(struct endpoint *endpoint, struct task *task) {
   object_pin(endpoint->owner);
   if (!task_post(endpoint->loop, task)) object_unpin(endpoint->owner);
 }
@@ -83,40 +57,40 @@ static void judge(struct endpoint *endpoint, struct hws_io *io) {
     wrong = "gave a positive status";
   }
   if (!wrong) return;
-  fault(endpoint, wrong);
+  endpoint_fault(endpoint, wrong);
   io->status = HWS_IO_FAULT;
   io->bytes = 0;
 }
 
 /* A close that found the transfer busy goes on now. Dekker: the close says that it comes and then looks for transfers;
  * a transfer says that it is idle and then looks for a close. */
-static void let_close(struct endpoint *endpoint) {
+void endpoint_let_close(struct endpoint *endpoint) {
   if (atomic_load_explicit(&endpoint->state, memory_order_seq_cst) == ENDPOINT_CLOSING)
-    post_pinned(endpoint, &endpoint->close_task);
+    endpoint_post(endpoint, &endpoint->close_task);
 }
 
-static void transfer_run(struct task *task) {
+void transfer_run(struct task *task) {
   struct transfer *transfer = (struct transfer *)((char *)task - offsetof(struct transfer, task));
   struct endpoint *endpoint = transfer->endpoint;
   struct object *owner = endpoint->owner;
-  if (!endpoint->abandoned) {
+  if (!atomic_load_explicit(&transfer->given_up, memory_order_relaxed)) {
     judge(endpoint, &transfer->io);
     atomic_store_explicit(&transfer->cancel, false, memory_order_relaxed);
     atomic_store_explicit(&transfer->state, TRANSFER_IDLE, memory_order_seq_cst);
     transfer->done(transfer);
-    let_close(endpoint);
+    endpoint_let_close(endpoint);
   }
   object_unpin(owner);
 }
 
 static void transfer_completed(struct transfer *transfer) {
-  post_pinned(transfer->endpoint, &transfer->task);
+  endpoint_post(transfer->endpoint, &transfer->task);
 }
 
 void endpoint_complete(struct endpoint *endpoint, struct hws_io *io) {
   struct transfer *transfer = (struct transfer *)io;
   if (transfer != &endpoint->transfers[HWS_READ] && transfer != &endpoint->transfers[HWS_WRITE]) {
-    fault(endpoint, "completed an io of another endpoint");
+    endpoint_fault(endpoint, "completed an io of another endpoint");
     return;
   }
   if (step(transfer, TRANSFER_SUBMITTING, TRANSFER_EARLY)) return;
@@ -125,7 +99,7 @@ void endpoint_complete(struct endpoint *endpoint, struct hws_io *io) {
   while (!atomic_compare_exchange_weak_explicit(&transfer->state, &state, TRANSFER_COMPLETED, memory_order_acq_rel,
                                                 memory_order_acquire)) {
     if (state == TRANSFER_PENDING || state == TRANSFER_CANCELING) continue;
-    fault(endpoint, "completed an io that had ended");
+    endpoint_fault(endpoint, "completed an io that had ended");
     return;
   }
   transfer_completed(transfer);
@@ -141,9 +115,9 @@ static bool run_submit(struct endpoint *endpoint, struct transfer *transfer) {
     return true; /* EARLY */
   }
   if (atomic_load(&transfer->state) == TRANSFER_EARLY) {
-    fault(endpoint, "completed an io inside submit and then returned it as ended");
+    endpoint_fault(endpoint, "completed an io inside submit and then returned it as ended");
   } else if (answer != 1) {
-    fault(endpoint, "submit returned neither 0 nor 1");
+    endpoint_fault(endpoint, "submit returned neither 0 nor 1");
     transfer->io.status = HWS_IO_FAULT;
   }
   return true;
@@ -157,7 +131,7 @@ static void run_cancel(struct endpoint *endpoint, struct transfer *transfer) {
   } else if (step(transfer, TRANSFER_CANCELING, TRANSFER_COMPLETED)) {
     transfer_completed(transfer);
   } else {
-    fault(endpoint, "completed an io inside cancel and then returned it as ended");
+    endpoint_fault(endpoint, "completed an io inside cancel and then returned it as ended");
   }
 }
 
@@ -166,15 +140,6 @@ static void run_ready(struct endpoint *endpoint, unsigned which, bool hangup) {
   if (atomic_load_explicit(&direction->armed, memory_order_relaxed) && atomic_exchange(&direction->armed, false))
     poller_disarm_write(endpoint->loop->poller, endpoint->descriptor, endpoint);
   endpoint->plugin->vtable.on_ready(endpoint->ep, which | (hangup ? HWS_READY_HANGUP : 0U));
-}
-
-static void run_packets(struct endpoint *endpoint, unsigned which) {
-  struct hws_packet *list = packet_take(&endpoint->directions[which]);
-  while (list) {
-    struct packet_end end = packet_next(&list);
-    endpoint->plugin->vtable.on_packet(endpoint->ep, end.packet, end.bytes, end.os_error);
-    if (endpoint->retired && atomic_fetch_sub(&endpoint->packets_left, 1) == 1) let_close(endpoint);
-  }
 }
 
 /* ---- what may block is for the pool ---- */
@@ -227,8 +192,16 @@ static void submit_held(struct endpoint *endpoint, struct transfer *transfer, en
   if (!*ended) transfer_completed(transfer);
 }
 
-/* Do what is left to do and let go. Returns whether the runner's own submit ended inline. */
-static bool direction_run(struct endpoint *endpoint, unsigned which, enum runner runner) {
+static void run_packets(struct endpoint *endpoint, unsigned which) {
+  struct hws_packet *list = packet_take(&endpoint->directions[which]);
+  while (list) {
+    struct packet_end end = packet_next(&list);
+    endpoint->plugin->vtable.on_packet(endpoint->ep, end.packet, end.bytes, end.os_error);
+    if (endpoint->retired && atomic_fetch_sub(&endpoint->packets_left, 1) == 1) endpoint_let_close(endpoint);
+  }
+}
+
+bool direction_run(struct endpoint *endpoint, unsigned which, enum runner runner) {
   struct direction *direction = &endpoint->directions[which];
   struct transfer *transfer = &endpoint->transfers[which];
   bool ended = false;
@@ -240,8 +213,8 @@ static bool direction_run(struct endpoint *endpoint, unsigned which, enum runner
     if (work & DO_SUBMIT) submit_held(endpoint, transfer, runner, &ended);
     /* Also when the cancel came before the submit it is meant for had its turn. */
     if (atomic_load_explicit(&transfer->cancel, memory_order_acquire)) cancel_held(endpoint, transfer);
-    if (bits & DO_POST) post_pinned(endpoint, &endpoint->post_task);
-    if (bits & DO_TIMER) post_pinned(endpoint, &endpoint->timer_task);
+    if (bits & DO_POST) endpoint_post(endpoint, &endpoint->post_task);
+    if (bits & DO_TIMER) endpoint_post(endpoint, &endpoint->timer_task);
     unsigned only = runner == RUN_POOL ? HELD | BLOCKS : HELD;
     if (atomic_compare_exchange_strong_explicit(&direction->state, &only, 0, memory_order_acq_rel,
                                                 memory_order_relaxed))
@@ -249,14 +222,11 @@ static bool direction_run(struct endpoint *endpoint, unsigned which, enum runner
   }
 }
 
-/* Leave a bit; true: nobody held the direction, the caller holds it now. */
-static bool direction_enter(struct endpoint *endpoint, unsigned which, unsigned bit) {
+bool direction_enter(struct endpoint *endpoint, unsigned which, unsigned bit) {
   return !(atomic_fetch_or_explicit(&endpoint->directions[which].state, HELD | bit, memory_order_acq_rel) & HELD);
 }
 
-/* Hold a direction against everybody. Holders only make calls that do not block, so this is short; where one may be
- * inside a call that does, false. */
-static bool direction_try_seize(struct endpoint *endpoint, unsigned which) {
+bool direction_try_seize(struct endpoint *endpoint, unsigned which) {
   unsigned seen = 0;
   while (!atomic_compare_exchange_weak_explicit(&endpoint->directions[which].state, &seen, HELD, memory_order_acq_rel,
                                                 memory_order_relaxed)) {
@@ -267,11 +237,11 @@ static bool direction_try_seize(struct endpoint *endpoint, unsigned which) {
   return true;
 }
 
-static void direction_seize(struct endpoint *endpoint, unsigned which) {
+void direction_seize(struct endpoint *endpoint, unsigned which) {
   while (!direction_try_seize(endpoint, which)) park_yield();
 }
 
-static void pool_run(struct job *job) {
+void direction_pool_run(struct job *job) {
   struct direction *direction = (struct direction *)((char *)job - offsetof(struct direction, job));
   struct endpoint *endpoint = direction->endpoint;
   struct object *owner = endpoint->owner;
@@ -280,7 +250,7 @@ static void pool_run(struct job *job) {
   if (direction_enter(endpoint, which, DO_PARKED)) {
     atomic_fetch_or_explicit(&direction->state, BLOCKS, memory_order_acq_rel);
     direction_run(endpoint, which, RUN_POOL);
-    let_close(endpoint);
+    endpoint_let_close(endpoint);
   }
   object_unpin(owner);
 }
@@ -313,17 +283,25 @@ void endpoint_cancel(struct transfer *transfer) {
     direction_run(transfer->endpoint, transfer->direction, RUN_ANYBODY);
 }
 
-bool endpoint_submit(struct transfer *transfer) {
+static bool submit(struct transfer *transfer, enum runner runner) {
   struct endpoint *endpoint = transfer->endpoint;
   runtime_count(endpoint->owner->runtime, COUNT_TRANSFERS, 1);
   bool held = !direction_enter(endpoint, transfer->direction, DO_SUBMIT);
-  if (!held && direction_run(endpoint, transfer->direction, RUN_SUBMITTER)) {
-    let_close(endpoint);
+  if (!held && direction_run(endpoint, transfer->direction, runner)) {
+    endpoint_let_close(endpoint);
     return true;
   }
   /* A close that came between our owner's claim and this submit did not see it: one of the two must. */
   if (atomic_load_explicit(&endpoint->state, memory_order_seq_cst) == ENDPOINT_CLOSING) endpoint_cancel(transfer);
   return false;
+}
+
+bool endpoint_submit(struct transfer *transfer) {
+  return submit(transfer, RUN_SUBMITTER);
+}
+
+void endpoint_submit_later(struct transfer *transfer) {
+  submit(transfer, RUN_ANYBODY);
 }
 
 void endpoint_ready(struct endpoint *endpoint, unsigned bits) {
@@ -336,232 +314,4 @@ void endpoint_packet(struct endpoint *endpoint, struct hws_packet *packet, uint6
   unsigned which = packet->direction;
   packet_put(&endpoint->directions[which], (struct packet_end){packet, bytes, os_error});
   if (direction_enter(endpoint, which, DO_PACKETS)) direction_run(endpoint, which, RUN_ANYBODY);
-}
-
-/* ---- timers and posts of the plugin ---- */
-
-/* `again` comes back to it where the pool holds the write direction. The driver does not wait for the pool. */
-static void with_both(struct endpoint *endpoint, void (*call)(void *ep), unsigned again) {
-  if (!call) return;
-  direction_seize(endpoint, HWS_READ);
-  bool seized = direction_try_seize(endpoint, HWS_WRITE) || direction_enter(endpoint, HWS_WRITE, again);
-  if (seized) {
-    atomic_fetch_and_explicit(&endpoint->directions[HWS_WRITE].state, ~again, memory_order_relaxed);
-    call(endpoint->ep);
-    direction_run(endpoint, HWS_WRITE, RUN_ANYBODY);
-  }
-  direction_run(endpoint, HWS_READ, RUN_ANYBODY);
-}
-
-static bool is_live(struct endpoint *endpoint) {
-  unsigned state = atomic_load(&endpoint->state);
-  return state == ENDPOINT_OPEN || state == ENDPOINT_CLOSING;
-}
-
-static void timer_due(struct endpoint *endpoint) {
-  if (is_live(endpoint)) with_both(endpoint, endpoint->plugin->vtable.on_timer, DO_TIMER);
-}
-
-static void timer_fire(struct timer *timer) {
-  timer_due((struct endpoint *)((char *)timer - offsetof(struct endpoint, timer)));
-}
-
-static void timer_run(struct task *task) {
-  struct endpoint *endpoint = (struct endpoint *)((char *)task - offsetof(struct endpoint, timer_task));
-  struct object *owner = endpoint->owner;
-  timer_due(endpoint);
-  object_unpin(owner);
-}
-
-static void post_run(struct task *task) {
-  struct endpoint *endpoint = (struct endpoint *)((char *)task - offsetof(struct endpoint, post_task));
-  struct object *owner = endpoint->owner;
-  if (is_live(endpoint)) with_both(endpoint, endpoint->plugin->vtable.on_post, DO_POST);
-  object_unpin(owner);
-}
-
-/* ---- life ---- */
-
-void endpoint_init(struct endpoint *endpoint, struct object *owner, const struct plugin *plugin,
-                   void (*read_done)(struct transfer *), void (*write_done)(struct transfer *),
-                   void (*gone)(struct endpoint *)) {
-  endpoint->owner = owner;
-  endpoint->loop = &owner->runtime->loop;
-  endpoint->plugin = plugin;
-  endpoint->gone = gone;
-  endpoint->descriptor = -1;
-  endpoint->post_task.run = post_run;
-  endpoint->timer_task.run = timer_run;
-  endpoint->close_task.run = close_run;
-  endpoint->timer = (struct timer){.object = owner, .fire = timer_fire};
-  endpoint->abandon_timer = (struct timer){.object = owner, .fire = abandon_fire};
-  for (unsigned which = HWS_READ; which <= HWS_WRITE; which++) {
-    struct transfer *transfer = &endpoint->transfers[which];
-    transfer->endpoint = endpoint;
-    transfer->direction = (uint8_t)which;
-    transfer->done = which == HWS_READ ? read_done : write_done;
-    transfer->task.run = transfer_run;
-    /* Held until it is open: a watch made by adopt may fire before that. */
-    atomic_store(&endpoint->directions[which].state, HELD);
-    endpoint->directions[which].endpoint = endpoint;
-    endpoint->directions[which].job.run = pool_run;
-  }
-}
-
-int endpoint_open(struct endpoint *endpoint, void *ep) {
-  size_t scratch = endpoint->plugin->manifest->io_scratch;
-  for (unsigned which = HWS_READ; scratch && which <= HWS_WRITE; which++) {
-    endpoint->transfers[which].scratch = calloc(1, scratch);
-    if (!endpoint->transfers[which].scratch) return HWS_E_NOMEM;
-  }
-  endpoint->ep = ep;
-  atomic_store(&endpoint->state, ENDPOINT_OPEN);
-  object_pin(endpoint->owner);
-  runtime_count(endpoint->owner->runtime, COUNT_ENDPOINTS, 1);
-  direction_run(endpoint, HWS_READ, RUN_ANYBODY);
-  direction_run(endpoint, HWS_WRITE, RUN_ANYBODY);
-  return HWS_OK;
-}
-
-void endpoint_unopened(struct endpoint *endpoint, void *ep) {
-  endpoint_unresolve(endpoint);
-  if (endpoint->descriptor >= 0) {
-    poller_unwatch(endpoint->loop->poller, endpoint->descriptor);
-    endpoint->descriptor = -1;
-    /* The driver may have an event of it in hand: the owner must outlast this turn. */
-    post_pinned(endpoint, &endpoint->post_task);
-  }
-  if (ep) endpoint->plugin->vtable.destroy(ep, 1);
-}
-
-/* HWS_E_ADDRESS, remembered with the runtime, if the plugin never asked for one of the URL's parameters. */
-static int check_url(struct endpoint *endpoint) {
-  const char *unused = url_unused(endpoint->url);
-  if (!unused) return HWS_OK;
-  return runtime_refuse(endpoint->owner->runtime, cause_make(HWS_E_ADDRESS, 0, 0, "%s does not know the parameter '%s'",
-                                                             endpoint->plugin->manifest->name, unused));
-}
-
-struct op *endpoint_begin(struct endpoint *endpoint, void *ep, const struct request *request, enum hws_kind kind,
-                          void (*revoke)(struct op *op, int status), int *status) {
-  struct op *op = NULL;
-  *status = check_url(endpoint);
-  if (*status == HWS_OK) op = op_new(request, endpoint->owner->runtime, endpoint->owner, kind, revoke, status);
-  if (op && (*status = endpoint_open(endpoint, ep)) != HWS_OK) {
-    op_discard(op);
-    op = NULL;
-  }
-  if (!op) endpoint_unopened(endpoint, ep);
-  return op;
-}
-
-int endpoint_refuse(struct endpoint *endpoint, int status, const char *what) {
-  struct cause *cause = explain(endpoint, status < 0 ? status : HWS_E_PLUGIN, 0, what);
-  return runtime_refuse(endpoint->owner->runtime, cause);
-}
-
-void endpoint_close(struct endpoint *endpoint, bool abort) {
-  unsigned state = ENDPOINT_OPEN;
-  if (abort) atomic_store(&endpoint->abort, true); /* first: from the next step on the driver may be done with it */
-  if (!atomic_compare_exchange_strong(&endpoint->state, &state, ENDPOINT_CLOSING)) return;
-  endpoint_cancel(&endpoint->transfers[HWS_READ]);
-  endpoint_cancel(&endpoint->transfers[HWS_WRITE]);
-  post_pinned(endpoint, &endpoint->close_task);
-}
-
-static void finish(struct endpoint *endpoint) {
-  struct object *owner = endpoint->owner;
-  endpoint_unresolve(endpoint);
-  timer_disarm(&endpoint->loop->timers, &endpoint->timer);
-  timer_disarm(&endpoint->loop->timers, &endpoint->abandon_timer);
-  if (endpoint->descriptor >= 0) poller_unwatch(endpoint->loop->poller, endpoint->descriptor);
-  atomic_store(&endpoint->state, ENDPOINT_GONE);
-  runtime_count(owner->runtime, COUNT_ENDPOINTS, UINT64_MAX);
-  if (!endpoint->abandoned) endpoint->plugin->vtable.destroy(endpoint->ep, endpoint->abort);
-  endpoint->gone(endpoint);
-  object_unpin(owner);
-}
-
-/* No transfer is out and both directions are held. True: packets still are. */
-static bool retire(struct endpoint *endpoint) {
-  int32_t (*slot)(void *ep, uint32_t abort) = endpoint->plugin->vtable.retire;
-  if (!endpoint->retired && slot) {
-    int32_t left = slot(endpoint->ep, endpoint->abort);
-    if (left < 0) fault(endpoint, "said that fewer than no packets are to come");
-    atomic_store(&endpoint->packets_left, left < 0 ? 0 : left);
-  }
-  endpoint->retired = true;
-  return atomic_load(&endpoint->packets_left) > 0;
-}
-
-static bool finish_if_idle(struct endpoint *endpoint) {
-  if (transfer_busy(&endpoint->transfers[HWS_READ]) || transfer_busy(&endpoint->transfers[HWS_WRITE])) return false;
-  direction_seize(endpoint, HWS_READ);
-  direction_seize(endpoint, HWS_WRITE);
-  if (!retire(endpoint)) {
-    finish(endpoint); /* the directions are never let go of again */
-    return true;
-  }
-  direction_run(endpoint, HWS_WRITE, RUN_ANYBODY);
-  direction_run(endpoint, HWS_READ, RUN_ANYBODY);
-  return false;
-}
-
-static void close_run(struct task *task) {
-  struct endpoint *endpoint = (struct endpoint *)((char *)task - offsetof(struct endpoint, close_task));
-  struct object *owner = endpoint->owner;
-  if (atomic_load(&endpoint->state) != ENDPOINT_CLOSING) {
-    /* Twice posted: by the last transfer and by the close itself. */
-  } else if (!finish_if_idle(endpoint) && !endpoint->abandon_watched) {
-    endpoint->abandon_watched = true;
-    loop_timer(endpoint->loop, &endpoint->abandon_timer, clock_now() + ABANDON_AFTER_NS);
-  }
-  object_unpin(owner);
-}
-
-/* The plugin's side stays as it is, with the io's memory: it may still write there. One pin of the owner is never given
- * back, so that this memory lives as long as the process (OP-1). */
-static void abandon_fire(struct timer *timer) {
-  struct endpoint *endpoint = (struct endpoint *)((char *)timer - offsetof(struct endpoint, abandon_timer));
-  if (atomic_load(&endpoint->state) != ENDPOINT_CLOSING) return;
-  struct runtime *runtime = endpoint->owner->runtime;
-  endpoint->abandoned = true;
-  for (unsigned which = HWS_READ; which <= HWS_WRITE; which++) {
-    struct transfer *transfer = &endpoint->transfers[which];
-    if (!transfer_busy(transfer)) continue;
-    runtime_count(runtime, COUNT_IOS_ABANDONED, 1);
-    transfer->io.status = HWS_IO_FAULT;
-    transfer->done(transfer);
-  }
-  runtime_count(runtime, COUNT_IOS_ABANDONED, (uint64_t)atomic_load(&endpoint->packets_left));
-  fault(endpoint, "never completed an io; it was abandoned");
-  object_pin(endpoint->owner);
-  finish(endpoint);
-}
-
-void endpoint_free(struct endpoint *endpoint) {
-  for (unsigned which = HWS_READ; which <= HWS_WRITE; which++) free(endpoint->transfers[which].scratch);
-  cause_unref(endpoint->explained);
-  if (endpoint->url) url_free(endpoint->url);
-  free(endpoint->url);
-}
-
-static struct cause *explain(struct endpoint *endpoint, int status, int os_error, const char *what) {
-  const char *plugin = endpoint->plugin->manifest->name;
-  const char *(*error_text)(void *, int32_t) = endpoint->plugin->vtable.error_text;
-  lock_take(&endpoint->lock);
-  struct cause *explained = endpoint->explained;
-  endpoint->explained = NULL;
-  lock_drop(&endpoint->lock);
-  const char *text = os_error && error_text ? error_text(endpoint->plugin->vtable.self, os_error) : NULL;
-  if (!text && os_error) text = os_error_text(os_error);
-  if (!text) text = status_text(status);
-  if (explained) text = explained->text;
-  struct cause *cause = cause_make(status, os_error, 0, "%s: %s: %s", plugin, what, text);
-  cause_unref(explained);
-  return cause;
-}
-
-struct cause *endpoint_cause(struct endpoint *endpoint, const struct transfer *transfer, const char *what) {
-  return explain(endpoint, transfer->io.status < 0 ? transfer->io.status : HWS_E_IO, transfer->io.os_error, what);
 }

@@ -18,7 +18,6 @@
 #include "core/op.h"
 #include "core/pool.h"
 #include "core/source.h"
-#include "core/url.h"
 #include "plugins/registry.h"
 
 enum transfer_state {
@@ -36,9 +35,10 @@ struct transfer {
   struct endpoint *endpoint;
   uint8_t direction;
   atomic_uint state;
-  atomic_bool cancel; /* asked for while it was busy: a submit that waits for its direction sees it */
-  atomic_bool blocks; /* it reads a file: the plugin is called for it on a thread of the pool only */
-  struct task task;   /* runs done */
+  atomic_bool cancel;   /* asked for while it was busy: a submit that waits for its direction sees it */
+  atomic_bool blocks;   /* it reads a file: the plugin is called for it on a thread of the pool only */
+  atomic_bool given_up; /* never completed, and no longer waited for; what it does from here on is not looked at */
+  struct task task;     /* runs done */
   void (*done)(struct transfer *transfer); /* from the loop; a pin of the owner is held meanwhile */
   void *scratch;
 };
@@ -60,6 +60,8 @@ enum endpoint_state {
   ENDPOINT_GONE     /* destroyed or abandoned */
 };
 
+struct route;
+
 struct endpoint {
   struct object *owner; /* pinned from open to gone */
   struct loop *loop;
@@ -74,16 +76,20 @@ struct endpoint {
   bool retired;            /* written under both directions */
   bool abandoned;
   bool abandon_watched; /* the timer below was armed */
-  struct url *url;      /* owned; NULL for accepted ones */
+  struct route *route;  /* whose parameters it may ask for; NULL for accepted ones */
+  size_t place;         /* of its scheme in the route */
+  bool filter;
+  struct endpoint *under; /* a filter's: what it stands on */
+  struct endpoint *over;  /* the filter that stands on it: from then on all transfers are that one's */
   struct cause *explained;
   struct lookup *lookup; /* of a name, for the plugin */
-  struct lock lock;      /* the two above */
+  struct lock lock;      /* the two above; a filter's: what is out below */
   struct task post_task;
   struct task timer_task; /* a timer that had to wait */
   struct task close_task;
   struct timer timer; /* the plugin's */
   struct timer abandon_timer;
-  void (*gone)(struct endpoint *endpoint); /* from the loop, owner still pinned */
+  void (*gone)(struct endpoint *endpoint); /* from the loop, owner still pinned; of the lowest, as the last to go */
 };
 
 /* Before anything else. done and gone are the owner's. */
@@ -115,6 +121,9 @@ void transfer_prepare_file(struct transfer *transfer, const struct file_part *pa
  * done will be called. */
 bool endpoint_submit(struct transfer *transfer);
 
+/* The same, but done is called in any case: by the loop, never from within. */
+void endpoint_submit_later(struct transfer *transfer);
+
 /* End a transfer early, if it is not over. done is called as ever. */
 void endpoint_cancel(struct transfer *transfer);
 
@@ -130,17 +139,67 @@ void endpoint_ready(struct endpoint *endpoint, unsigned bits);
 /* A plugin's packet came back from the port; driver only. */
 void endpoint_packet(struct endpoint *endpoint, struct hws_packet *packet, uint64_t bytes, int32_t os_error);
 
-/* Destroy it as soon as no transfer is out; gone is called then. Idempotent. Never blocks. */
+/* Destroy it, and all that it stands on, as soon as no transfer is out; gone is called then. Idempotent. Never blocks.
+ */
 void endpoint_close(struct endpoint *endpoint, bool abort);
 
+/* A plugin broke its contract: counted, named. */
+void endpoint_fault(struct endpoint *endpoint, const char *what);
+
 /* What the plugin explained, or what the system says of the error. */
+struct cause *endpoint_explain(struct endpoint *endpoint, int status, int os_error, const char *what);
 struct cause *endpoint_cause(struct endpoint *endpoint, const struct transfer *transfer, const char *what);
 
-/* Free what endpoint_init and the url hold; after gone, or when never opened. */
+/* Free what endpoint_init and the route hold; after gone, or when never opened. */
 void endpoint_free(struct endpoint *endpoint);
 
 /* Give up what the plugin looks up. */
 void endpoint_unresolve(struct endpoint *endpoint);
+
+/* ---- between endpoint.c, endpoint_life.c and filter.c ---- */
+
+/* Bits of a direction. */
+enum direction_bit {
+  HELD = 1,
+  DO_READY = 2,
+  DO_SUBMIT = 4,
+  DO_CANCEL = 8,
+  SAW_HANGUP = 16, /* with DO_READY */
+  DO_PARKED = 32,  /* the pool has come for what is parked */
+  BLOCKS = 64,     /* with HELD: by a thread of the pool, which may be inside a blocking call */
+  DO_POST = 128,   /* on_post, or on_timer, could not be called: let them come again */
+  DO_TIMER = 256,
+  DO_PACKETS = 512
+};
+
+/* Who runs a direction. */
+enum runner {
+  RUN_ANYBODY,
+  RUN_SUBMITTER, /* its own submit may end inline */
+  RUN_POOL       /* may block */
+};
+
+void transfer_run(struct task *task);
+
+/* Queue one of its tasks, with a pin of the owner for it. */
+void endpoint_post(struct endpoint *endpoint, struct task *task);
+
+/* What a close may have waited for has come about. */
+void endpoint_let_close(struct endpoint *endpoint);
+
+/* Leave a bit; true: nobody held the direction, the caller holds it now. */
+bool direction_enter(struct endpoint *endpoint, unsigned which, unsigned bit);
+
+/* Hold a direction against everybody. Holders only make calls that do not block, so this is short; where one may be
+ * inside a call that does, direction_try_seize gives up. */
+bool direction_try_seize(struct endpoint *endpoint, unsigned which);
+void direction_seize(struct endpoint *endpoint, unsigned which);
+
+/* Do what is left to do and let go. Returns whether the runner's own submit ended inline. */
+bool direction_run(struct endpoint *endpoint, unsigned which, enum runner runner);
+
+/* A direction's job. */
+void direction_pool_run(struct job *job);
 
 /* The services, for registry_*: one table per process (host.c). */
 const struct hws_host *host_services(void);

@@ -5,10 +5,12 @@
 #include "core/host.h"
 
 #include <stdlib.h>
+
 #include <string.h>
 
-#include "core/endpoint.h"
+#include "core/filter.h"
 #include "core/lookup.h"
+#include "core/route.h"
 #include "core/runtime.h"
 #include "plugins/registry.h"
 
@@ -59,7 +61,15 @@ void host_explain(struct hws_host_endpoint *host, const char *text) {
 
 const char *host_config(struct hws_host_endpoint *host, const char *key) {
   struct endpoint *endpoint = host_endpoint(host);
-  return endpoint->url ? url_param(endpoint->url, key) : NULL;
+  return endpoint->route && key ? route_config(endpoint->route, endpoint->place, key) : NULL;
+}
+
+int32_t host_under_submit(struct hws_host_endpoint *host, struct hws_io *io) {
+  return filter_submit(host_endpoint(host), io);
+}
+
+int32_t host_under_cancel(struct hws_host_endpoint *host, struct hws_io *io) {
+  return filter_cancel(host_endpoint(host), io);
 }
 
 /* ---- names ---- */

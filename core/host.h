@@ -23,6 +23,8 @@ const char *host_config(struct hws_host_endpoint *host, const char *key);
 int32_t host_resolve(struct hws_host_endpoint *host, const char *name, const char *service);
 int32_t host_resolved(struct hws_host_endpoint *host, struct hws_address *addresses, uint32_t room);
 void host_unresolve(struct hws_host_endpoint *host);
+int32_t host_under_submit(struct hws_host_endpoint *host, struct hws_io *io);
+int32_t host_under_cancel(struct hws_host_endpoint *host, struct hws_io *io);
 
 /* In the initialiser of the table of host_services, which each system has in a file of its own: it adds what the system
  * offers beside these, and the capabilities. */
@@ -30,8 +32,8 @@ void host_unresolve(struct hws_host_endpoint *host);
   .size = sizeof(struct hws_host), .major = HWS_PLUGIN_MAJOR, .minor = HWS_PLUGIN_MINOR, .complete = host_complete,    \
   .alloc = host_alloc, .release = host_release, .now = clock_now, .timer_at = host_timer_at, .post = host_post,        \
   .log = host_log, .explain = host_explain, .config = host_config, .resolve = host_resolve, .resolved = host_resolved, \
-  .unresolve = host_unresolve
+  .unresolve = host_unresolve, .under_submit = host_under_submit, .under_cancel = host_under_cancel
 
-enum { HOST_CAPABILITIES_EVERYWHERE = HWS_HOST_RESOLVE };
+enum { HOST_CAPABILITIES_EVERYWHERE = HWS_HOST_RESOLVE | HWS_HOST_UNDER };
 
 #endif

@@ -8,6 +8,7 @@
 #include <stdlib.h>
 
 #include "core/conn.h"
+#include "core/route.h"
 
 enum { TEXT_MAX = 512 };
 
@@ -15,6 +16,8 @@ struct listener {
   struct object object;
   struct lock lock; /* all below */
   struct endpoint endpoint;
+  struct filter *filters; /* tried once, for their parameters; those of connections are their own */
+  size_t filter_count;
   struct member member;
   struct life life;
   struct op *starting; /* the listen op, while it pends */
@@ -35,6 +38,7 @@ static void listener_free(struct object *object) {
   struct listener *listener = (struct listener *)object;
   member_remove(object->runtime, &listener->member);
   life_detach(&listener->life);
+  filters_free(listener->filters, listener->filter_count);
   endpoint_free(&listener->endpoint);
   cause_unref(listener->cause);
   object_retire(object);
@@ -245,7 +249,7 @@ int listener_accept(struct listener *listener, struct scope *life, const struct 
   int status = HWS_OK;
   struct op *op = op_new(request, runtime, &listener->object, HWS_KIND_ACCEPT, revoke, &status);
   if (!op) return status;
-  status = conn_await(runtime, listener->endpoint.plugin, op, &conn);
+  status = conn_await(runtime, listener->endpoint.route, op, &conn);
   if (status != HWS_OK) {
     op_discard(op);
     return status;
@@ -281,7 +285,7 @@ static void listening(struct listener *listener) {
     if (listener->starting) op_end(listener->starting, HWS_OK, &ended);
     listener->starting = NULL;
   } else if (!listener->cause) {
-    cause = endpoint_cause(endpoint, transfer, endpoint->url->address);
+    cause = endpoint_cause(endpoint, transfer, endpoint->route->url.address);
   }
   lock_drop(&listener->lock);
   op_deliver(&ended);
@@ -306,29 +310,38 @@ static void start_revoke(struct op *op, int status) {
   listener_end(listener, cause_make(status, 0, 0, "the listen was given up"));
 }
 
+/* Bad parameters of filters are refused here, though these will only stand on what is accepted. */
+static int try_filters(struct listener *listener, struct route *route) {
+  listener->filter_count = route_filters(route);
+  int status = filters_new(route, &listener->object, read_done, write_done, &listener->filters);
+  return status == HWS_OK ? filters_try(listener->filters, listener->filter_count, FILTER_ACCEPTED) : status;
+}
+
 static int make(struct listener *listener, void **ep) {
   struct endpoint *endpoint = &listener->endpoint;
-  struct runtime *runtime = listener->object.runtime;
-  const struct plugin *plugin = NULL;
-  int status = runtime_transport(runtime, endpoint->url, &plugin);
-  if (status != HWS_OK) return status;
+  struct route *route = endpoint->route;
+  const struct plugin *plugin = route_transport(route);
   endpoint_init(endpoint, &listener->object, plugin, read_done, write_done, listener_gone);
+  int status = try_filters(listener, route);
+  if (status != HWS_OK) return status;
   if (!plugin->vtable.listen || !(plugin->manifest->capabilities & HWS_CAP_LISTEN))
-    return runtime_refuse(runtime, cause_make(HWS_E_UNSUPPORTED, 0, 0, "%s cannot listen", plugin->manifest->name));
-  status = plugin->vtable.listen(plugin->vtable.self, (struct hws_host_endpoint *)endpoint, endpoint->url->address, ep);
+    return runtime_refuse(listener->object.runtime,
+                          cause_make(HWS_E_UNSUPPORTED, 0, 0, "%s cannot listen", plugin->manifest->name));
+  status = plugin->vtable.listen(plugin->vtable.self, (struct hws_host_endpoint *)endpoint, route->url.address, ep);
   return status == HWS_OK ? HWS_OK : endpoint_refuse(endpoint, status, "listen");
 }
 
 static int listener_new(struct runtime *runtime, const char *text, struct listener **out) {
   struct listener *listener = calloc(1, sizeof *listener);
   if (!listener) return HWS_E_NOMEM;
-  int status = runtime_parse_url(runtime, text, &listener->endpoint.url);
+  int status = route_find(runtime, text, &listener->endpoint.route);
   if (status == HWS_OK && (status = object_init(&listener->object, &listener_class, runtime)) != HWS_OK)
     endpoint_free(&listener->endpoint);
   if (status != HWS_OK) {
     free(listener);
     return status;
   }
+  listener->endpoint.place = route_filters(listener->endpoint.route);
   listener->gone = true; /* until there is an endpoint */
   *out = listener;
   return member_add(runtime, &listener->member, &listener->object, listener_over);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Runtimes: opening, finding transports, and ending everything in the right order.
+ * Runtimes: opening, and ending everything in the right order.
  */
 #include "core/runtime.h"
 
@@ -16,7 +16,6 @@
 #include "core/queue.h"
 #include "core/scope.h"
 #include "core/settings.h"
-#include "core/url.h"
 
 enum { ERROR_MAX = 256, CONFIG_SIZE_V1 = 24 };
 
@@ -159,31 +158,6 @@ void runtime_flush_lazy_now(struct runtime *runtime) {
     lock_take(&runtime->lock);
   }
   lock_drop(&runtime->lock);
-}
-
-/* ---- URLs and transports ---- */
-
-int runtime_parse_url(struct runtime *runtime, const char *text, struct url **out) {
-  char error[ERROR_MAX];
-  struct url *url = calloc(1, sizeof *url);
-  if (!url) return HWS_E_NOMEM;
-  int status = url_parse(text, url, error, sizeof error);
-  if (status == HWS_OK) {
-    *out = url;
-    return HWS_OK;
-  }
-  free(url);
-  return runtime_refuse(runtime, cause_make(status, 0, 0, "%s", error));
-}
-
-int runtime_transport(struct runtime *runtime, const struct url *url, const struct plugin **plugin) {
-  struct plugin_error error = {.text = ""};
-  if (url->scheme_count != 1)
-    return runtime_refuse(
-        runtime, cause_make(HWS_E_UNSUPPORTED, 0, 0, "filters ('%s+') are not supported yet", url->schemes[0]));
-  *plugin = registry_find(host_services(), runtime->dirs, url->schemes[0], &error);
-  if (*plugin) return HWS_OK;
-  return runtime_refuse(runtime, cause_make(error.short_of ? HWS_E_LIMIT : HWS_E_ADDRESS, 0, 0, "%s", error.text));
 }
 
 /* ---- ending ---- */

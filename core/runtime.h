@@ -79,11 +79,6 @@ static inline void runtime_make_end(struct runtime *runtime) {
   atomic_fetch_sub_explicit(&runtime->makers, 1, memory_order_release);
 }
 
-/* Parse a URL, and find who serves it. Refusals are remembered. The url is the caller's to free. */
-struct url;
-int runtime_parse_url(struct runtime *runtime, const char *text, struct url **url);
-int runtime_transport(struct runtime *runtime, const struct url *url, const struct plugin **plugin);
-
 /* Remember why a call was refused; consumes the cause; returns its status. */
 int runtime_refuse(struct runtime *runtime, struct cause *cause);
 

@@ -263,11 +263,18 @@ void scope_end(struct scope *scope, struct cause *cause) {
   cause_unref(cause);
 }
 
+/* op->listed would not do: one that ends this moment is appended to a list of its ender's, without our lock. */
+static bool is_watching(const struct scope *scope, const struct op *op) {
+  const struct op *each = scope->watches.first;
+  while (each && each != op) each = each->next;
+  return each != NULL;
+}
+
 static void watch_revoke(struct op *op, int status) {
   struct scope *scope = (struct scope *)op->on;
   struct op_list ended = {0};
   lock_take(lock_of(scope));
-  bool mine = atomic_load(&op->state) != OP_ENDED && op->listed;
+  bool mine = is_watching(scope, op);
   if (mine) op_list_remove(&scope->watches, op);
   if (!mine) op->cancel = status; /* should it not stand there yet */
   lock_drop(lock_of(scope));

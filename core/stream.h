@@ -187,6 +187,9 @@ bool stream_send_inside(struct stream *stream, struct op *op);
 bool stream_recv_inside(struct stream *stream, struct op *op);
 bool stream_close_inside(struct stream *stream, struct op *op, bool abort); /* consumes the handle's pin */
 
+/* Could something be sent, now or later? */
+bool stream_is_sendable(struct stream *stream);
+
 /* Why the stream cannot go on, as an op that ended with `status` saw it; the caller's reference. */
 struct cause *stream_cause(struct stream *stream, int status);
 

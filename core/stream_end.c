@@ -191,6 +191,13 @@ bool stream_close_inside(struct stream *stream, struct op *op, bool abort) {
   return op_leave(op);
 }
 
+bool stream_is_sendable(struct stream *stream) {
+  lock_take(stream->lock);
+  bool open = stream->out == OUT_OPEN;
+  lock_drop(stream->lock);
+  return open;
+}
+
 struct cause *stream_cause(struct stream *stream, int status) {
   lock_take(stream->lock);
   struct cause *cause = cause_ref(stream->cause ? stream->cause : cause_plain(status));

@@ -190,6 +190,12 @@ const char *url_param(struct url *url, const char *key) {
   return param->value;
 }
 
+const char *url_peek(const struct url *url, const char *key) {
+  for (size_t i = 0; i < url->param_count; i++)
+    if (strcmp(url->params[i].key, key) == 0) return url->params[i].value;
+  return NULL;
+}
+
 const char *url_unused(const struct url *url) {
   for (size_t i = 0; i < url->param_count; i++)
     if (!url->params[i].used) return url->params[i].key;

@@ -43,6 +43,9 @@ void url_free(struct url *url);
 /* The value of a parameter, which counts as used from now on; NULL: absent. */
 const char *url_param(struct url *url, const char *key);
 
+/* The same, without counting as use. */
+const char *url_peek(const struct url *url, const char *key);
+
 /* The key of the first parameter that was never asked for, or NULL. */
 const char *url_unused(const struct url *url);
 

@@ -26,7 +26,31 @@
  *
  * Memory
  *   An io, its vectors and what they point to belong to the plugin from submit until it is completed. Under
- *   HWS_CAP_REVOKE, cancel ends that at once.
+ *   HWS_CAP_REVOKE, cancel ends that at once, and the memory may be a user's; else it is always the host's own.
+ *
+ * Filters
+ *   A filter (HWS_CAP_FILTER) stands on a stream and is one. In "a+b://..." the leftmost is outermost: a stands on
+ *   b. The host listens, dials and accepts below; on each connection it then calls wrap. A filter gets HWS_IO_READ,
+ *   HWS_IO_WRITE and HWS_IO_SHUTDOWN, as every connection does, with and without vectors, and asks the stream below for
+ *   the same three by under_submit. It knows that stream by nothing else: neither what it is, nor what it can do.
+ *   - Directions and threads are those of every endpoint. At most one io of the filter is below in each direction. Its
+ *     result comes to on_done, always and exactly once, from the thread that drives the loop, with both directions
+ *     taken; so never inside another function of the filter.
+ *   - An io that is below, its vectors and what they point to belong to the host until on_done. They may be those that
+ *     the filter was given itself, if it does not end that io earlier: so not under HWS_CAP_REVOKE, where a cancel must
+ *     end it at once; a filter that promises it moves bytes through memory of its own.
+ *   - under_cancel asks for an early end; on_done comes soon, with HWS_IO_CANCELED and what was moved until then, or
+ *     with an end that was decided before. Nothing is lost by it: the next io goes on there. HWS_IO_CANCELED comes to
+ *     nobody who did not ask, save when the endpoint ends. A cancel of the filter's own io is its own to answer: at
+ *     once, or when what it has below came back.
+ *   - The end of the stream below is a read of 0 bytes with HWS_IO_OK. A shutdown given below ends its send direction
+ *     behind all that was written; the other goes on (HWS_CAP_HALF_CLOSE).
+ *   - What a filter says was written has been taken below: it ends no write before the on_done that took what became of
+ *     its bytes. Nobody asks it to flush.
+ *   - At the end the host cancels all that is out, above and below. on_done still comes, while under_submit answers
+ *     HWS_IO_CLOSED from some moment on. When nothing is out, destroy is called, and the stream below is closed or
+ *     aborted after that; so destroy can send nothing.
+ *   - The host asks the transport, not filters, for HWS_QUERY_LOCAL, _REMOTE and _PEER.
  *
  * Versions
  *   A slot of a vtable or a field of a struct exists if it lies inside the sizes that both sides state; a slot that
@@ -239,7 +263,10 @@ struct hws_host {
   void (*explain)(struct hws_host_endpoint *endpoint, const char *text);
 
   /* A parameter of the endpoint's URL ("mode" of unix:///p?mode=0600), decoded; NULL: absent. Lives as long as the
-   * endpoint. A parameter that the plugin never asked for during listen or dial is an error, named by the host. */
+   * endpoint. A parameter that the plugin never asked for during listen, dial or wrap is an error, named by the host. A
+   * filter asks for "seed" and is given what stands in the URL as "chaos.seed", where chaos is its scheme; if the
+   * scheme stands there more than once, "chaos.2.seed" is for the second from the left alone and goes before
+   * "chaos.seed". */
   const char *(*config)(struct hws_host_endpoint *endpoint, const char *key);
 
   /* Look a name up off the loop (HWS_HOST_RESOLVE). The answer is kept, and on_post called: that may come for other
@@ -249,7 +276,14 @@ struct hws_host {
    * second one). */
   int32_t (*resolve)(struct hws_host_endpoint *endpoint, const char *name, const char *service);
 
-  /* For filters: submit to, or cancel at, the stream below (HWS_HOST_UNDER); results come to on_done. */
+  /* For filters (HWS_HOST_UNDER), not inside wrap: hand an io to the stream below. The upper half of the io is the
+   * filter's to fill in, with kind, vec and vec_count; descriptors are not carried. 0: on_done will be called for it. A
+   * negative hws_io_status: it was not taken. HWS_IO_CLOSED, as the endpoint is ending; HWS_IO_FAULT and
+   * HWS_IO_UNSUPPORTED, as the filter is wrong: one of that direction is below already, or the kind is none of read,
+   * write and shutdown.
+   *
+   * And ask for the early end of one that is below. 0, or HWS_IO_CLOSED: it is not there, or no more; that is no
+   * fault. */
   int32_t (*under_submit)(struct hws_host_endpoint *endpoint, struct hws_io *io);
   int32_t (*under_cancel)(struct hws_host_endpoint *endpoint, struct hws_io *io);
 
@@ -287,7 +321,10 @@ struct hws_vtable {
   /* Make an endpoint of a foreign descriptor (HWS_CAP_IMPORT). */
   int32_t (*import_handle)(void *self, struct hws_host_endpoint *host, int64_t handle, void **ep);
 
-  /* Make an endpoint on top of the stream below `host` (HWS_CAP_FILTER). role: 0 dialled, 1 accepted. */
+  /* Make an endpoint on top of the stream below `host` (HWS_CAP_FILTER). role: 0 dialled, 1 accepted. Checks and
+   * allocates only, as listen and dial do; a filter that begins by itself asks for a post. It is also called once for
+   * each listen and dial, before these begin, so that a bad parameter is refused there; what it makes then is destroyed
+   * at once. */
   int32_t (*wrap)(void *self, struct hws_host_endpoint *host, uint32_t role, void **ep);
 
   /* Begin an io. 1: it ended, the results are in it, and complete is never called for it. 0: pending, or completed
@@ -307,7 +344,7 @@ struct hws_vtable {
   void (*on_packet)(void *ep, struct hws_packet *packet, uint64_t bytes, int32_t os_error);
   void (*on_timer)(void *ep);
   void (*on_post)(void *ep);
-  void (*on_done)(void *ep, struct hws_io *io); /* an io given to under_submit ended */
+  void (*on_done)(void *ep, struct hws_io *io); /* an io given to under_submit ended: it is the filter's again */
 
   /* Answer a question into `answer` of `size` bytes. Returns the whole length of a text, or 0; negative: unknown.
    * Asked from any thread, once the endpoint's LISTEN or DIAL has ended well or adopt has made it, until destroy is

@@ -217,6 +217,7 @@ void receive_body(struct mux *mux, const char **error, struct op_list *ended) {
     return;
   }
   bool last = !parser->body_left;
+  if (stream->stream.in != IN_OPEN) mux_count(mux, SESSION_DROPPED_BYTES, len); /* reset, and not forgotten yet */
   feed(mux, stream, data, len, last && (mux->body_flags & FRAME_EOM), error, ended);
   if (*error) return;
   receive_end_part(mux, error, ended);

@@ -41,13 +41,19 @@ static bool may_write(const struct mux *mux) {
   return mux->state == SESSION_RUNNING || mux->state == SESSION_DRAINING;
 }
 
+/* One that was only taken back goes on; a carrier that ended may give the same status. */
+static bool has_failed(const struct mux *mux, int32_t status) {
+  if (status == HWS_OK) return false;
+  return status != HWS_E_CANCELED || !stream_is_sendable(mux->under);
+}
+
 /* The write op ended. Lock held; the batch is advanced, and pruned if it was taken back. */
 static void apply(struct mux *mux, struct op_list *ended) {
   struct op *op = &mux->write_op;
   atomic_store_explicit(&mux->writer, WRITER_IDLE, memory_order_relaxed);
   mux_count(mux, SESSION_WRITES, 1);
   batch_advance(mux, op->event.bytes, ended);
-  if (op->event.status != HWS_OK && op->event.status != HWS_E_CANCELED) {
+  if (has_failed(mux, op->event.status)) {
     struct cause *cause = mux_carrier_cause(mux, op->event.status);
     mux_write_failed(mux, cause, ended);
     cause_unref(cause);

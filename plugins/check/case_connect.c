@@ -156,7 +156,7 @@ static void case_many(struct fixture *fixture) {
 
 static int32_t query(struct hws_host_endpoint *endpoint, uint32_t what, void *answer, uint32_t size) {
   check_trace_inside("query");
-  int32_t result = endpoint->host->vtable.query(endpoint->ep, what, answer, size);
+  int32_t result = endpoint->vtable->query(endpoint->ep, what, answer, size);
   check_trace_inside(NULL);
   return result;
 }
@@ -219,14 +219,14 @@ static void case_peers(struct fixture *fixture) {
 const struct check_case check_cases_connect[] = {
     {"dial before accept", TRANSPORT, CHECK_EVERY_ARMING, case_dial_first},
     {"accept before dial", TRANSPORT, CHECK_EVERY_ARMING, case_accept_first},
-    {"dial refused", TRANSPORT, 0, case_dial_refused},
-    {"address in use", TRANSPORT, 0, case_in_use},
-    {"odd addresses", TRANSPORT, 0, case_odd_addresses},
-    {"unknown parameter", HWS_CAP_LISTEN, 0, case_unknown_parameter},
-    {"made but never submitted", TRANSPORT, 0, case_never_submitted},
-    {"accepted and discarded", TRANSPORT, 0, case_discarded},
+    {"dial refused", TRANSPORT, CHECK_TRANSPORT, case_dial_refused},
+    {"address in use", TRANSPORT, CHECK_TRANSPORT, case_in_use},
+    {"odd addresses", TRANSPORT, CHECK_TRANSPORT, case_odd_addresses},
+    {"unknown parameter", HWS_CAP_LISTEN, CHECK_TRANSPORT, case_unknown_parameter},
+    {"made but never submitted", TRANSPORT, CHECK_TRANSPORT, case_never_submitted},
+    {"accepted and discarded", TRANSPORT, CHECK_TRANSPORT, case_discarded},
     {"many connections", TRANSPORT, CHECK_EVERY_ARMING, case_many},
-    {"queries", TRANSPORT, 0, case_queries},
-    {"peers", TRANSPORT | HWS_CAP_PEER, 0, case_peers},
+    {"queries", TRANSPORT, CHECK_TRANSPORT, case_queries},
+    {"peers", TRANSPORT | HWS_CAP_PEER, CHECK_TRANSPORT, case_peers},
     {NULL, 0, 0, NULL},
 };

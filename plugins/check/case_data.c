@@ -39,9 +39,8 @@ static void case_ping_pong(struct fixture *fixture) {
     for (unsigned turn = 0; turn < 2; turn++) {
       struct check_io *read = fixture_read(ends[1 - turn], room, sizeof room);
       check_pattern_fill(message, i * 3 + turn, sizeof message);
-      fixture_expect_bytes(fixture_write(ends[turn], message, sizeof message), sizeof message);
-      fixture_expect_bytes(read, sizeof message);
-      check_pattern_compare(room, i * 3 + turn, sizeof message);
+      fixture_expect_written(fixture_write(ends[turn], message, sizeof message), i * 3 + turn, sizeof message);
+      fixture_expect_read(read, room, i * 3 + turn, sizeof message);
     }
   }
   fixture_pair_close(&pair);
@@ -165,11 +164,10 @@ static void case_empty_pieces(struct fixture *fixture) {
   check_pattern_fill(room, 0, sizeof room);
   pieces[COUNT - 1] = (struct hws_iov){.ptr = room, .len = sizeof room};
   struct check_io *write = check_io_submit(pair.client, HWS_IO_WRITE, pieces, COUNT);
-  fixture_expect_bytes(write, sizeof room);
+  fixture_expect_written(write, 0, sizeof room);
   memset(room, 0, sizeof room);
   struct check_io *read = check_io_submit(pair.server, HWS_IO_READ, pieces, COUNT);
-  fixture_expect_bytes(read, sizeof room);
-  check_pattern_compare(room, 0, sizeof room);
+  fixture_expect_read(read, room, 0, sizeof room);
   fixture_pair_close(&pair);
 }
 

@@ -23,7 +23,7 @@ static void make_short_read(struct fixture_pair *pair) {
   char room[4096];
   struct check_io *read = fixture_read(pair->server, room, sizeof room);
   fixture_write_all(pair->client, 0, 10);
-  fixture_expect_bytes(read, 10);
+  fixture_expect_read(read, room, 0, 10);
 }
 
 /* Data and end become visible together, as far as the reader can tell: nothing is driven in between. If told_first, the
@@ -46,8 +46,7 @@ static void meet_end(struct fixture *fixture, enum before before, enum ending en
   }
   if (told_first) check_host_settle(fixture->host);
   if (!read) read = fixture_read(pair.server, room, sizeof room);
-  fixture_expect_bytes(read, 100);
-  check_pattern_compare(room, 0, 100);
+  fixture_expect_read(read, room, 0, 100);
   fixture_read_end(pair.server);
   fixture_read_end(pair.server);
   if (ending == BY_SHUTDOWN) check_endpoint_destroy(pair.client, false);
@@ -139,7 +138,7 @@ static void case_shutdown_beside_read(struct fixture *fixture) {
   fixture_shutdown(pair.client);
   fixture_expect_pending(read, "only the other direction has ended");
   fixture_write_all(pair.server, 0, 20);
-  fixture_expect_bytes(read, 20);
+  fixture_expect_read(read, room, 0, 20);
   fixture_pair_close(&pair);
 }
 
@@ -284,8 +283,8 @@ const struct check_case check_cases_end[] = {
     {"peer closes", TRANSPORT, CHECK_EVERY_ARMING, case_peer_closes},
     {"peer aborts", TRANSPORT, CHECK_EVERY_ARMING, case_peer_aborts},
     {"reset is told", TRANSPORT, 0, case_reset_is_told},
-    {"closed despite a forked copy", TRANSPORT, 0, case_forked_copies},
-    {"listener closes, unaccepted", TRANSPORT, CHECK_EVERY_ARMING, case_listener_goes},
+    {"closed despite a forked copy", TRANSPORT, CHECK_TRANSPORT, case_forked_copies},
+    {"listener closes, unaccepted", TRANSPORT, CHECK_EVERY_ARMING | CHECK_TRANSPORT, case_listener_goes},
     {"listener closes, accepted", TRANSPORT, CHECK_EVERY_ARMING, case_listener_goes_first},
     {NULL, 0, 0, NULL},
 };

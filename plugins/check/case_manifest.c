@@ -57,16 +57,18 @@ static void case_manifest(struct fixture *fixture) {
 }
 
 static void case_vtable(struct fixture *fixture) {
-  const struct hws_vtable *vtable = &fixture->host->vtable;
-  const uint64_t capabilities = fixture->host->manifest->capabilities;
+  const struct check_host *host = fixture->host;
+  const struct hws_vtable *vtable = host->filter ? &host->filter_vtable : &host->vtable;
+  const struct hws_plugin *manifest = host->filter ? host->filter : host->manifest;
+  const uint64_t capabilities = manifest->capabilities;
   CHECK(vtable->size > 0 && vtable->size <= sizeof *vtable, "open set vtable.size to %u", vtable->size);
   CHECK(vtable->reserved == 0, "open set vtable.reserved");
   CHECK(vtable->submit && vtable->cancel && vtable->destroy, "submit, cancel or destroy is NULL");
   CHECK(!(capabilities & HWS_CAP_LISTEN) || (vtable->listen && vtable->adopt), "listens, but listen or adopt is NULL");
   CHECK(!(capabilities & HWS_CAP_DIAL) || vtable->dial, "dials, but dial is NULL");
+  CHECK(!(capabilities & HWS_CAP_FILTER) || (vtable->wrap && vtable->on_done), "filters, but wrap or on_done is NULL");
   CHECK(!(capabilities & HWS_CAP_PEER) || vtable->query, "knows peers, but query is NULL");
-  CHECK(!(fixture->host->manifest->host_needs & HWS_HOST_WATCH) || vtable->on_ready,
-        "needs readiness, but on_ready is NULL");
+  CHECK(!(manifest->host_needs & HWS_HOST_WATCH) || vtable->on_ready, "needs readiness, but on_ready is NULL");
 }
 
 /* A host that refuses the plugin after open calls fini, which leaves nothing. */

@@ -32,13 +32,25 @@ static struct hws_host_endpoint *listen_somehow(struct fixture *fixture) {
   return NULL;
 }
 
+/* With the filter on it, if one is tested. */
+static struct hws_host_endpoint *wrap_somehow(struct fixture *fixture, struct hws_host_endpoint *endpoint,
+                                              uint32_t role) {
+  struct hws_host_endpoint *filter = NULL;
+  if (!fixture->host->filter) return endpoint;
+  int32_t status = check_endpoint_wrap(fixture->host, endpoint, role, fixture->config->listen_url, &filter);
+  CHECK(status == HWS_IO_OK || status == HWS_IO_NOMEM, "for want of memory wrap failed with %s",
+        check_status_name(status));
+  if (status != HWS_IO_OK) check_endpoint_destroy(endpoint, false);
+  return filter;
+}
+
 static struct hws_host_endpoint *dial_somehow(struct fixture *fixture) {
   struct hws_host_endpoint *client = NULL;
   int32_t status = check_endpoint_dial(fixture->host, fixture->dial_url, &client);
   CHECK(status == HWS_IO_OK || status == HWS_IO_NOMEM, "for want of memory dial failed with %s",
         check_status_name(status));
   if (status != HWS_IO_OK) return NULL;
-  if (ends_well(check_io_submit(client, HWS_IO_DIAL, NULL, 0))) return client;
+  if (ends_well(check_io_submit(client, HWS_IO_DIAL, NULL, 0))) return wrap_somehow(fixture, client, 0);
   check_endpoint_destroy(client, false);
   return NULL;
 }
@@ -50,7 +62,7 @@ static struct hws_host_endpoint *accept_somehow(struct fixture *fixture, struct 
   int32_t status = check_endpoint_adopt(fixture->host, accept->io.accepted, &server);
   CHECK(status == HWS_IO_OK || status == HWS_IO_NOMEM, "for want of memory adopt failed with %s",
         check_status_name(status));
-  return server;
+  return status == HWS_IO_OK ? wrap_somehow(fixture, server, 1) : NULL;
 }
 
 /* One allocation after another is refused, until a whole run needs no more. */
@@ -142,7 +154,7 @@ static void case_descriptors(struct fixture *fixture) {
 
 const struct check_case check_cases_shortage[] = {
     {"memory runs out", TRANSPORT, 0, case_memory},
-    {"watch fails", TRANSPORT, CHECK_NEEDS_WATCH, case_watch},
-    {"descriptors run out", TRANSPORT, CHECK_NEEDS_WATCH, case_descriptors},
+    {"watch fails", TRANSPORT, CHECK_NEEDS_WATCH | CHECK_TRANSPORT, case_watch},
+    {"descriptors run out", TRANSPORT, CHECK_NEEDS_WATCH | CHECK_TRANSPORT, case_descriptors},
     {NULL, 0, 0, NULL},
 };

@@ -10,7 +10,9 @@
 enum check_case_flag {
   CHECK_EVERY_ARMING = 1, /* run once for each way in which a host may arm, if the plugin needs readiness at all */
   CHECK_NO_HOST = 2,      /* fixture->host is NULL */
-  CHECK_NEEDS_WATCH = 4   /* only for plugins that use the host's readiness */
+  CHECK_NEEDS_WATCH = 4,  /* only for plugins that use the host's readiness */
+  CHECK_TRANSPORT = 8,    /* about listening, dialling or descriptors: not for filters */
+  CHECK_FILTER = 16       /* for filters only */
 };
 
 struct check_case {
@@ -30,6 +32,7 @@ extern const struct check_case check_cases_end[];
 extern const struct check_case check_cases_cancel[];
 extern const struct check_case check_cases_shortage[];
 extern const struct check_case check_cases_threads[];
+extern const struct check_case check_cases_filter[];
 
 /* The manifest under test. */
 const struct hws_plugin *check_manifest(const struct check_config *config);

@@ -26,7 +26,7 @@ static const struct variant {
 
 static const struct check_case *const groups[] = {
     check_cases_manifest, check_cases_connect, check_cases_data,     check_cases_file,    check_cases_readiness,
-    check_cases_end,      check_cases_cancel,  check_cases_shortage, check_cases_threads,
+    check_cases_end,      check_cases_cancel,  check_cases_shortage, check_cases_threads, check_cases_filter,
 };
 
 const struct hws_plugin *check_manifest(const struct check_config *config) {
@@ -44,8 +44,10 @@ struct job {
 static void run_on_host(const struct job *job) {
   struct fixture fixture = {.config = job->config};
   const struct hws_plugin *manifest = check_manifest(job->config);
-  fixture.host =
-      check_host_start(manifest, job->variant->arming, job->variant->tells_hangups, job->config->patience_ms);
+  const struct hws_plugin *under = job->config->under ? check_plugin_open(job->config->under) : NULL;
+  fixture.host = check_host_start(under ? under : manifest, job->variant->arming, job->variant->tells_hangups,
+                                  job->config->patience_ms);
+  if (under) check_host_start_filter(fixture.host, manifest);
   check_host_settle(fixture.host);
   /* What the plugin's open and the system's first use of something have opened stays. */
   unsigned descriptors = check_descriptors_open();
@@ -94,13 +96,16 @@ static void run_variant(const struct job *job, FILE *out, struct check_report *r
   print_result(out, report, name, wrong);
 }
 
+/* Of the plugin, or of a filter with what it stands on. */
 struct traits {
   uint64_t capabilities;
   uint64_t host_needs;
+  bool filter;
 };
 
 static const char *missing(const struct check_case *run, const struct traits *traits) {
   uint64_t lacks = run->needs & ~traits->capabilities;
+  if ((run->flags & CHECK_TRANSPORT) && traits->filter) return "no transport";
   if (lacks & HWS_CAP_LISTEN) return "LISTEN";
   if (lacks & HWS_CAP_DIAL) return "DIAL";
   if (lacks & HWS_CAP_HALF_CLOSE) return "HALF_CLOSE";
@@ -113,6 +118,7 @@ static const char *missing(const struct check_case *run, const struct traits *tr
 
 static void run_case(const struct check_config *config, const struct check_case *run, const struct traits *traits,
                      FILE *out, struct check_report *report) {
+  if ((run->flags & CHECK_FILTER) && !traits->filter) return;
   const char *lacks = missing(run, traits);
   if (lacks) {
     if (config->only && strncmp(run->name, config->only, strlen(config->only)) != 0) return;
@@ -137,7 +143,15 @@ struct inquiry {
 static void inquire(void *argument) {
   struct inquiry *inquiry = argument;
   const struct hws_plugin *manifest = check_manifest(inquiry->config);
-  *inquiry->answer = (struct traits){.capabilities = manifest->capabilities, .host_needs = manifest->host_needs};
+  struct traits *traits = inquiry->answer;
+  *traits = (struct traits){.capabilities = manifest->capabilities, .host_needs = manifest->host_needs};
+  traits->filter = manifest->capabilities & HWS_CAP_FILTER;
+  if (!traits->filter) return;
+  CHECK(inquiry->config->under, "is a filter, and no transport to stand on was given");
+  const struct hws_plugin *under = check_plugin_open(inquiry->config->under);
+  /* It listens and dials by what is below, and can promise only for itself. */
+  traits->capabilities |= under->capabilities & (HWS_CAP_LISTEN | HWS_CAP_DIAL);
+  traits->host_needs |= under->host_needs;
 }
 
 int check_run(const struct check_config *given, FILE *out, struct check_report *report) {

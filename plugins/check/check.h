@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * The conformance kit: runs a transport plugin against the rules of hawser_plugin.h on a small host of its own, and
- * says which it breaks. docs/conformance.md lists the cases.
+ * The conformance kit: runs a transport or a filter against the rules of hawser_plugin.h on a small host of its own,
+ * and says which it breaks. docs/conformance.md lists the cases.
  */
 #ifndef HAWSER_CHECK_H
 #define HAWSER_CHECK_H
@@ -13,10 +13,11 @@
 struct check_config {
   const char *plugin;                /* absolute path of the file; NULL: `manifest` */
   const struct hws_plugin *manifest; /* of a plugin in this process; NULL: `plugin` */
-  const char *listen_url;            /* where the cases listen, one after another */
-  const char *dial_url;              /* where they dial; NULL: what the listener says it is */
-  const char *only;                  /* run only cases whose name begins with this; NULL: all */
-  unsigned patience_ms;              /* of one wait in a case; 0: 10000 */
+  const char *under;                 /* for a filter: absolute path of the transport that it is to stand on */
+  const char *listen_url; /* where the cases listen, one after another; a filter's with its scheme in front */
+  const char *dial_url;   /* where they dial; NULL: what the listener says it is */
+  const char *only;       /* run only cases whose name begins with this; NULL: all */
+  unsigned patience_ms;   /* of one wait in a case; 0: 10000 */
 };
 
 struct check_report {

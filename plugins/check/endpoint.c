@@ -9,6 +9,7 @@
 #include "plugins/check/fault.h"
 #include "plugins/check/host.h"
 #include "plugins/check/poller.h"
+#include "plugins/check/under.h"
 
 static void take_both(struct hws_host_endpoint *endpoint) {
   check_mutex_lock(endpoint->directions[HWS_READ]);
@@ -24,10 +25,13 @@ static struct hws_host_endpoint *endpoint_new(struct check_host *host, const cha
   struct hws_host_endpoint *endpoint = calloc(1, sizeof *endpoint);
   CHECK(endpoint, "the kit itself is out of memory");
   endpoint->host = host;
+  endpoint->manifest = host->manifest;
+  endpoint->vtable = &host->vtable;
   endpoint->descriptor = -1;
   endpoint->directions[HWS_READ] = check_mutex_new();
   endpoint->directions[HWS_WRITE] = check_mutex_new();
   endpoint->arming = check_mutex_new();
+  endpoint->below = check_mutex_new();
   if (url) {
     check_url_read(&endpoint->url, url);
     endpoint->has_url = true;
@@ -91,10 +95,10 @@ static bool is_retired(void *argument) {
 }
 
 static void retire(struct hws_host_endpoint *endpoint, bool abort) {
-  if (!endpoint->host->vtable.retire) return;
+  if (!endpoint->vtable->retire) return;
   take_both(endpoint);
   check_trace_inside("retire");
-  int32_t left = endpoint->host->vtable.retire(endpoint->ep, abort);
+  int32_t left = endpoint->vtable->retire(endpoint->ep, abort);
   check_trace_inside(NULL);
   CHECK(left >= 0, "retire returned %d", left);
   atomic_store(&endpoint->packets_left, left);
@@ -103,17 +107,36 @@ static void retire(struct hws_host_endpoint *endpoint, bool abort) {
   check_until(endpoint->host, is_retired, endpoint, "the packets that retire has told of");
 }
 
+int32_t check_endpoint_wrap(struct check_host *host, struct hws_host_endpoint *under, uint32_t role, const char *url,
+                            struct hws_host_endpoint **made) {
+  struct hws_host_endpoint *endpoint = endpoint_new(host, url);
+  const struct hws_vtable *vtable = &host->filter_vtable;
+  void *untouched = endpoint;
+  void *ep = untouched;
+  endpoint->manifest = host->filter;
+  endpoint->vtable = vtable;
+  endpoint->filter = true;
+  endpoint->under = under;
+  if (under) under->over = endpoint;
+  take_both(endpoint);
+  check_trace_inside("wrap");
+  int32_t status = vtable->wrap(vtable->self, endpoint, role, &ep);
+  return settle(endpoint, status, ep, untouched, made);
+}
+
 void check_endpoint_destroy(struct hws_host_endpoint *endpoint, bool abort) {
   CHECK(atomic_load(&endpoint->pending) == 0, "the kit destroys an endpoint with an io pending");
+  if (endpoint->filter) check_under_end(endpoint);
   check_poller_unwatch(endpoint);
   retire(endpoint, abort);
   take_both(endpoint);
   atomic_store(&endpoint->life, CHECK_DESTROYED);
   atomic_store(&endpoint->timer, 0);
   check_trace_inside("destroy");
-  endpoint->host->vtable.destroy(endpoint->ep, abort);
+  endpoint->vtable->destroy(endpoint->ep, abort);
   check_trace_inside(NULL);
   drop_both(endpoint);
+  if (endpoint->under) check_endpoint_destroy(endpoint->under, abort);
 }
 
 static bool is_open(struct hws_host_endpoint *endpoint) {
@@ -126,7 +149,7 @@ void check_endpoint_ready(struct hws_host_endpoint *endpoint, uint32_t direction
   if (is_open(endpoint) && check_poller_disarm(endpoint, which)) {
     atomic_fetch_add(&endpoint->calls, 1);
     check_trace_inside("on_ready");
-    endpoint->host->vtable.on_ready(endpoint->ep, direction);
+    endpoint->vtable->on_ready(endpoint->ep, direction);
     check_trace_inside(NULL);
   }
   check_mutex_unlock(endpoint->directions[which]);
@@ -141,7 +164,7 @@ void check_endpoint_packet(struct hws_host_endpoint *endpoint, struct hws_packet
   bool counts = endpoint->retired;
   CHECK(!counts || atomic_load(&endpoint->packets_left) > 0, "more packets came back than retire has told of");
   check_trace_inside("on_packet");
-  endpoint->host->vtable.on_packet(endpoint->ep, packet, bytes, os_error);
+  endpoint->vtable->on_packet(endpoint->ep, packet, bytes, os_error);
   check_trace_inside(NULL);
   if (counts) atomic_fetch_sub(&endpoint->packets_left, 1);
   check_mutex_unlock(endpoint->directions[which]);
@@ -161,17 +184,29 @@ static void run_with_both(struct hws_host_endpoint *endpoint, void (*slot)(void 
 }
 
 void check_endpoint_timer(struct hws_host_endpoint *endpoint) {
-  run_with_both(endpoint, endpoint->host->vtable.on_timer, "on_timer");
+  run_with_both(endpoint, endpoint->vtable->on_timer, "on_timer");
 }
 
 void check_endpoint_post(struct hws_host_endpoint *endpoint) {
-  run_with_both(endpoint, endpoint->host->vtable.on_post, "on_post");
+  run_with_both(endpoint, endpoint->vtable->on_post, "on_post");
+}
+
+void check_endpoint_done(struct hws_host_endpoint *endpoint, struct hws_io *io) {
+  take_both(endpoint);
+  if (is_open(endpoint)) {
+    check_under_forget(endpoint, io);
+    check_trace_inside("on_done");
+    endpoint->vtable->on_done(endpoint->ep, io);
+    check_trace_inside(NULL);
+  }
+  drop_both(endpoint);
 }
 
 void check_endpoint_free(struct hws_host_endpoint *endpoint) {
   check_mutex_free(endpoint->directions[HWS_READ]);
   check_mutex_free(endpoint->directions[HWS_WRITE]);
   check_mutex_free(endpoint->arming);
+  check_mutex_free(endpoint->below);
   free(endpoint->names);
   free(endpoint);
 }

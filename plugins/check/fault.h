@@ -20,6 +20,9 @@ void check_trace_use(struct check_trace *trace);
 /* Name the slot that is about to run; NULL: it has returned. */
 void check_trace_inside(const char *slot);
 
+/* What was named last in this thread: a service may call another slot meanwhile. */
+const char *check_trace_now(void);
+
 __attribute__((format(HAWSER_PRINTF, 1, 2), noreturn)) void check_fail(const char *format, ...);
 
 #define CHECK(condition, ...)                                                                                          \

@@ -55,6 +55,19 @@ void fixture_expect_pending(const struct check_io *io, const char *why) {
         (unsigned long long)io->io.bytes, why);
 }
 
+void fixture_expect_read(const struct check_io *io, const void *buffer, uint64_t offset, size_t bytes) {
+  fixture_expect(io, HWS_IO_OK);
+  CHECK(io->io.bytes > 0 && io->io.bytes <= bytes, "%s came with %llu bytes, not %zu", waiting_for(io),
+        (unsigned long long)io->io.bytes, bytes);
+  check_pattern_compare(buffer, offset, (size_t)io->io.bytes);
+  if (io->io.bytes < bytes) fixture_read_all(io->endpoint, offset + io->io.bytes, bytes - (size_t)io->io.bytes);
+}
+
+void fixture_expect_written(const struct check_io *io, uint64_t offset, size_t bytes) {
+  fixture_expect(io, HWS_IO_OK);
+  if (io->io.bytes < bytes) fixture_write_all(io->endpoint, offset + io->io.bytes, bytes - (size_t)io->io.bytes);
+}
+
 /* ---- connections ------------------------------------------------------------------------------------------------- */
 
 void fixture_learn_address(struct fixture *fixture, struct hws_host_endpoint *listener) {
@@ -71,6 +84,15 @@ void fixture_learn_address(struct fixture *fixture, struct hws_host_endpoint *li
   CHECK(length > 0 && (size_t)length < sizeof fixture->dial_url, "the listener's URL has %d characters", length);
 }
 
+/* As the cases see it: with the filter under test on it, if it is one that is tested. */
+static struct hws_host_endpoint *wrapped(struct fixture *fixture, struct hws_host_endpoint *endpoint, uint32_t role) {
+  struct hws_host_endpoint *filter = NULL;
+  if (!fixture->host->filter) return endpoint;
+  int32_t status = check_endpoint_wrap(fixture->host, endpoint, role, fixture->config->listen_url, &filter);
+  CHECK(status == HWS_IO_OK, "wrap failed with %s", check_status_name(status));
+  return filter;
+}
+
 struct hws_host_endpoint *fixture_listen(struct fixture *fixture) {
   struct hws_host_endpoint *listener = NULL;
   int32_t status = check_endpoint_listen(fixture->host, fixture->config->listen_url, &listener);
@@ -85,7 +107,7 @@ struct hws_host_endpoint *fixture_dial(struct fixture *fixture) {
   int32_t status = check_endpoint_dial(fixture->host, fixture->dial_url, &client);
   CHECK(status == HWS_IO_OK, "dial failed with %s", check_status_name(status));
   fixture_expect(check_io_submit(client, HWS_IO_DIAL, NULL, 0), HWS_IO_OK);
-  return client;
+  return wrapped(fixture, client, 0);
 }
 
 struct hws_host_endpoint *fixture_adopt(struct fixture *fixture, const struct check_io *accept) {
@@ -93,7 +115,7 @@ struct hws_host_endpoint *fixture_adopt(struct fixture *fixture, const struct ch
   fixture_expect(accept, HWS_IO_OK);
   int32_t status = check_endpoint_adopt(fixture->host, accept->io.accepted, &server);
   CHECK(status == HWS_IO_OK, "adopt failed with %s", check_status_name(status));
-  return server;
+  return wrapped(fixture, server, 1);
 }
 
 struct hws_host_endpoint *fixture_accept(struct fixture *fixture, struct hws_host_endpoint *listener) {
@@ -179,7 +201,7 @@ static bool stays_pending(const struct check_io *io) {
   struct hws_host_endpoint *endpoint = io->endpoint;
   for (uint64_t until = check_now_ns() + STILL_NS; !check_io_ended(io) && check_now_ns() < until;)
     check_host_turn(endpoint->host, 5);
-  if (!check_io_ended(io) && endpoint->host->vtable.on_ready) check_endpoint_ready(endpoint, HWS_WRITE);
+  if (!check_io_ended(io) && endpoint->vtable->on_ready) check_endpoint_ready(endpoint, HWS_WRITE);
   return !check_io_ended(io);
 }
 

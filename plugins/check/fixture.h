@@ -29,7 +29,8 @@ struct fixture_pair {
 struct hws_host_endpoint *fixture_listen(struct fixture *fixture);
 /* Dials go to that listener from here on. */
 void fixture_learn_address(struct fixture *fixture, struct hws_host_endpoint *listener);
-/* A connection to it; returns when the dial has ended. Drives, so that an accept can be pending or not. */
+/* A connection to it, with the filter under test on it; returns when the dial has ended. Drives, so that an accept can
+ * be pending or not. */
 struct hws_host_endpoint *fixture_dial(struct fixture *fixture);
 struct hws_host_endpoint *fixture_accept(struct fixture *fixture, struct hws_host_endpoint *listener);
 struct hws_host_endpoint *fixture_adopt(struct fixture *fixture, const struct check_io *accept);
@@ -46,6 +47,10 @@ void fixture_wait(const struct check_io *io);
 void fixture_expect(const struct check_io *io, int32_t status);
 /* Wait, and fail unless it ended with that many bytes and OK. */
 void fixture_expect_bytes(const struct check_io *io, uint64_t bytes);
+/* Wait for a read that brings so many bytes of the pattern, or the first of them: the others are read then. */
+void fixture_expect_read(const struct check_io *io, const void *buffer, uint64_t offset, size_t bytes);
+/* The same of a write. */
+void fixture_expect_written(const struct check_io *io, uint64_t offset, size_t bytes);
 /* Fail if it ends within a few turns. */
 void fixture_expect_pending(const struct check_io *io, const char *why);
 

@@ -12,6 +12,7 @@
 #include "plugins/check/fault.h"
 #include "plugins/check/memory.h"
 #include "plugins/check/names.h"
+#include "plugins/check/under.h"
 #include "plugins/registry.h"
 
 enum { NS_PER_MS = 1000000, SETTLE_TURNS = 10 };
@@ -20,7 +21,7 @@ static struct check_host *only;
 
 /* ---- services ---------------------------------------------------------------------------------------------------- */
 
-static void check_alive(const struct hws_host_endpoint *endpoint, const char *service) {
+void check_alive(const struct hws_host_endpoint *endpoint, const char *service) {
   CHECK(endpoint, "called %s without an endpoint", service);
   CHECK(atomic_load(&endpoint->life) != CHECK_DESTROYED, "called %s for an endpoint after its destroy", service);
 }
@@ -72,7 +73,8 @@ static void serve_explain(struct hws_host_endpoint *endpoint, const char *text) 
 static const char *serve_config(struct hws_host_endpoint *endpoint, const char *key) {
   check_alive(endpoint, "config");
   CHECK(key, "called config without a key");
-  return endpoint->has_url ? check_url_ask(&endpoint->url, key) : NULL;
+  if (!endpoint->has_url) return NULL;
+  return endpoint->filter ? check_under_config(endpoint, key) : check_url_ask(&endpoint->url, key);
 }
 
 static int32_t serve_resolve(struct hws_host_endpoint *endpoint, const char *name, const char *service) {
@@ -110,12 +112,6 @@ static void serve_unwatch(struct hws_host_endpoint *endpoint) {
   check_poller_unwatch(endpoint);
 }
 
-static int32_t serve_under(struct hws_host_endpoint *endpoint, struct hws_io *io) {
-  (void)endpoint;
-  (void)io;
-  check_fail("called under_submit or under_cancel, which this host does not offer");
-}
-
 static struct hws_host services = {
     .size = sizeof services,
     .major = HWS_PLUGIN_MAJOR,
@@ -133,8 +129,8 @@ static struct hws_host services = {
     .explain = serve_explain,
     .config = serve_config,
     .resolve = serve_resolve,
-    .under_submit = serve_under,
-    .under_cancel = serve_under,
+    .under_submit = check_under_submit,
+    .under_cancel = check_under_cancel,
     .resolved = serve_resolved,
     .unresolve = serve_unresolve,
     .unwatch = serve_unwatch,
@@ -147,7 +143,7 @@ static uint64_t nearest_timer(struct check_host *host) {
   for (struct hws_host_endpoint *endpoint = host->endpoints; endpoint; endpoint = endpoint->next) {
     uint64_t timer = atomic_load(&endpoint->timer);
     if (timer != 0 && (nearest == 0 || timer < nearest)) nearest = timer;
-    if (atomic_load(&endpoint->posted)) return 1;
+    if (atomic_load(&endpoint->posted) || check_under_came_back(endpoint)) return 1;
   }
   return nearest;
 }
@@ -164,6 +160,7 @@ static int wait_ms(struct check_host *host, unsigned timeout_ms) {
 void check_host_turn(struct check_host *host, unsigned timeout_ms) {
   check_poller_wait(host->poller, host, wait_ms(host, timeout_ms));
   for (struct hws_host_endpoint *endpoint = host->endpoints; endpoint; endpoint = endpoint->next) {
+    check_under_deliver(endpoint);
     if (atomic_exchange(&endpoint->posted, false)) check_endpoint_post(endpoint);
     uint64_t timer = atomic_load(&endpoint->timer);
     /* Only if it is still that time: a later call replaces an earlier one. */
@@ -226,6 +223,14 @@ void check_host_keep(struct check_host *host, struct check_io *io) {
   check_mutex_unlock(host->lists);
 }
 
+static void start(const struct hws_plugin *manifest, struct hws_vtable *vtable) {
+  vtable->size = sizeof *vtable;
+  check_trace_inside("open");
+  int32_t status = manifest->open(&services, vtable);
+  check_trace_inside(NULL);
+  CHECK(status == HWS_IO_OK, "open failed with %d", status);
+}
+
 struct check_host *check_host_start(const struct hws_plugin *manifest, enum check_arming arming, bool tells_hangups,
                                     unsigned patience_ms) {
   struct check_host *host = calloc(1, sizeof *host);
@@ -238,13 +243,15 @@ struct check_host *check_host_start(const struct hws_plugin *manifest, enum chec
   host->changed = check_signal_new();
   host->lists = check_mutex_new();
   only = host;
-  services.capabilities = check_poller_offers() | HWS_HOST_RESOLVE | (tells_hangups ? HWS_HOST_HANGUP : 0);
-  host->vtable.size = sizeof host->vtable;
-  check_trace_inside("open");
-  int32_t status = manifest->open(&services, &host->vtable);
-  check_trace_inside(NULL);
-  CHECK(status == HWS_IO_OK, "open failed with %d", status);
+  services.capabilities = check_poller_offers() | HWS_HOST_RESOLVE | HWS_HOST_UNDER;
+  if (tells_hangups) services.capabilities |= HWS_HOST_HANGUP;
+  start(manifest, &host->vtable);
   return host;
+}
+
+void check_host_start_filter(struct check_host *host, const struct hws_plugin *manifest) {
+  host->filter = manifest;
+  start(manifest, &host->filter_vtable);
 }
 
 void check_host_stop(struct check_host *host) {

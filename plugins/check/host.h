@@ -15,8 +15,12 @@
 #include "plugins/hawser_plugin.h"
 
 struct check_host {
+  /* Who listens and dials. */
   const struct hws_plugin *manifest;
   struct hws_vtable vtable;
+  /* The filter under test, which stands on that; NULL: the transport is under test. */
+  const struct hws_plugin *filter;
+  struct hws_vtable filter_vtable;
   enum check_arming arming;
   bool tells_hangups; /* HWS_HOST_HANGUP */
   bool refuse_watch;  /* the next watch fails */
@@ -31,9 +35,11 @@ struct check_host {
   atomic_uint logged; /* lines */
 };
 
-/* Start a plugin on a new host. */
+/* Start a transport on a new host. */
 struct check_host *check_host_start(const struct hws_plugin *manifest, enum check_arming arming, bool tells_hangups,
                                     unsigned patience_ms);
+/* And the filter that is to stand on it. */
+void check_host_start_filter(struct check_host *host, const struct hws_plugin *manifest);
 /* Free the host and all that is left on it; every endpoint was destroyed. */
 void check_host_stop(struct check_host *host);
 
@@ -50,7 +56,8 @@ void check_until(struct check_host *host, bool (*holds)(void *argument), void *a
 /* A few turns, to see that something does not happen. */
 void check_host_settle(struct check_host *host);
 
-/* For endpoint.c and io.c. */
+/* For endpoint.c, io.c and under.c. */
+void check_alive(const struct hws_host_endpoint *endpoint, const char *service);
 void check_host_add(struct check_host *host, struct hws_host_endpoint *endpoint);
 void check_host_keep(struct check_host *host, struct check_io *io);
 

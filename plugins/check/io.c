@@ -10,6 +10,7 @@
 #include "plugins/check/endpoint.h"
 #include "plugins/check/fault.h"
 #include "plugins/check/host.h"
+#include "plugins/check/under.h"
 
 static const struct {
   int32_t status;
@@ -86,14 +87,15 @@ static void check_results(struct check_io *io) {
 static void settle(struct check_io *io) {
   check_results(io);
   atomic_fetch_sub(&io->endpoint->pending, 1);
+  if (io->carried) check_under_ended(io);
   check_signal_raise(io->endpoint->host->changed);
 }
 
 /* ---- requests ---- */
 
-static struct check_io *io_new(struct hws_host_endpoint *endpoint, enum hws_io_kind kind, const struct hws_iov *vec,
-                               uint32_t count) {
-  size_t scratch = endpoint->host->manifest->io_scratch;
+struct check_io *check_io_new(struct hws_host_endpoint *endpoint, enum hws_io_kind kind, const struct hws_iov *vec,
+                              uint32_t count) {
+  size_t scratch = endpoint->manifest->io_scratch;
   size_t vector = sizeof *vec * count;
   struct check_io *io = calloc(1, sizeof *io + vector + scratch);
   CHECK(io, "the kit itself is out of memory");
@@ -110,13 +112,15 @@ static struct check_io *io_new(struct hws_host_endpoint *endpoint, enum hws_io_k
   return io;
 }
 
-static struct check_io *submit(struct hws_host_endpoint *endpoint, struct check_io *io) {
+void check_io_start(struct check_io *io) {
+  struct hws_host_endpoint *endpoint = io->endpoint;
   unsigned kind = io->asked.kind;
   struct check_mutex *direction = endpoint->directions[direction_of(kind)];
   check_mutex_lock(direction);
+  atomic_store(&endpoint->latest[direction_of(kind)], io);
   atomic_fetch_add(&endpoint->pending, 1);
   check_trace_inside(kind_name(kind));
-  int32_t answer = endpoint->host->vtable.submit(endpoint->ep, &io->io);
+  int32_t answer = endpoint->vtable->submit(endpoint->ep, &io->io);
   check_trace_inside(NULL);
   if (answer == 1) {
     CHECK(step(io, CHECK_IO_SUBMITTING, CHECK_IO_ENDED), "completed a %s inside submit, and also returned 1",
@@ -130,31 +134,44 @@ static struct check_io *submit(struct hws_host_endpoint *endpoint, struct check_
     }
   }
   check_mutex_unlock(direction);
-  return io;
 }
 
 struct check_io *check_io_submit(struct hws_host_endpoint *endpoint, enum hws_io_kind kind, const struct hws_iov *vec,
                                  uint32_t count) {
-  return submit(endpoint, io_new(endpoint, kind, vec, count));
+  struct check_io *io = check_io_new(endpoint, kind, vec, count);
+  check_io_start(io);
+  return io;
 }
 
 struct check_io *check_io_submit_file(struct hws_host_endpoint *endpoint, int64_t file, uint64_t offset,
                                       uint64_t length) {
-  struct check_io *io = io_new(endpoint, HWS_IO_SENDFILE, NULL, 0);
+  struct check_io *io = check_io_new(endpoint, HWS_IO_SENDFILE, NULL, 0);
   io->io.file = file;
   io->io.offset = offset;
   io->io.length = length;
   io->asked = io->io;
-  return submit(endpoint, io);
+  check_io_start(io);
+  return io;
 }
 
 bool check_io_ended(const struct check_io *io) {
   return atomic_load(&io->state) == CHECK_IO_ENDED;
 }
 
+static bool is_known(struct hws_host_endpoint *endpoint, const struct hws_io *raw) {
+  for (uint32_t which = HWS_READ; which <= HWS_WRITE; which++)
+    if ((const struct hws_io *)atomic_load(&endpoint->latest[which]) == raw) return true;
+  check_mutex_lock(endpoint->host->lists);
+  struct check_io *io = endpoint->host->ios;
+  while (io && &io->io != raw) io = io->next;
+  check_mutex_unlock(endpoint->host->lists);
+  return io != NULL;
+}
+
 void check_io_complete(struct hws_host_endpoint *endpoint, struct hws_io *raw) {
   struct check_io *io = (struct check_io *)raw;
   CHECK(raw, "completed a NULL io");
+  CHECK(is_known(endpoint, raw), "completed an io that is none of the host's");
   CHECK(io->endpoint == endpoint, "completed an io of another endpoint");
   CHECK(atomic_load(&endpoint->life) == CHECK_OPEN, "completed a %s after destroy", kind_name(io->asked.kind));
   if (step(io, CHECK_IO_SUBMITTING, CHECK_IO_EARLY)) return;
@@ -171,7 +188,7 @@ void check_io_cancel(struct check_io *io) {
   if (!check_io_ended(io)) io->cancelled = true;
   if (step(io, CHECK_IO_PENDING, CHECK_IO_CANCELING)) {
     check_trace_inside("cancel");
-    int32_t answer = io->endpoint->host->vtable.cancel(io->endpoint->ep, &io->io);
+    int32_t answer = io->endpoint->vtable->cancel(io->endpoint->ep, &io->io);
     check_trace_inside(NULL);
     if (answer == 1) {
       CHECK(step(io, CHECK_IO_CANCELING, CHECK_IO_ENDED), "completed a %s inside cancel, and also returned 1", kind);
@@ -180,7 +197,7 @@ void check_io_cancel(struct check_io *io) {
       bool moves = io->asked.kind == HWS_IO_READ || io->asked.kind == HWS_IO_WRITE;
       CHECK(answer == 0, "cancel of a %s returned %d", kind, answer);
       bool left = step(io, CHECK_IO_CANCELING, CHECK_IO_PENDING);
-      CHECK(!left || !moves || !(io->endpoint->host->manifest->capabilities & HWS_CAP_REVOKE),
+      CHECK(!left || !moves || !(io->endpoint->manifest->capabilities & HWS_CAP_REVOKE),
             "promises REVOKE, but a cancel left a %s pending", kind);
     }
   }

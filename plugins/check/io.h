@@ -24,12 +24,18 @@ struct check_io {
   struct hws_host_endpoint *endpoint;
   struct check_io *next; /* in the host's list */
   _Atomic(enum check_io_state) state;
-  bool cancelled; /* cancel was called */
+  bool cancelled;         /* cancel was called */
+  struct hws_io *carried; /* a filter's, whose end this is; NULL: the kit's own */
 };
 
 /* Submit. The vector is copied; what it points to must live until the io has ended. */
 struct check_io *check_io_submit(struct hws_host_endpoint *endpoint, enum hws_io_kind kind, const struct hws_iov *vec,
                                  uint32_t count);
+/* The same in two steps, so that it can be known before it ends. */
+struct check_io *check_io_new(struct hws_host_endpoint *endpoint, enum hws_io_kind kind, const struct hws_iov *vec,
+                              uint32_t count);
+void check_io_start(struct check_io *io);
+
 /* The same for a part of a file, which stays the caller's. */
 struct check_io *check_io_submit_file(struct hws_host_endpoint *endpoint, int64_t file, uint64_t offset,
                                       uint64_t length);

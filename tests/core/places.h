@@ -46,8 +46,7 @@ struct pair sessions_open(struct world *world);
 void link_close(const struct link *link);
 
 /* A URL that nothing listens at yet, in a buffer of the caller's. */
-enum { URL_MAX = WORLD_URL_MAX };
-char *url_new(char *url, const char *parameters);
+const char *url_new(char url[URL_MAX], const char *parameters);
 hws_handle listen_at(struct world *world, const char *url);
 
 /* Send bytes of a pattern until nothing more is taken, nor would be in a while; returns how many were. */

@@ -162,7 +162,7 @@ static void try_takes_a_part(void **state) {
     assert_status(hws_recv(link.ends.server, &vec, 1, &how, &event, NULL), HWS_E_AGAIN);
     send_all(link.ends.client, "abc", 3);
     world_until(world, hws_recv(link.ends.server, &vec, 1, &how, &event, NULL) == 1);
-    assert_int_equal(event.bytes, 3);
+    assert_in_range(event.bytes, through_chaos() ? 1 : 3, 3);
     free(bytes);
     link_close(&link);
   }

@@ -66,11 +66,23 @@ hws_handle queue_open(void) {
   return queue;
 }
 
+enum { URL_MAX = 512 };
+
+/* With HAWSER_CHAOS_SEED in the environment, our end passes through the filter chaos. */
+static const char *url_through(const char *url, char *room) {
+  const char *seed = getenv("HAWSER_CHAOS_SEED");
+
+  if (!seed) return url;
+  (void)snprintf(room, URL_MAX, "chaos+%s%cchaos.seed=%s", url, strchr(url, '?') ? '&' : '?', seed);
+  return room;
+}
+
 hws_handle dial_url(const char *url) {
   const struct hws_how how = how_block();
+  char through[URL_MAX];
   struct hws_event event = {0};
   hws_handle stream = 0;
-  const int32_t status = answer(hws_dial(runtime, url, 0, &how, &event, NULL, &stream), &event);
+  const int32_t status = answer(hws_dial(runtime, url_through(url, through), 0, &how, &event, NULL, &stream), &event);
 
   must("dial", stream, status);
   return stream;
@@ -78,9 +90,11 @@ hws_handle dial_url(const char *url) {
 
 hws_handle listen_at(const char *url, char *bound, uint32_t size) {
   const struct hws_how how = how_block();
+  char through[URL_MAX];
   struct hws_event event = {0};
   hws_handle listener = 0;
-  const int32_t status = answer(hws_listen(runtime, url, 0, &how, &event, NULL, &listener), &event);
+  const int32_t status =
+      answer(hws_listen(runtime, url_through(url, through), 0, &how, &event, NULL, &listener), &event);
 
   must("listen", listener, status);
   must("listener's text", listener, hws_text(listener, HWS_TEXT_LOCAL, bound, size));

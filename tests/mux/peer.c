@@ -15,13 +15,15 @@ struct peer *peer_open(struct world *world, uint32_t role, const char *settings)
 }
 
 struct peer *peer_open_in(struct world *world, uint32_t mode, uint32_t role, const char *settings) {
-  char url[128];
+  char plain[128];
+  char url[URL_MAX];
   struct hws_how how = how_block();
   struct hws_event event;
   hws_handle stream = 0;
   struct peer *peer = calloc(1, sizeof *peer);
   assert_non_null(peer);
-  peer->wire = wire_listen(url, sizeof url);
+  peer->wire = wire_listen(plain, sizeof plain);
+  url_through(url, plain);
   assert_int_equal(hws_dial(world->runtime, url, 0, &how, &event, NULL, &stream), 1);
   assert_status(event.status, HWS_OK);
   wire_accept(peer->wire);
@@ -203,7 +205,8 @@ static int take_frame(struct peer *peer, struct frame *frame) {
     long got = wire_recv(peer->wire, peer->in + peer->have, want - peer->have);
     if (got == 0) return 0;
     if (got < 0) {
-      if (peer->have) fail_msg("the session hung up within a frame");
+      /* Under chaos a last word may be cut by the abort that follows it. */
+      if (peer->have && !through_chaos()) fail_msg("the session hung up within a frame");
       return -1;
     }
     peer->have += (size_t)got;

@@ -132,11 +132,13 @@ static void faults_are_said_to_the_peer(void **state) {
     (void)peer_is_opened(peer, &id);
     (void)peer_opens(peer, STREAM_PEERS);
     struct frame frame;
+    bool heard;
     for (uint32_t k = 0; k < faults[i].count; k++) say(peer, &faults[i].said[k]);
-    do assert_true(peer_hear(peer, &frame));
-    while (frame.type != FRAME_GOAWAY);
-    assert_int_equal(frame.length, 1);
-    peer_expect_end(peer);
+    do heard = peer_hear(peer, &frame);
+    while (heard && frame.type != FRAME_GOAWAY);
+    assert_true(heard || through_chaos()); /* a last word that pends is not waited for */
+    if (heard) assert_int_equal(frame.length, 1);
+    if (heard) peer_expect_end(peer);
     peer_close(peer);
   }
 }
@@ -279,7 +281,7 @@ static void resets_carry_a_code(void **state) {
     peer_expect_quiet(peer);
   }
   assert_int_equal(stat_of(peer->session, "resets_out"), 5);
-  assert_int_equal(stat_of(peer->session, "dropped_bytes"), 5 * 4);
+  world_until(world, stat_of(peer->session, "dropped_bytes") == (uint64_t)5 * 4);
   assert_int_equal(stat_of(peer->session, "streams"), 0);
   peer_close(peer);
 }

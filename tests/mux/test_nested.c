@@ -173,6 +173,24 @@ static void the_lowest_carries_all(void **state) {
   }
 }
 
+/* The same while the top has more to write than the ground takes: its end is no cancel of a write. */
+static void a_busy_tower_falls(void **state) {
+  struct world *world = *state;
+  static uint8_t much[3 << 20];
+  for (unsigned s = 0; s < 2; s++) {
+    struct tower tower = build(world, schemes[s], 2);
+    hws_handle more = open_stream(tower.sessions[1].client);
+    uint64_t sending = post_send(world, tower.top.client, much, sizeof much);
+    uint64_t next = post_send(world, more, much, sizeof much);
+    for (int i = 0; i < 5; i++) world_turn(world);
+    assert_int_equal(hws_reset(tower.sessions[0].client, 0, "the ground goes"), HWS_OK);
+    assert_true(world_await(world, sending).status < 0);
+    assert_true(world_await(world, next).status < 0);
+    close_handle(more);
+    tear_down(&tower);
+  }
+}
+
 /* A stalled reader at the top stalls neither the carrier below nor its neighbours. */
 static void a_stalled_top_stalls_itself(void **state) {
   struct world *world = *state;
@@ -196,9 +214,13 @@ static void a_stalled_top_stalls_itself(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-      BOTH_MODES(traffic_goes_through),          BOTH_MODES(the_fifth_is_refused),
-      BOTH_MODES(a_session_consumes_its_stream), BOTH_MODES(ends_stay_where_they_belong),
-      BOTH_MODES(the_lowest_carries_all),        BOTH_MODES(a_stalled_top_stalls_itself),
+      BOTH_MODES(traffic_goes_through),
+      BOTH_MODES(the_fifth_is_refused),
+      BOTH_MODES(a_session_consumes_its_stream),
+      BOTH_MODES(ends_stay_where_they_belong),
+      BOTH_MODES(the_lowest_carries_all),
+      BOTH_MODES(a_stalled_top_stalls_itself),
+      BOTH_MODES(a_busy_tower_falls),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

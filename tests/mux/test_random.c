@@ -4,7 +4,8 @@
  * a function of its seed and its place, so that a byte that is lost, doubled or swapped is found wherever it happens:
  * also after cancels, whose events say how much was taken (CAN-0), and leases that are put back in part.
  *
- * mux_random [SEED] repeats a run as far as threads let it; HAWSER_LONG=1 makes it minutes.
+ * mux_random [SEED] repeats a run as far as threads let it, and so does HAWSER_CHAOS_SEED; HAWSER_LONG=1 makes it
+ * minutes.
  */
 #include "tests/mux/world.h"
 
@@ -424,7 +425,8 @@ static void random_over_sockets(void **state) {
 
 int main(int argc, char **argv) {
   const struct CMUnitTest tests[] = {BOTH_MODES(random_over_mem), BOTH_MODES(random_over_sockets)};
-  first_seed = argc > 1 ? strtoull(argv[1], NULL, 0) : hws_now() >> 10;
+  const char *given = argc > 1 ? argv[1] : getenv("HAWSER_CHAOS_SEED");
+  first_seed = given ? strtoull(given, NULL, 0) : hws_now() >> 10;
   random_state = first_seed * 2 + 1;
   print_message("seed %llu\n", (unsigned long long)first_seed);
   return cmocka_run_group_tests(tests, NULL, NULL);

@@ -271,24 +271,43 @@ void expect_detail(hws_handle object, int32_t status, const char *text) {
   if (!strstr(detail.text, text)) fail_msg("'%s' is not said in: %s", text, detail.text);
 }
 
+/* ---- URLs ---- */
+
+bool through_chaos(void) {
+  return getenv("HAWSER_CHAOS_SEED") != NULL;
+}
+
+const char *url_through(char url[URL_MAX], const char *plain) {
+  const char *seed = getenv("HAWSER_CHAOS_SEED");
+  const char *more = getenv("HAWSER_CHAOS");
+  int length = seed ? snprintf(url, URL_MAX, "chaos+%s%cchaos.seed=%s%s%s", plain, strchr(plain, '?') ? '&' : '?', seed,
+                               more ? "&" : "", more ? more : "")
+                    : snprintf(url, URL_MAX, "%s", plain);
+  assert_in_range(length, 1, URL_MAX - 1);
+  return url;
+}
+
 /* ---- pairs ---- */
 
 struct pair pair_raw(struct world *world, const char *scheme) {
   static unsigned number;
-  char url[WORLD_URL_MAX];
+  char plain[256];
+  char url[URL_MAX];
   struct hws_event event;
   struct hws_how how = how_block();
   struct pair pair = {0};
   hws_handle listener = 0;
   if (strcmp(scheme, "mem") == 0)
-    (void)snprintf(url, sizeof url, "mem://pair%u", number++);
+    (void)snprintf(plain, sizeof plain, "mem://pair%u", number++);
   else if (strcmp(scheme, "tcp") == 0)
-    (void)snprintf(url, sizeof url, "tcp://127.0.0.1:0");
+    (void)snprintf(plain, sizeof plain, "tcp://127.0.0.1:0");
   else
-    local_url(url, sizeof url);
+    local_url(plain, sizeof plain);
+  url_through(url, plain);
   assert_int_equal(hws_listen(world->runtime, url, 0, &how, &event, NULL, &listener), 1);
   assert_status(event.status, HWS_OK);
-  assert_true(hws_text(listener, HWS_TEXT_LOCAL, url, sizeof url) > 0); /* with its port */
+  assert_true(hws_text(listener, HWS_TEXT_LOCAL, plain, sizeof plain) > 0); /* with its port */
+  url_through(url, plain);
   struct hws_how accept = how_queue(world);
   hws_result result = hws_accept(listener, 0, &accept, NULL, NULL, &pair.server);
   assert_status(result, HWS_OK);

@@ -105,8 +105,6 @@ uint64_t stat_of(hws_handle object, const char *name);
 struct hws_detail detail_of(hws_handle object);
 void expect_detail(hws_handle object, int32_t status, const char *text);
 
-enum { WORLD_URL_MAX = 256 };
-
 /* ---- pairs of hawser's own ---- */
 
 struct pair {
@@ -118,6 +116,12 @@ struct pair {
 #define LOCAL "local"
 struct pair pair_raw(struct world *world, const char *scheme);
 struct pair pair_sessions(struct world *world, const char *scheme, const char *settings);
+
+/* With HAWSER_CHAOS_SEED in the environment all streams of the tests pass through the filter chaos: chaos+URL, with
+ * that seed and the further parameters of HAWSER_CHAOS. Else the URL as it is. */
+enum { URL_MAX = 512 };
+const char *url_through(char url[URL_MAX], const char *plain);
+bool through_chaos(void);
 
 /* What the sessions of pairs speak: HAWSER_TEST_MODE ("yamux", "auto" or "native"), plain yamux if it says nothing. */
 uint32_t pair_mode(void);

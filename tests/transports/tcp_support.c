@@ -39,31 +39,16 @@ int tcp_test_end(void **state) {
 
 /* ---- endpoints --------------------------------------------------------------------------------------------------- */
 
-static struct check_io *begin_io(struct tcp_test *test, enum hws_io_kind kind, int32_t *status, const char *url) {
+struct check_io *tcp_test_begin_there(struct tcp_test *test, enum hws_io_kind kind, int32_t *status) {
   struct hws_host_endpoint *endpoint = NULL;
-  *status = (kind == HWS_IO_LISTEN ? check_endpoint_listen : check_endpoint_dial)(test->fixture.host, url, &endpoint);
+  bool listens = kind == HWS_IO_LISTEN;
+  *status = (listens ? check_endpoint_listen : check_endpoint_dial)(test->fixture.host, test->url, &endpoint);
   return *status == HWS_IO_OK ? check_io_submit(endpoint, kind, NULL, 0) : NULL;
 }
 
-struct check_io *tcp_test_begin_io(struct tcp_test *test, enum hws_io_kind kind, int32_t *status, const char *format,
-                                   ...) {
-  char url[512];
-  va_list arguments;
-  va_start(arguments, format);
-  vsnprintf(url, sizeof url, format, arguments);
-  va_end(arguments);
-  return begin_io(test, kind, status, url);
-}
-
-int32_t tcp_test_make(struct tcp_test *test, enum hws_io_kind kind, struct hws_host_endpoint **endpoint,
-                      const char *format, ...) {
-  char url[512];
+int32_t tcp_test_make_there(struct tcp_test *test, enum hws_io_kind kind, struct hws_host_endpoint **endpoint) {
   int32_t status;
-  va_list arguments;
-  va_start(arguments, format);
-  vsnprintf(url, sizeof url, format, arguments);
-  va_end(arguments);
-  struct check_io *io = begin_io(test, kind, &status, url);
+  struct check_io *io = tcp_test_begin_there(test, kind, &status);
   *endpoint = NULL;
   if (!io) return status;
   fixture_wait(io);
@@ -102,11 +87,10 @@ static socklen_t fill(struct sockaddr_storage *storage, unsigned x, uint16_t por
 }
 
 static uint16_t port_of(int fd) {
-  struct sockaddr_storage storage = {0};
-  socklen_t bytes = sizeof storage;
-  assert_int_equal(getsockname(fd, (struct sockaddr *)&storage, &bytes), 0);
-  return ntohs(storage.ss_family == AF_INET6 ? ((struct sockaddr_in6 *)&storage)->sin6_port
-                                             : ((struct sockaddr_in *)&storage)->sin_port);
+  struct sockaddr_in6 address = {0}; /* the port stands at one place in both versions */
+  socklen_t bytes = sizeof address;
+  assert_int_equal(getsockname(fd, (struct sockaddr *)&address, &bytes), 0);
+  return ntohs(address.sin6_port);
 }
 
 int tcp_plain_listen(unsigned x, int backlog, uint16_t *port) {

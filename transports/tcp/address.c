@@ -8,7 +8,6 @@
  */
 #include "transports/tcp/address.h"
 
-#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -38,13 +37,7 @@ struct sink {
   size_t size;
 };
 
-__attribute__((format(HAWSER_PRINTF, 2, 3))) static int32_t refuse(struct sink why, const char *format, ...) {
-  va_list arguments;
-  va_start(arguments, format);
-  vsnprintf(why.text, why.size, format, arguments);
-  va_end(arguments);
-  return HWS_IO_ADDRESS;
-}
+#define REFUSE(why, ...) ((void)snprintf((why).text, (why).size, __VA_ARGS__), HWS_IO_ADDRESS)
 
 static bool is_digit(char c) {
   return c >= '0' && c <= '9';
@@ -87,18 +80,18 @@ static bool ends_in_number(const char *text, size_t bytes) {
 
 static int32_t parse_host(const char *text, size_t bytes, struct tcp_address *address, struct sink why) {
   if (bytes == 0)
-    return refuse(why, "the host before ':' is empty; 0.0.0.0 or [::] stand for every address of this machine");
+    return REFUSE(why, "the host before ':' is empty; 0.0.0.0 or [::] stand for every address of this machine");
   struct quote quote = quote_of(text, bytes);
   if (memchr(text, ':', bytes))
-    return refuse(why, "the host '%s' has a ':'; an IPv6 address stands in brackets, as in [::1]:80", quote.text);
-  if (bytes > TCP_HOST_MAX) return refuse(why, "the host '%s' has %zu characters; it may have 253", quote.text, bytes);
+    return REFUSE(why, "the host '%s' has a ':'; an IPv6 address stands in brackets, as in [::1]:80", quote.text);
+  if (bytes > TCP_HOST_MAX) return REFUSE(why, "the host '%s' has %zu characters; it may have 253", quote.text, bytes);
   for (size_t i = 0; i < bytes; i++)
     if (!is_name_char(text[i]) && text[i] != '.')
-      return refuse(why, "the host '%s' has a character that no name has, at offset %zu", quote.text, i);
+      return REFUSE(why, "the host '%s' has a character that no name has, at offset %zu", quote.text, i);
   if (!ip_parse_4(text, bytes, &address->ip)) {
-    if (ends_in_number(text, bytes)) return refuse(why, "the host '%s' is no IPv4 address", quote.text);
+    if (ends_in_number(text, bytes)) return REFUSE(why, "the host '%s' is no IPv4 address", quote.text);
     if (has_odd_label(text, bytes))
-      return refuse(why, "the host '%s' has a part that is empty or longer than 63 characters", quote.text);
+      return REFUSE(why, "the host '%s' has a part that is empty or longer than 63 characters", quote.text);
     address->is_name = true;
   }
   memcpy(address->host, text, bytes);
@@ -108,10 +101,10 @@ static int32_t parse_host(const char *text, size_t bytes, struct tcp_address *ad
 static int32_t parse_scope(const char *text, size_t bytes, struct tcp_address *address, struct sink why) {
   struct quote quote = quote_of(text, bytes);
   if (bytes == 0 || bytes > TCP_SCOPE_MAX)
-    return refuse(why, "the interface behind '%%' has %zu characters; it has 1 to 15", bytes);
+    return REFUSE(why, "the interface behind '%%' has %zu characters; it has 1 to 15", bytes);
   for (size_t i = 0; i < bytes; i++)
     if (!is_name_char(text[i]) && text[i] != '.')
-      return refuse(why, "the interface '%s' has a character that no interface has", quote.text);
+      return REFUSE(why, "the interface '%s' has a character that no interface has", quote.text);
   memcpy(address->scope, text, bytes);
   return HWS_IO_OK;
 }
@@ -122,7 +115,7 @@ static int32_t parse_ip_6(const char *text, size_t bytes, struct tcp_address *ad
   size_t ip_bytes = percent ? (size_t)(percent - text) : bytes;
   if (ip_bytes >= IP_TEXT_MAX || !ip_parse_6(text, ip_bytes, &address->ip)) {
     struct quote quote = quote_of(text, bytes);
-    return refuse(why, "'%s' in brackets is no IPv6 address", quote.text);
+    return REFUSE(why, "'%s' in brackets is no IPv6 address", quote.text);
   }
   memcpy(address->host, text, ip_bytes);
   return percent ? parse_scope(percent + 1, bytes - ip_bytes - 1, address, why) : HWS_IO_OK;
@@ -135,11 +128,11 @@ static int32_t parse_service(const char *text, size_t bytes, struct tcp_address 
   bool letters = false;
   for (size_t i = 0; i < bytes; i++) {
     if (!is_letter(text[i]) && !is_digit(text[i]) && (text[i] != '-' || i == 0))
-      return refuse(why, "the port '%s' is neither a number nor the name of a service", quote.text);
+      return REFUSE(why, "the port '%s' is neither a number nor the name of a service", quote.text);
     letters = letters || is_letter(text[i]);
   }
   if (!letters || bytes > TCP_SERVICE_MAX)
-    return refuse(why, "the port '%s' is neither a number nor the name of a service", quote.text);
+    return REFUSE(why, "the port '%s' is neither a number nor the name of a service", quote.text);
   address->is_service = true;
   return HWS_IO_OK;
 }
@@ -148,12 +141,12 @@ static int32_t parse_port(const char *text, size_t bytes, struct tcp_address *ad
   unsigned number = 0;
   size_t digits = 0;
   while (digits < bytes && is_digit(text[digits])) digits++;
-  if (bytes == 0) return refuse(why, "the port behind ':' is empty");
+  if (bytes == 0) return REFUSE(why, "the port behind ':' is empty");
   if (digits == bytes) {
     for (size_t i = 0; i < digits && number <= UINT16_MAX; i++) number = number * 10 + (unsigned)(text[i] - '0');
     if (number > UINT16_MAX || digits > 5) {
       struct quote quote = quote_of(text, bytes);
-      return refuse(why, "the port '%s' is above 65535", quote.text);
+      return REFUSE(why, "the port '%s' is above 65535", quote.text);
     }
     address->port = (uint16_t)number;
   } else {
@@ -178,10 +171,10 @@ int32_t tcp_address_parse(const char *text, size_t bytes, struct tcp_address *ad
   bool bracketed = bytes > 0 && text[0] == '[';
   const char *end = bracketed ? memchr(text, ']', bytes) : last_colon(text, bytes);
   memset(address, 0, sizeof *address);
-  if (bracketed && !end) return refuse(sink, "the address '%s' has a '[' without a ']'", quote.text);
+  if (bracketed && !end) return REFUSE(sink, "the address '%s' has a '[' without a ']'", quote.text);
   if (bracketed) end++;
   if (!end || end == text + bytes || *end != ':')
-    return refuse(sink, "the address '%s' is not of the form HOST:PORT", quote.text);
+    return REFUSE(sink, "the address '%s' is not of the form HOST:PORT", quote.text);
   size_t host_bytes = (size_t)(end - text);
   int32_t status =
       bracketed ? parse_ip_6(text + 1, host_bytes - 2, address, sink) : parse_host(text, host_bytes, address, sink);

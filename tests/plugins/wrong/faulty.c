@@ -20,6 +20,7 @@ enum {
   FAULT_POSITIVE,   /* a read's status is no status */
   FAULT_CANCEL,     /* a read is completed inside cancel, which returns 1 as well */
   FAULT_EMPTY,      /* an accept ends well without a connection; this one listens */
+  FAULT_UNDER,      /* a transport that asks for what is below it */
   FAULT_STUBBORN,   /* promises no REVOKE, and a cancelled io ends late: no fault at all */
   HERE = FAULT      /* what this build of the file gets wrong */
 };
@@ -127,6 +128,7 @@ static void complete(struct loopback *loopback, struct hws_io *io) {
 static int32_t loopback_submit(void *ep, struct hws_io *io) {
   struct loopback *loopback = ep;
   if (HERE == FAULT_ODD && io->kind == HWS_IO_READ) return 7;
+  if (HERE == FAULT_UNDER && host->under_submit(loopback->host, io) != HWS_IO_UNSUPPORTED) return 7;
   if (!advance(loopback, io)) {
     loopback->pending[direction_of(io)] = io;
     return 0;

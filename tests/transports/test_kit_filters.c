@@ -1,0 +1,109 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * PLG-5: the conformance kit checks filters too. Those that hand everything through as it is pass on any transport, and
+ * each fault is found with the right words.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "plugins/check/check.h"
+
+/* What the kit prints, to be freed. */
+static char *run(const char *filter, const char *under, const char *address, const char *only, unsigned patience_ms,
+                 struct check_report *report) {
+  char *text = NULL;
+  size_t bytes = 0;
+  char plugin[512];
+  char transport[512];
+  char url[256];
+  FILE *out = open_memstream(&text, &bytes);
+  assert_non_null(out);
+  (void)snprintf(plugin, sizeof plugin, WRONG_PLUGIN_DIR "/f_%s.so", filter);
+  (void)snprintf(transport, sizeof transport, TEST_PLUGIN_DIR "/%s.so", under);
+  (void)snprintf(url, sizeof url, "f-%s+%s", filter, address);
+  const struct check_config config = {
+      .plugin = plugin, .under = transport, .listen_url = url, .only = only, .patience_ms = patience_ms};
+  int result = check_run(&config, out, report);
+  (void)fclose(out);
+  assert_int_equal(result, report->failed == 0 ? 0 : -1);
+  return text;
+}
+
+static void right_ones_pass(void **state) {
+  (void)state;
+  char address[64];
+  (void)snprintf(address, sizeof address, "unix:@hawser-filters-%d", (int)getpid());
+  const struct {
+    const char *filter;
+    const char *under;
+    const char *address;
+    unsigned least;
+  } right[] = {{"none", "memory", "mem://check", 25},
+               {"eager", "memory", "mem://check", 25},
+               {"eager", "unix_epoll", address, 70}};
+  for (size_t i = 0; i < sizeof right / sizeof right[0]; i++) {
+    struct check_report report;
+    char *text = run(right[i].filter, right[i].under, right[i].address, NULL, 20000, &report);
+    if (report.failed != 0 || report.passed < right[i].least)
+      fail_msg("f_%s on %s: %u passed\n%s", right[i].filter, right[i].under, report.passed, text);
+    free(text);
+  }
+}
+
+static void wrong_ones_are_found(void **state) {
+  (void)state;
+  static const struct {
+    const char *filter;
+    const char *only;
+    const char *says;
+  } wrong[] = {
+      {"double", "ping-pong", "completed a read twice"},
+      {"result", "ping-pong", "completed an io that is none of the host's"},
+      {"never", "ping-pong", "waited in vain for the end of a read"},
+      {"two", "ping-pong", "submitted a second io below in one direction"},
+      {"kind", "ping-pong", "submitted an io of kind 3 below"},
+      {"early", "filter tried", "called under_submit inside wrap"},
+      {"empty", "filter tried", "an endpoint was made, but *ep was not set"},
+      {"much", "echo", "of 1 bytes moved 1048577"},
+  };
+  for (size_t i = 0; i < sizeof wrong / sizeof wrong[0]; i++) {
+    struct check_report report;
+    char *text = run(wrong[i].filter, "memory", "mem://check", wrong[i].only, 1500, &report);
+    if (report.failed == 0 || !strstr(text, wrong[i].says))
+      fail_msg("f_%s: wanted '%s', got:\n%s", wrong[i].filter, wrong[i].says, text);
+    free(text);
+  }
+}
+
+/* Nothing is guessed: a filter needs something to stand on. */
+static void a_filter_alone_is_refused(void **state) {
+  (void)state;
+  struct check_report report;
+  const struct check_config config = {.plugin = WRONG_PLUGIN_DIR "/f_none.so", .listen_url = "f-none+mem://check"};
+  char *text = NULL;
+  size_t bytes = 0;
+  FILE *out = open_memstream(&text, &bytes);
+  assert_int_equal(check_run(&config, out, &report), -1);
+  (void)fclose(out);
+  assert_int_equal(report.failed, 1);
+  assert_non_null(strstr(text, "is a filter, and no transport to stand on was given"));
+  free(text);
+}
+
+int main(void) {
+  const struct CMUnitTest tests[] = {
+      cmocka_unit_test(right_ones_pass),
+      cmocka_unit_test(wrong_ones_are_found),
+      cmocka_unit_test(a_filter_alone_is_refused),
+  };
+  return cmocka_run_group_tests(tests, NULL, NULL);
+}
