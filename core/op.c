@@ -18,18 +18,26 @@ static void op_free(struct object *object);
 
 static const struct object_class op_class = {.type = OBJECT_OP, .free = op_free};
 
-void op_list_append(struct op_list *list, struct op *op) {
+void op_chain_append(struct op_list *list, struct op *op) {
   op->prev = list->last;
   op->next = NULL;
   *(list->last ? &list->last->next : &list->first) = op;
   list->last = op;
+}
+
+void op_chain_remove(struct op_list *list, struct op *op) {
+  *(op->prev ? &op->prev->next : &list->first) = op->next;
+  *(op->next ? &op->next->prev : &list->last) = op->prev;
+}
+
+void op_list_append(struct op_list *list, struct op *op) {
+  op_chain_append(list, op);
   op->listed = true;
 }
 
 void op_list_remove(struct op_list *list, struct op *op) {
   if (!op->listed) return;
-  *(op->prev ? &op->prev->next : &list->first) = op->next;
-  *(op->next ? &op->next->prev : &list->last) = op->prev;
+  op_chain_remove(list, op);
   op->listed = false;
 }
 
@@ -191,7 +199,7 @@ bool op_end(struct op *op, int status, struct op_list *ended) {
   if (op->source) source_detach(op->source);
   op->event.status = status;
   unsigned before = atomic_exchange_explicit(&op->state, OP_ENDED, memory_order_acq_rel);
-  if (before == OP_PENDING) op_list_append(ended, op);
+  if (before == OP_PENDING) op_chain_append(ended, op);
   return true;
 }
 
@@ -226,7 +234,6 @@ void op_deliver_all(struct op_list *ended) {
   ended->first = ended->last = NULL;
   while (op) {
     struct op *next = op->next;
-    op->listed = false;
     if (op->inside)
       deliver_inside(op);
     else if (op->waiter)
@@ -253,7 +260,7 @@ int op_answer(struct op *op, const struct request *request) {
     return 1;
   }
   struct op_list one = {0};
-  op_list_append(&one, op);
+  op_chain_append(&one, op);
   op_deliver(&one);
   return 0;
 }

@@ -160,8 +160,14 @@ void op_reuse_inside(struct op *op);
 /* Leave a submit: true if it ended meanwhile. */
 bool op_leave(struct op *op);
 
+/* The list of what an op pends on, under the lock of that: `listed` says whether it stands there. */
 void op_list_append(struct op_list *list, struct op *op);
 void op_list_remove(struct op_list *list, struct op *op);
+
+/* Any other list of ops, such as of those that have ended: whoever looks at `listed` under the lock of what the op
+ * pended on must not see that one. */
+void op_chain_append(struct op_list *list, struct op *op);
+void op_chain_remove(struct op_list *list, struct op *op);
 
 /* Free the pool of a runtime. */
 struct op_pool;

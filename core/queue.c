@@ -60,7 +60,7 @@ void queue_post(struct queue *queue, struct op *op) {
   bool closed = queue->closed;
   if (!closed) {
     bool was_empty = is_empty(queue);
-    op_list_append(&queue->ended, op);
+    op_chain_append(&queue->ended, op);
     filled(queue, was_empty);
   }
   lock_drop(&queue->lock);
@@ -86,9 +86,9 @@ static uint32_t take(struct queue *queue, struct hws_event *events, uint32_t max
     queue->wakes = 0;
   }
   for (struct op *op; count < max && (op = queue->ended.first);) {
-    op_list_remove(&queue->ended, op);
+    op_chain_remove(&queue->ended, op);
     events[count++] = op->event;
-    op_list_append(taken, op);
+    op_chain_append(taken, op);
   }
   if (count && queue->waitable && is_empty(queue)) waitable_clear(queue->waitable);
   return count;
