@@ -96,7 +96,8 @@ enum hws_how_flag {
                              next wait, after 64 KiB, or at the loop's next turn */
   HWS_EOM = 8,            /* a send, or an open's first payload: its last byte ends a message; without a byte, what was
                              sent before it does. Streams of native sessions only */
-  HWS_INTERRUPTIBLE = 16, /* with HWS_BLOCK: a signal cancels the op, whose event is then returned */
+  HWS_INTERRUPTIBLE = 16, /* with HWS_BLOCK: a signal that meets the call asleep cancels the op, whose event is then
+                             returned; one that meets it at work for others (caller-driven) does not */
   HWS_RELATIVE = 32,      /* deadline_ns counts from this call */
   HWS_ABORT = 64          /* hws_close: discard what was not sent, reset the peer */
 };

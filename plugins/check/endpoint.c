@@ -124,7 +124,7 @@ int32_t check_endpoint_wrap(struct check_host *host, struct hws_host_endpoint *u
   return settle(endpoint, status, ep, untouched, made);
 }
 
-void check_endpoint_destroy(struct hws_host_endpoint *endpoint, bool abort) {
+static void destroy_one(struct hws_host_endpoint *endpoint, bool abort) {
   CHECK(atomic_load(&endpoint->pending) == 0, "the kit destroys an endpoint with an io pending");
   if (endpoint->filter) check_under_end(endpoint);
   check_poller_unwatch(endpoint);
@@ -136,7 +136,10 @@ void check_endpoint_destroy(struct hws_host_endpoint *endpoint, bool abort) {
   endpoint->vtable->destroy(endpoint->ep, abort);
   check_trace_inside(NULL);
   drop_both(endpoint);
-  if (endpoint->under) check_endpoint_destroy(endpoint->under, abort);
+}
+
+void check_endpoint_destroy(struct hws_host_endpoint *endpoint, bool abort) {
+  for (; endpoint; endpoint = endpoint->under) destroy_one(endpoint, abort);
 }
 
 static bool is_open(struct hws_host_endpoint *endpoint) {

@@ -103,7 +103,10 @@ static void only_that_one(void **state) {
         thread_blocked(threads[i]);
       }
       int before = atomic_load(&signals);
-      thread_signal(threads[victim], SIGUSR1);
+      if (ends)
+        interrupt(threads[victim], &receivers[victim].over);
+      else
+        thread_signal(threads[victim], SIGUSR1);
       if (ends) thread_join(threads[victim]);
       world_until(world, atomic_load(&signals) > before);
       for (int i = 0; i < MANY; i++) {
@@ -128,7 +131,7 @@ static void an_interrupted_recv_loses_nothing(void **state) {
     struct receiver receiver = {.link = link_open(world, carrier), .flags = HWS_INTERRUPTIBLE};
     struct thread *thread = thread_start(receive, &receiver);
     thread_blocked(thread);
-    thread_signal(thread, SIGUSR1);
+    interrupt(thread, &receiver.over);
     thread_join(thread);
     assert_status(receiver.event.status, HWS_E_CANCELED);
     assert_int_equal(receiver.event.bytes, 0);
@@ -143,6 +146,7 @@ enum { SEED = 31, LARGE = 8 << 20 };
 
 struct sender {
   hws_handle stream;
+  atomic_bool over;
   uint8_t *bytes;
   struct hws_event event;
 };
@@ -152,6 +156,7 @@ static void send_large(void *argument) {
   struct hws_how how = {.size = sizeof how, .flags = HWS_BLOCK | HWS_INTERRUPTIBLE};
   struct hws_vec vec = {.ptr = sender->bytes, .len = LARGE};
   assert_int_equal(hws_send(sender->stream, &vec, 1, &how, &sender->event, NULL), 1);
+  atomic_store(&sender->over, true);
 }
 
 static void an_interrupted_send_says_what_was_taken(void **state) {
@@ -163,7 +168,7 @@ static void an_interrupted_send_says_what_was_taken(void **state) {
     pattern_fill(SEED, 0, sender.bytes, LARGE);
     struct thread *thread = thread_start(send_large, &sender);
     thread_blocked(thread);
-    thread_signal(thread, SIGUSR1);
+    interrupt(thread, &sender.over);
     thread_join(thread);
     assert_status(sender.event.status, HWS_E_CANCELED);
     assert_true(sender.event.bytes > 0 && sender.event.bytes < LARGE);
@@ -209,6 +214,7 @@ static void blocking_without_it(void **state) {
 struct waiting {
   struct world *world;
   atomic_uint *left;
+  atomic_bool over;
   hws_result result;
   struct hws_event event;
 };
@@ -216,6 +222,7 @@ struct waiting {
 static void wait_for_one(void *argument) {
   struct waiting *waiting = argument;
   waiting->result = hws_queue_wait(waiting->world->queue, &waiting->event, 1, (int64_t)LIMIT_NS);
+  atomic_store(&waiting->over, true);
   atomic_fetch_add(waiting->left, 1);
 }
 
@@ -232,7 +239,7 @@ static void a_wait_is_interrupted(void **state) {
       threads[i] = thread_start(wait_for_one, &waiting[i]);
       thread_blocked(threads[i]);
     }
-    thread_signal(threads[victim], SIGUSR1);
+    interrupt(threads[victim], &waiting[victim].over);
     thread_join(threads[victim]);
     assert_status(waiting[victim].result, HWS_E_INTERRUPTED);
     for (unsigned gone = 1; gone < MANY; gone++) { /* one by one: wakes fold */
