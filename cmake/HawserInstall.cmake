@@ -7,11 +7,11 @@ endif()
 include(CMakePackageConfigHelpers)
 
 set(package_dir "${CMAKE_INSTALL_LIBDIR}/cmake/hawser")
-set(HAWSER_PLUGIN_INSTALL_DIR "${CMAKE_INSTALL_LIBDIR}/hawser/plugins")
 file(RELATIVE_PATH HAWSER_PKGCONFIG_TO_PREFIX "/${CMAKE_INSTALL_LIBDIR}/pkgconfig" "/")
 
 install(FILES abi/hawser.h abi/hawser_decl.h plugins/hawser_plugin.h DESTINATION "${CMAKE_INSTALL_INCLUDEDIR}")
-install(TARGETS hawser EXPORT hawser LIBRARY DESTINATION "${CMAKE_INSTALL_LIBDIR}")
+install(TARGETS hawser EXPORT hawser LIBRARY DESTINATION "${CMAKE_INSTALL_LIBDIR}"
+  ARCHIVE DESTINATION "${CMAKE_INSTALL_LIBDIR}" RUNTIME DESTINATION "${CMAKE_INSTALL_BINDIR}")
 if(TARGET hawser_tool)
   install(TARGETS hawser_tool DESTINATION "${CMAKE_INSTALL_BINDIR}")
 endif()

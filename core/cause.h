@@ -25,7 +25,7 @@ const char *status_text(int32_t status);
 
 /* Never NULL: without memory, a cause with the status alone. */
 struct cause *cause_make(int status, int os_error, uint64_t code, const char *format, ...)
-    __attribute__((format(printf, 4, 5)));
+    __attribute__((format(HAWSER_PRINTF, 4, 5)));
 
 /* A reset by the peer, or anything else that it caused. reason may be NULL. */
 struct cause *cause_remote(int status, uint64_t code, const char *reason);

@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "core/packet.h"
 #include "core/park.h"
 #include "core/runtime.h"
 
@@ -191,6 +192,15 @@ static void submit_held(struct endpoint *endpoint, struct transfer *transfer, en
   if (!*ended) transfer_completed(transfer);
 }
 
+static void run_packets(struct endpoint *endpoint, unsigned which) {
+  struct hws_packet *list = packet_take(&endpoint->directions[which]);
+  while (list) {
+    struct packet_end end = packet_next(&list);
+    endpoint->plugin->vtable.on_packet(endpoint->ep, end.packet, end.bytes, end.os_error);
+    if (endpoint->retired && atomic_fetch_sub(&endpoint->packets_left, 1) == 1) endpoint_let_close(endpoint);
+  }
+}
+
 bool direction_run(struct endpoint *endpoint, unsigned which, enum runner runner) {
   struct direction *direction = &endpoint->directions[which];
   struct transfer *transfer = &endpoint->transfers[which];
@@ -199,6 +209,7 @@ bool direction_run(struct endpoint *endpoint, unsigned which, enum runner runner
     unsigned bits = atomic_fetch_and_explicit(&direction->state, HELD | BLOCKS, memory_order_acq_rel);
     unsigned work = take_work(endpoint, which, bits, runner);
     if ((work & DO_READY) && endpoint->ep) run_ready(endpoint, which, work & SAW_HANGUP);
+    if (bits & DO_PACKETS) run_packets(endpoint, which);
     if (work & DO_SUBMIT) submit_held(endpoint, transfer, runner, &ended);
     /* Also when the cancel came before the submit it is meant for had its turn. */
     if (atomic_load_explicit(&transfer->cancel, memory_order_acquire)) cancel_held(endpoint, transfer);
@@ -297,4 +308,10 @@ void endpoint_ready(struct endpoint *endpoint, unsigned bits) {
   for (unsigned which = HWS_READ; which <= HWS_WRITE; which++)
     if ((bits & (1U << which)) && direction_enter(endpoint, which, DO_READY | (bits & READY_HANGUP ? SAW_HANGUP : 0U)))
       direction_run(endpoint, which, RUN_ANYBODY);
+}
+
+void endpoint_packet(struct endpoint *endpoint, struct hws_packet *packet, uint64_t bytes, int32_t os_error) {
+  unsigned which = packet->direction;
+  packet_put(&endpoint->directions[which], (struct packet_end){packet, bytes, os_error});
+  if (direction_enter(endpoint, which, DO_PACKETS)) direction_run(endpoint, which, RUN_ANYBODY);
 }

@@ -50,6 +50,7 @@ struct direction {
   struct job job;    /* does that; the owner is pinned while it is out */
   atomic_bool job_posted;
   struct endpoint *endpoint;
+  _Atomic(struct hws_packet *) packets; /* that came back, newest first (packet.c) */
 };
 
 enum endpoint_state {
@@ -71,6 +72,8 @@ struct endpoint {
   struct transfer transfers[2]; /* by direction */
   int64_t descriptor;           /* watched; -1: none */
   atomic_bool abort;
+  atomic_int packets_left; /* once retired: how many are still to come */
+  bool retired;            /* written under both directions */
   bool abandoned;
   bool abandon_watched; /* the timer below was armed */
   struct route *route;  /* whose parameters it may ask for; NULL for accepted ones */
@@ -133,6 +136,9 @@ void endpoint_complete(struct endpoint *endpoint, struct hws_io *io);
 /* Readiness from the poller; driver only. */
 void endpoint_ready(struct endpoint *endpoint, unsigned bits);
 
+/* A plugin's packet came back from the port; driver only. */
+void endpoint_packet(struct endpoint *endpoint, struct hws_packet *packet, uint64_t bytes, int32_t os_error);
+
 /* Destroy it, and all that it stands on, as soon as no transfer is out; gone is called then. Idempotent. Never blocks.
  */
 void endpoint_close(struct endpoint *endpoint, bool abort);
@@ -162,7 +168,8 @@ enum direction_bit {
   DO_PARKED = 32,  /* the pool has come for what is parked */
   BLOCKS = 64,     /* with HELD: by a thread of the pool, which may be inside a blocking call */
   DO_POST = 128,   /* on_post, or on_timer, could not be called: let them come again */
-  DO_TIMER = 256
+  DO_TIMER = 256,
+  DO_PACKETS = 512
 };
 
 /* Who runs a direction. */

@@ -175,18 +175,46 @@ static bool is_busy(const struct endpoint *endpoint) {
   return transfer_busy(&endpoint->transfers[HWS_READ]) || transfer_busy(&endpoint->transfers[HWS_WRITE]);
 }
 
+static void watch_abandon(struct endpoint *endpoint) {
+  if (endpoint->abandon_watched) return;
+  endpoint->abandon_watched = true;
+  loop_timer(endpoint->loop, &endpoint->abandon_timer, clock_now() + ABANDON_AFTER_NS);
+}
+
+/* No transfer is out and both directions are held. True: packets still are. */
+static bool retire(struct endpoint *endpoint) {
+  int32_t (*slot)(void *ep, uint32_t abort) = endpoint->plugin->vtable.retire;
+  if (!endpoint->retired && slot) {
+    int32_t left = slot(endpoint->ep, endpoint->abort);
+    if (left < 0) endpoint_fault(endpoint, "said that fewer than no packets are to come");
+    atomic_store(&endpoint->packets_left, left < 0 ? 0 : left);
+  }
+  endpoint->retired = true;
+  return atomic_load(&endpoint->packets_left) > 0;
+}
+
+/* Takes both directions, never to let go of them again. False: packets are out, and it did let go. */
+static bool quiet_for_good(struct endpoint *endpoint) {
+  if (endpoint->abandoned) return true; /* its directions may be held for ever */
+  direction_seize(endpoint, HWS_READ);
+  direction_seize(endpoint, HWS_WRITE);
+  if (!retire(endpoint)) return true;
+  direction_run(endpoint, HWS_WRITE, RUN_ANYBODY);
+  direction_run(endpoint, HWS_READ, RUN_ANYBODY);
+  return false;
+}
+
 /* Driver only; what it waits for posts close_task again. */
 static void go_on_closing(struct endpoint *endpoint) {
   if (atomic_load(&endpoint->state) != ENDPOINT_CLOSING) return; /* twice posted: by the last transfer and the close */
   if (is_busy(endpoint)) {
-    if (endpoint->abandon_watched) return;
-    endpoint->abandon_watched = true;
-    loop_timer(endpoint->loop, &endpoint->abandon_timer, clock_now() + ABANDON_AFTER_NS);
+    watch_abandon(endpoint);
   } else if (!endpoint->over || atomic_load(&endpoint->over->state) == ENDPOINT_GONE) {
     if (endpoint->filter && !filter_end(endpoint)) return;
-    for (unsigned which = HWS_READ; which <= HWS_WRITE && !endpoint->abandoned; which++)
-      direction_seize(endpoint, which); /* and never let go of again */
-    finish(endpoint);
+    if (quiet_for_good(endpoint))
+      finish(endpoint);
+    else
+      watch_abandon(endpoint);
   }
 }
 
@@ -207,7 +235,8 @@ static void abandon_fire(struct timer *timer) {
     return;
   }
   endpoint->abandon_watched = false;
-  if (!is_busy(endpoint)) return;
+  int packets = atomic_load(&endpoint->packets_left);
+  if (!is_busy(endpoint) && packets == 0) return;
   struct runtime *runtime = endpoint->owner->runtime;
   if (!endpoint->abandoned) object_pin(endpoint->owner);
   endpoint->abandoned = true;
@@ -220,6 +249,7 @@ static void abandon_fire(struct timer *timer) {
     transfer->io.bytes = 0;
     transfer->done(transfer);
   }
+  runtime_count(runtime, COUNT_IOS_ABANDONED, (uint64_t)packets);
   endpoint_fault(endpoint, "never completed an io; it was abandoned");
   go_on_closing(endpoint);
 }

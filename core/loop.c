@@ -88,7 +88,8 @@ bool loop_turn(struct loop *loop, struct waiter *waiter, uint64_t until) {
     count = poller_wait(loop->poller, limit);
   /* Awake: what is posted from here on is seen without a kick. */
   atomic_store_explicit(&loop->polling, false, memory_order_relaxed);
-  if (count > 0) poller_dispatch(loop->poller, count);
+  unsigned strays = count > 0 ? poller_dispatch(loop->poller, count) : 0;
+  if (strays) atomic_fetch_add_explicit(&loop->strays, strays, memory_order_relaxed);
   /* The end of a wait with a limit tells whether a time has come: no need to look at the clock. */
   bool look = limit == 0 || poller_timer_fired(loop->poller);
   if (look && atomic_load_explicit(&loop->timers.next, memory_order_relaxed) != TIMER_NEVER)

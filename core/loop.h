@@ -56,6 +56,7 @@ struct loop {
   atomic_uint inside;      /* threads in waiter_wait */
   _Atomic(uint64_t) turns; /* counters, for stats */
   _Atomic(uint64_t) kicks;
+  _Atomic(uint64_t) strays;
 };
 
 int loop_init(struct loop *loop, bool caller_driven); /* hws_status */
@@ -79,7 +80,7 @@ void loop_nudge(struct loop *loop);
 
 /* ---- waiting (wait.c) ---- */
 
-enum wait_result { WAIT_READY, WAIT_TIMEOUT, WAIT_INTERRUPTED };
+enum wait_result { WAIT_READY, WAIT_LATE, WAIT_INTERRUPTED };
 
 /* The baton by hand, for loop_nudge. False: somebody drives. */
 bool baton_take(struct loop *loop);
@@ -93,7 +94,7 @@ enum wait_result waiter_wait(struct waiter *waiter, uint64_t until);
 /* What it waits for has come. The waiter may be gone when this returns. */
 void waiter_signal(struct waiter *waiter);
 
-/* ---- the poller (loop_epoll.c) ---- */
+/* ---- the poller (loop_epoll.c, loop_iocp.c) ---- */
 
 enum ready_bits { READY_READ = 1, READY_WRITE = 2, READY_HANGUP = 4 /* and both of the others */ };
 
@@ -107,11 +108,14 @@ void poller_unwatch(struct poller *poller, int64_t descriptor);
 /* Wait until `until`. How many events came; negative: a signal interrupted. */
 int poller_wait(struct poller *poller, uint64_t until);
 
-/* Hand the events of the last wait to endpoint_ready. */
-void poller_dispatch(struct poller *poller, int count);
+/* Hand the events of the last wait to endpoint_ready, or endpoint_packet. Returns how many belonged to nobody. */
+unsigned poller_dispatch(struct poller *poller, int count);
 void poller_wake(struct poller *poller);
 
 /* Did the last wait, if it had a limit, end because a time has come? */
 bool poller_timer_fired(const struct poller *poller);
+
+/* Where the system has completion ports: what the handle's calls end with is handed to endpoint_packet from now on. */
+int poller_bind(struct poller *poller, int64_t handle, int *os_error);
 
 #endif

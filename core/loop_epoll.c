@@ -111,7 +111,7 @@ int poller_wait(struct poller *poller, uint64_t until) {
   return count < 0 && errno != EINTR ? 0 : count;
 }
 
-void poller_dispatch(struct poller *poller, int count) {
+unsigned poller_dispatch(struct poller *poller, int count) {
   atomic_load_explicit(&poller->watches, memory_order_acquire);
   for (int i = 0; i < count; i++) {
     void *whose = poller->events[i].data.ptr;
@@ -122,6 +122,7 @@ void poller_dispatch(struct poller *poller, int count) {
       endpoint_ready(whose, ready_bits(poller->events[i].events));
     }
   }
+  return 0;
 }
 
 bool poller_timer_fired(const struct poller *poller) {
@@ -133,4 +134,10 @@ void poller_wake(struct poller *poller) {
   ssize_t done;
   do done = write(poller->wake, &one, sizeof one);
   while (done < 0 && errno == EINTR);
+}
+
+int poller_bind(struct poller *poller, int64_t handle, int *os_error) {
+  (void)poller, (void)handle;
+  *os_error = ENOSYS; /* no completion ports here */
+  return HWS_E_UNSUPPORTED;
 }

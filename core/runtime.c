@@ -48,7 +48,7 @@ static void before_turn(struct loop *loop) {
 static int check_config(const struct hws_runtime_config *config) {
   if (!config) return HWS_OK;
   if (config->size < CONFIG_SIZE_V1 || (config->flags & ~(uint32_t)HWS_RUNTIME_CALLER_DRIVEN)) return HWS_E_INVAL;
-  if (config->plugin_dir && config->plugin_dir[0] != '/') return HWS_E_INVAL;
+  if (config->plugin_dir && !registry_dir_valid(config->plugin_dir)) return HWS_E_INVAL;
   char error[ERROR_MAX];
   return settings_parse(NULL, 0, config->settings, NULL, error, sizeof error);
 }

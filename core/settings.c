@@ -58,7 +58,7 @@ static const char *quote(struct piece piece, char out[QUOTE_SIZE]) {
   return out;
 }
 
-__attribute__((format(printf, 2, 3))) static int fail(struct error error, const char *format, ...) {
+__attribute__((format(HAWSER_PRINTF, 2, 3))) static int fail(struct error error, const char *format, ...) {
   va_list arguments;
 
   va_start(arguments, format);

@@ -10,7 +10,7 @@
 #include "core/mux/session.h"
 #include "core/runtime.h"
 
-enum { LOOP_TURNS = RUNTIME_COUNTERS, LOOP_KICKS, RUNTIME_STATS };
+enum { LOOP_TURNS = RUNTIME_COUNTERS, LOOP_KICKS, LOOP_STRAYS, RUNTIME_STATS };
 
 static const char *const runtime_names[RUNTIME_STATS] = {
     [COUNT_PLUGIN_FAULTS] = "plugin_faults",
@@ -20,6 +20,7 @@ static const char *const runtime_names[RUNTIME_STATS] = {
     [COUNT_ENDPOINTS] = "endpoints",
     [LOOP_TURNS] = "loop_turns",
     [LOOP_KICKS] = "loop_kicks",
+    [LOOP_STRAYS] = "loop_strays",
 };
 
 static const char *const session_names[SESSION_COUNTERS] = {
@@ -74,6 +75,7 @@ const char *stats_name(enum object_type type, uint32_t index) {
 static uint64_t runtime_value(struct runtime *runtime, uint32_t index) {
   if (index == LOOP_TURNS) return atomic_load_explicit(&runtime->loop.turns, memory_order_relaxed);
   if (index == LOOP_KICKS) return atomic_load_explicit(&runtime->loop.kicks, memory_order_relaxed);
+  if (index == LOOP_STRAYS) return atomic_load_explicit(&runtime->loop.strays, memory_order_relaxed);
   return atomic_load_explicit(&runtime->counters[index], memory_order_relaxed);
 }
 

@@ -19,8 +19,8 @@ struct reader {
   size_t error_size;
 };
 
-__attribute__((format(printf, 3, 4))) static int fail(const struct reader *reader, const char *at, const char *format,
-                                                      ...) {
+__attribute__((format(HAWSER_PRINTF, 3, 4))) static int fail(const struct reader *reader, const char *at,
+                                                             const char *format, ...) {
   char what[120];
   va_list arguments;
 

@@ -77,7 +77,7 @@ static enum wait_result drive(struct waiter *waiter, uint64_t until) {
     if (until != PARK_FOREVER && clock_now() >= until) {
       /* A last look: what is ready already must not be missed by a poll with no time at all. */
       loop_turn(waiter->loop, waiter, 0);
-      if (!is_ready(waiter)) result = WAIT_TIMEOUT;
+      if (!is_ready(waiter)) result = WAIT_LATE;
       break;
     }
     if (!loop_turn(waiter->loop, waiter, until)) {
@@ -105,7 +105,7 @@ static enum wait_result nap(struct waiter *waiter, uint64_t until, bool *drives)
   /* One that was made heir and READY in the same moment will not drive: somebody else has to. */
   drop_and_wake(loop, choose_heir(loop));
   if (!left) return WAIT_READY;
-  return parked == PARK_TIMEOUT ? WAIT_TIMEOUT : WAIT_INTERRUPTED;
+  return parked == PARK_TIMEOUT ? WAIT_LATE : WAIT_INTERRUPTED;
 }
 
 static enum wait_result wait_inside(struct waiter *waiter, uint64_t until) {

@@ -12,8 +12,9 @@
  * Directions
  *   An endpoint has two directions, HWS_READ (read, accept, listen, dial) and HWS_WRITE (write, shutdown). At most
  *   one io is outstanding in each. The host never runs two functions of the plugin at once for the same direction of
- *   the same endpoint: submit, cancel and on_ready are serialised per direction; on_timer, on_post, on_packet and
- *   destroy are called with both directions taken. The two directions do run in parallel.
+ *   the same endpoint: submit, cancel, on_ready and on_packet are serialised per direction (on_packet: the packet's
+ *   own); on_timer, on_post, retire and destroy are called with both directions taken. The two directions do run in
+ *   parallel.
  *
  * Threads
  *   submit and cancel come from any thread; on_* from the thread that drives the loop. Nothing a plugin does may block,
@@ -186,7 +187,10 @@ struct hws_address {
 
 enum { HWS_ADDRESSES_MAX = 64 /* of one name */ };
 
-/* One OVERLAPPED of a plugin on a completion port. A packet that may outlive its io lives in the endpoint. */
+/* One OVERLAPPED of a plugin on a completion port. It and its buffers stay where they are until on_packet was called
+ * for it, cancelled or not; a packet that may outlive its io lives in the endpoint. The plugin sets the endpoint and
+ * the direction before it hands the packet to the system, and the first four words of the storage are the OVERLAPPED;
+ * the other four are the host's from then until on_packet. */
 struct hws_packet {
   uint64_t storage[8];
   struct hws_host_endpoint *endpoint;
@@ -240,7 +244,9 @@ struct hws_host {
    * often does no harm, and on_ready may come unasked, also when nothing is pending. */
   void (*rearm)(struct hws_host_endpoint *endpoint, uint32_t direction);
 
-  /* Bind a handle to the host's completion port (HWS_HOST_PORT). */
+  /* Bind a handle to the host's completion port (HWS_HOST_PORT), from any function of the plugin: every packet of the
+   * handle from then on leads to on_packet, once. A plugin for which the system skips the packets of calls that end at
+   * once does not wait for those. Several handles may be bound for one endpoint. 0, or a negative hws_io_status. */
   int32_t (*bind_port)(struct hws_host_endpoint *endpoint, int64_t handle);
 
   /* Call on_timer at that time; a later call replaces an earlier one; 0 takes it back. */
@@ -333,6 +339,8 @@ struct hws_vtable {
    * the direction, the others hws_ready_flag. */
   void (*on_ready)(void *ep, uint32_t direction);
 
+  /* A packet has come back, and belongs to the plugin again. os_error: 0, or the system's error (of a socket,
+   * WSAGetOverlappedResult knows Winsock's own). None comes before an io was submitted. */
   void (*on_packet)(void *ep, struct hws_packet *packet, uint64_t bytes, int32_t os_error);
   void (*on_timer)(void *ep);
   void (*on_post)(void *ep);
@@ -353,6 +361,12 @@ struct hws_vtable {
 
   /* The plugin's own end, when open succeeded but the host refused it afterwards. */
   void (*fini)(void *self);
+
+  /* For endpoints whose packets may outlive their ios (a listener's accepts): called once, before destroy, when no io
+   * is outstanding. Begins to end what the system still holds, as destroy would: cancels it, or closes the handle.
+   * Returns how many packets are still to come; on_packet is called for each of them, and destroy after the last.
+   * Without it, no packet may be out once the last io has ended. */
+  int32_t (*retire)(void *ep, uint32_t abort);
 };
 
 /* The manifest; static, constant. */
@@ -378,11 +392,12 @@ struct hws_plugin {
 };
 
 /* The one symbol of a plugin. */
-#if defined(__GNUC__)
+#if defined(_WIN32)
+__declspec(dllexport)
+#elif defined(__GNUC__)
 __attribute__((visibility("default")))
 #endif
-const struct hws_plugin *
-hws_plugin_v1(void);
+    const struct hws_plugin *hws_plugin_v1(void);
 
 #ifdef __cplusplus
 }

@@ -37,7 +37,7 @@ struct load_list {
 
 enum load_result { LOAD_OK, LOAD_ABSENT, LOAD_REFUSED };
 
-/* What follows a plain name in the name of its file: ".so". */
+/* What follows a plain name in the name of its file: ".so" or ".dll". */
 extern const char load_suffix[];
 
 bool load_is_absolute(const char *path);

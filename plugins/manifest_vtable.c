@@ -38,6 +38,7 @@ static const struct slot slots[] = {
     {SLOT(error_text), false, 0, 0},
     {SLOT(destroy), true, 0, 0},
     {SLOT(fini), false, 0, 0},
+    {SLOT(retire), false, 0, 0},
 };
 
 /* All function pointers have one representation, so any of them can be looked at as this one. */

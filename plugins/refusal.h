@@ -12,13 +12,13 @@
 /* Sets error to "plugin PATH: " and the formatted reason (path NULL: the reason alone). A long path loses its head and
  * a long reason its tail; what is not printable becomes '?', so that a file's name cannot forge a second line.
  * Always false, to be returned by the check that failed. */
-__attribute__((format(printf, 3, 4))) bool refusal_say(struct plugin_error *error, const char *path, const char *format,
-                                                       ...);
+__attribute__((format(HAWSER_PRINTF, 3, 4))) bool refusal_say(struct plugin_error *error, const char *path,
+                                                              const char *format, ...);
 
 /* "out of memory" behind the file, which is a shortage. Always false. */
 bool refusal_no_memory(struct plugin_error *error, const char *path);
 
 /* Adds to what error says already, as far as there is room. */
-__attribute__((format(printf, 2, 3))) void refusal_add(struct plugin_error *error, const char *format, ...);
+__attribute__((format(HAWSER_PRINTF, 2, 3))) void refusal_add(struct plugin_error *error, const char *format, ...);
 
 #endif

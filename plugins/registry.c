@@ -27,6 +27,10 @@ static char *path_join(const char *directory, const char *name, const char *suff
   return path;
 }
 
+bool registry_dir_valid(const char *path) {
+  return load_is_absolute(path);
+}
+
 static bool dir_check(const char *directory, struct plugin_error *error) {
   if (load_is_absolute(directory)) return true;
   return refusal_say(error, NULL, "plugin directory '%s': found a relative path, wanted an absolute one", directory);

@@ -30,8 +30,8 @@ struct plugin_error {
 const struct plugin *registry_load(const struct hws_host *host, const char *const *dirs, const char *path_or_name,
                                    struct plugin_error *error);
 
-/* The plugin that serves a scheme; loads those of dirs (file names *.so) once if none does yet. NULL: none, error says
- * so and names refusals met on the way. */
+/* The plugin that serves a scheme; loads those of dirs (file names *.so, or *.dll) once if none does yet. NULL: none,
+ * error says so and names refusals met on the way. */
 const struct plugin *registry_find(const struct hws_host *host, const char *const *dirs, const char *scheme,
                                    struct plugin_error *error);
 
@@ -46,6 +46,9 @@ void registry_heard(const char *text);
 
 /* In a forked child, before any other call there: forget everything, as the locks may be held by lost threads. */
 void registry_after_fork(void);
+
+/* Whether a path could be one of the directories: it is absolute. */
+bool registry_dir_valid(const char *path);
 
 /* The directory hawser/plugins beside the shared library that contains `symbol`, into path; 0. -1: there is none. -2:
  * it could not be found for want of descriptors or memory. */

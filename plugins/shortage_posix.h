@@ -11,7 +11,7 @@
 bool shortage_is(int os_error);
 
 /* refusal_say, with what the system says of os_error behind it. Always false. */
-__attribute__((format(printf, 4, 5))) bool shortage_say(struct plugin_error *error, int os_error, const char *path,
-                                                        const char *format, ...);
+__attribute__((format(HAWSER_PRINTF, 4, 5))) bool shortage_say(struct plugin_error *error, int os_error,
+                                                               const char *path, const char *format, ...);
 
 #endif

@@ -51,6 +51,10 @@ static void slot_on_ready(void *ep, uint32_t direction) {
   ((struct socket_endpoint *)ep)->ops->on_ready(ep, direction);
 }
 
+static void slot_on_packet(void *ep, struct hws_packet *packet, uint64_t bytes, int32_t os_error) {
+  ((struct socket_endpoint *)ep)->ops->on_packet(ep, packet, bytes, os_error);
+}
+
 static void slot_on_timer(void *ep) {
   ((struct socket_endpoint *)ep)->ops->on_timer(ep);
 }
@@ -61,6 +65,11 @@ static void slot_on_post(void *ep) {
 
 static int32_t slot_query(void *ep, uint32_t what, void *answer, uint32_t size) {
   return ((struct socket_endpoint *)ep)->ops->query(ep, what, answer, size);
+}
+
+static int32_t slot_retire(void *ep, uint32_t abort) {
+  struct socket_endpoint *endpoint = ep;
+  return endpoint->ops->retire ? endpoint->ops->retire(endpoint, abort != 0) : 0;
 }
 
 static void slot_destroy(void *ep, uint32_t abort) {
@@ -76,11 +85,13 @@ int32_t socket_open(const struct socket_makers *mine, const struct hws_host *hos
                                     .adopt = slot_adopt,
                                     .submit = slot_submit,
                                     .cancel = slot_cancel,
-                                    .on_ready = slot_on_ready,
+                                    .on_ready = mine->packets ? NULL : slot_on_ready,
+                                    .on_packet = mine->packets ? slot_on_packet : NULL,
                                     .on_timer = slot_on_timer,
                                     .on_post = slot_on_post,
                                     .query = slot_query,
-                                    .destroy = slot_destroy};
+                                    .destroy = slot_destroy,
+                                    .retire = mine->packets ? slot_retire : NULL};
   uint32_t room = vtable->size < filled.size ? vtable->size : filled.size;
   makers = mine;
   memcpy(vtable, &filled, room);
@@ -99,8 +110,7 @@ int32_t socket_answer_text(const char *text, size_t length, void *answer, uint32
   return (int32_t)length;
 }
 
-int32_t socket_answer_handle(int fd, void *answer, uint32_t size) {
-  int64_t handle = fd;
+int32_t socket_answer_handle(int64_t handle, void *answer, uint32_t size) {
   if (size < sizeof handle) return HWS_IO_UNSUPPORTED;
   memcpy(answer, &handle, sizeof handle);
   return 0;

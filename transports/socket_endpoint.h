@@ -13,14 +13,16 @@
 
 struct socket_endpoint;
 
-/* As the slots of hws_vtable. */
+/* As the slots of hws_vtable. Of on_ready and on_packet a transport has the one that its host calls. */
 struct socket_endpoint_ops {
   int32_t (*submit)(struct socket_endpoint *endpoint, struct hws_io *io);
   int32_t (*cancel)(struct socket_endpoint *endpoint, struct hws_io *io);
   void (*on_ready)(struct socket_endpoint *endpoint, uint32_t direction);
+  void (*on_packet)(struct socket_endpoint *endpoint, struct hws_packet *packet, uint64_t bytes, int32_t os_error);
   void (*on_timer)(struct socket_endpoint *endpoint);
   void (*on_post)(struct socket_endpoint *endpoint);
   int32_t (*query)(struct socket_endpoint *endpoint, uint32_t what, void *answer, uint32_t size);
+  int32_t (*retire)(struct socket_endpoint *endpoint, bool abort); /* NULL: no packet outlives its io */
   void (*destroy)(struct socket_endpoint *endpoint, bool abort);
 };
 
@@ -31,6 +33,7 @@ struct socket_endpoint {
 
 /* How a transport makes its endpoints. 0, or a negative hws_io_status with *made untouched. */
 struct socket_makers {
+  bool packets; /* of a completion port, and not readiness */
   int32_t (*listen)(const struct hws_host *host, struct hws_host_endpoint *endpoint, const char *address,
                     struct socket_endpoint **made);
   int32_t (*dial)(const struct hws_host *host, struct hws_host_endpoint *endpoint, const char *address,
@@ -45,6 +48,6 @@ int32_t socket_open(const struct socket_makers *makers, const struct hws_host *h
 /* ---- answers of query ---- */
 
 int32_t socket_answer_text(const char *text, size_t length, void *answer, uint32_t size);
-int32_t socket_answer_handle(int fd, void *answer, uint32_t size);
+int32_t socket_answer_handle(int64_t handle, void *answer, uint32_t size);
 
 #endif

@@ -40,7 +40,8 @@ static void case_streaming(struct fixture *fixture) {
 /* ---- cancels that race ------------------------------------------------------------------------------------------- */
 
 static void linger(unsigned *seed) {
-  for (int spins = rand_r(seed) % 2000; spins > 0; spins--) atomic_signal_fence(memory_order_seq_cst);
+  *seed = *seed * 1103515245U + 12345U;
+  for (unsigned spins = (*seed >> 16) % 2000; spins > 0; spins--) atomic_signal_fence(memory_order_seq_cst);
 }
 
 /* Reads, each cancelled somewhere between its submit and its end: the bytes they report are the stream. */

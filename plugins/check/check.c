@@ -44,19 +44,21 @@ struct job {
 static void run_on_host(const struct job *job) {
   struct fixture fixture = {.config = job->config};
   const struct hws_plugin *manifest = check_manifest(job->config);
-  unsigned descriptors = check_descriptors_open();
   const struct hws_plugin *under = job->config->under ? check_plugin_open(job->config->under) : NULL;
   fixture.host = check_host_start(under ? under : manifest, job->variant->arming, job->variant->tells_hangups,
                                   job->config->patience_ms);
   if (under) check_host_start_filter(fixture.host, manifest);
+  check_host_settle(fixture.host);
+  /* What the plugin's open and the system's first use of something have opened stays. */
+  unsigned descriptors = check_descriptors_open();
   int64_t memory = check_memory_live();
   job->run->run(&fixture);
   check_host_settle(fixture.host); /* what is still in the loop must not be of an endpoint that is gone */
   CHECK(check_memory_live() == memory, "%lld pieces of the host's memory were not released",
         (long long)(check_memory_live() - memory));
-  check_host_stop(fixture.host);
   unsigned left = check_descriptors_open();
   CHECK(left == descriptors, "there are %u descriptors open where there were %u", left, descriptors);
+  check_host_stop(fixture.host);
 }
 
 static void run_job(void *argument) {

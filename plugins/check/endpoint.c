@@ -89,6 +89,24 @@ int32_t check_endpoint_adopt(struct check_host *host, void *accepted, struct hws
   return settle(endpoint, status, ep, untouched, made);
 }
 
+static bool is_retired(void *argument) {
+  struct hws_host_endpoint *endpoint = argument;
+  return atomic_load(&endpoint->packets_left) == 0;
+}
+
+static void retire(struct hws_host_endpoint *endpoint, bool abort) {
+  if (!endpoint->vtable->retire) return;
+  take_both(endpoint);
+  check_trace_inside("retire");
+  int32_t left = endpoint->vtable->retire(endpoint->ep, abort);
+  check_trace_inside(NULL);
+  CHECK(left >= 0, "retire returned %d", left);
+  atomic_store(&endpoint->packets_left, left);
+  endpoint->retired = true;
+  drop_both(endpoint);
+  check_until(endpoint->host, is_retired, endpoint, "the packets that retire has told of");
+}
+
 int32_t check_endpoint_wrap(struct check_host *host, struct hws_host_endpoint *under, uint32_t role, const char *url,
                             struct hws_host_endpoint **made) {
   struct hws_host_endpoint *endpoint = endpoint_new(host, url);
@@ -110,6 +128,7 @@ static void destroy_one(struct hws_host_endpoint *endpoint, bool abort) {
   CHECK(atomic_load(&endpoint->pending) == 0, "the kit destroys an endpoint with an io pending");
   if (endpoint->filter) check_under_end(endpoint);
   check_poller_unwatch(endpoint);
+  retire(endpoint, abort);
   take_both(endpoint);
   atomic_store(&endpoint->life, CHECK_DESTROYED);
   atomic_store(&endpoint->timer, 0);
@@ -137,6 +156,22 @@ void check_endpoint_ready(struct hws_host_endpoint *endpoint, uint32_t direction
     check_trace_inside(NULL);
   }
   check_mutex_unlock(endpoint->directions[which]);
+}
+
+void check_endpoint_packet(struct hws_host_endpoint *endpoint, struct hws_packet *packet, uint64_t bytes,
+                           int32_t os_error) {
+  uint32_t which = packet->direction;
+  check_mutex_lock(endpoint->directions[which]);
+  CHECK(is_open(endpoint), "a packet came back after destroy");
+  atomic_fetch_add(&endpoint->calls, 1);
+  bool counts = endpoint->retired;
+  CHECK(!counts || atomic_load(&endpoint->packets_left) > 0, "more packets came back than retire has told of");
+  check_trace_inside("on_packet");
+  endpoint->vtable->on_packet(endpoint->ep, packet, bytes, os_error);
+  check_trace_inside(NULL);
+  if (counts) atomic_fetch_sub(&endpoint->packets_left, 1);
+  check_mutex_unlock(endpoint->directions[which]);
+  check_signal_raise(endpoint->host->changed);
 }
 
 static void run_with_both(struct hws_host_endpoint *endpoint, void (*slot)(void *ep), const char *name) {

@@ -53,10 +53,12 @@ struct hws_host_endpoint {
   struct check_mutex *arming;
   struct check_names *names; /* a look-up is under way */
   _Atomic uint64_t timer;    /* 0: none */
-  atomic_uint calls;         /* of on_ready, on_timer and on_post */
+  atomic_uint calls;         /* of on_ready, on_packet, on_timer and on_post */
+  atomic_int packets_left;   /* once it was retired: how many are still to come */
   bool armed[2];             /* under arming */
   atomic_bool posted;
   bool has_url;
+  bool retired; /* written under both directions */
 };
 
 /* Make one of each kind by the plugin's slot. Returns the status; on success *made is open. */
@@ -69,12 +71,14 @@ int32_t check_endpoint_adopt(struct check_host *host, void *accepted, struct hws
 int32_t check_endpoint_wrap(struct check_host *host, struct hws_host_endpoint *under, uint32_t role, const char *url,
                             struct hws_host_endpoint **made);
 
-/* Take it out of the loop and destroy it, and then what it stands on. No io of the kit's may be pending; what a filter
- * has below is brought back. */
+/* Take it out of the loop and destroy it, after its last packet has come back, and then what it stands on. No io of the
+ * kit's may be pending; what a filter has below is brought back. */
 void check_endpoint_destroy(struct hws_host_endpoint *endpoint, bool abort);
 
 /* Run a slot with its direction taken, unless the endpoint is not open. `direction` as on_ready gets it. */
 void check_endpoint_ready(struct hws_host_endpoint *endpoint, uint32_t direction);
+void check_endpoint_packet(struct hws_host_endpoint *endpoint, struct hws_packet *packet, uint64_t bytes,
+                           int32_t os_error);
 void check_endpoint_timer(struct hws_host_endpoint *endpoint);
 void check_endpoint_post(struct hws_host_endpoint *endpoint);
 void check_endpoint_done(struct hws_host_endpoint *endpoint, struct hws_io *io);

@@ -23,7 +23,7 @@ void check_trace_inside(const char *slot);
 /* What was named last in this thread: a service may call another slot meanwhile. */
 const char *check_trace_now(void);
 
-__attribute__((format(printf, 1, 2), noreturn)) void check_fail(const char *format, ...);
+__attribute__((format(HAWSER_PRINTF, 1, 2), noreturn)) void check_fail(const char *format, ...);
 
 #define CHECK(condition, ...)                                                                                          \
   do {                                                                                                                 \

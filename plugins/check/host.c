@@ -40,9 +40,8 @@ static void serve_rearm(struct hws_host_endpoint *endpoint, uint32_t direction) 
 }
 
 static int32_t serve_bind_port(struct hws_host_endpoint *endpoint, int64_t handle) {
-  (void)endpoint;
-  (void)handle;
-  check_fail("called bind_port, which this host does not offer");
+  check_alive(endpoint, "bind_port");
+  return check_poller_bind(endpoint, handle);
 }
 
 static void serve_timer_at(struct hws_host_endpoint *endpoint, uint64_t ns) {
@@ -244,7 +243,7 @@ struct check_host *check_host_start(const struct hws_plugin *manifest, enum chec
   host->changed = check_signal_new();
   host->lists = check_mutex_new();
   only = host;
-  services.capabilities = HWS_HOST_WATCH | HWS_HOST_RESOLVE | HWS_HOST_UNWATCH | HWS_HOST_UNDER;
+  services.capabilities = check_poller_offers() | HWS_HOST_RESOLVE | HWS_HOST_UNDER;
   if (tells_hangups) services.capabilities |= HWS_HOST_HANGUP;
   start(manifest, &host->vtable);
   return host;

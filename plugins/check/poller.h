@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Readiness of descriptors for the kit's host, armed in each of the ways that hawser_plugin.h allows a host.
+ * What the kit's host offers of the system: readiness of descriptors, armed in each of the ways that hawser_plugin.h
+ * allows a host, or a completion port.
  */
 #ifndef HAWSER_CHECK_POLLER_H
 #define HAWSER_CHECK_POLLER_H
@@ -23,6 +24,12 @@ void check_poller_free(struct check_poller *poller);
 int32_t check_poller_watch(struct hws_host_endpoint *endpoint, int64_t descriptor);
 void check_poller_unwatch(struct hws_host_endpoint *endpoint);
 void check_poller_rearm(struct hws_host_endpoint *endpoint, uint32_t direction);
+
+/* As bind_port of the host. */
+int32_t check_poller_bind(struct hws_host_endpoint *endpoint, int64_t handle);
+
+/* HWS_HOST_WATCH, or HWS_HOST_PORT, and what goes with it. */
+uint64_t check_poller_offers(void);
 
 /* on_ready is about to be called; false: it was not asked for. */
 bool check_poller_disarm(struct hws_host_endpoint *endpoint, uint32_t direction);

@@ -38,6 +38,15 @@ void check_poller_free(struct check_poller *poller) {
   free(poller);
 }
 
+uint64_t check_poller_offers(void) {
+  return HWS_HOST_WATCH | HWS_HOST_UNWATCH;
+}
+
+int32_t check_poller_bind(struct hws_host_endpoint *endpoint, int64_t handle) {
+  (void)endpoint, (void)handle;
+  check_fail("called bind_port, which this host does not offer");
+}
+
 /* The endpoint's `arming` is held. */
 static int control(struct hws_host_endpoint *endpoint, int operation) {
   struct epoll_event event = {.data.ptr = endpoint};

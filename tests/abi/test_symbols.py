@@ -46,6 +46,11 @@ class Library(unittest.TestCase):
         functions = {name.split("@")[0] for name in exported(LIBRARY) if name.startswith("hws_")}
         self.assertEqual(functions, set(headers.decl().functions))
 
+    def test_windows_exports_the_same(self):
+        lines = (headers.ROOT / "abi/exports_win32.def").read_text(encoding="utf-8").splitlines()
+        names = [line.strip() for line in lines[lines.index("EXPORTS") + 1:]]
+        self.assertEqual(names, sorted(headers.decl().functions))
+
     def test_soname(self):
         self.assertEqual(dynamic(LIBRARY, "SONAME"), ["libhawser.so.0"])
         self.assertTrue((BUILD / "lib/libhawser.so.0").exists())

@@ -4,26 +4,26 @@
  */
 #include "tests/core/places.h"
 
-#include <dirent.h>
-#include <fcntl.h>
-#include <pthread.h>
-#include <sched.h>
-#include <signal.h>
-#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/syscall.h>
 #include <unistd.h>
 
-const struct place places[6] = {{"mem", 0},  {"mem", HWS_RUNTIME_CALLER_DRIVEN},
-                                {"unix", 0}, {"unix", HWS_RUNTIME_CALLER_DRIVEN},
-                                {"tcp", 0},  {"tcp", HWS_RUNTIME_CALLER_DRIVEN}};
+#include "tests/mux/wire.h"
+
+const struct place places[6] = {{"mem", 0}, {"mem", HWS_RUNTIME_CALLER_DRIVEN},
+                                {LOCAL, 0}, {LOCAL, HWS_RUNTIME_CALLER_DRIVEN},
+                                {"tcp", 0}, {"tcp", HWS_RUNTIME_CALLER_DRIVEN}};
 const struct place *here;
+struct world *here_world;
+
+bool is_tcp(const struct place *place) {
+  return strcmp(strcmp(place->scheme, LOCAL) == 0 ? local_scheme : place->scheme, "tcp") == 0;
+}
 
 int place_open(void **state) {
   here = *state;
-  *state = world_open(here->flags);
+  *state = here_world = world_open(here->flags);
   return 0;
 }
 
@@ -54,22 +54,23 @@ void link_close(const struct link *link) {
 }
 
 /* Every process has a loopback address of its own, and ports that the system gives to nobody by itself. */
-static void own_tcp_url(char *url, unsigned number, const char *parameters) {
+static void own_tcp_url(char *url, unsigned number) {
   enum { PORT_FIRST = 20000, PORTS = 12000 };
   unsigned own = ((unsigned)getpid() << 1 | 1) & 0xffffff;
-  (void)snprintf(url, URL_MAX, "tcp://127.%u.%u.%u:%u%s", own >> 16, own >> 8 & 0xff, own & 0xff,
-                 PORT_FIRST + number % PORTS, parameters);
+  (void)snprintf(url, URL_MAX, "tcp://127.%u.%u.%u:%u", own >> 16, own >> 8 & 0xff, own & 0xff,
+                 PORT_FIRST + number % PORTS);
 }
 
 const char *url_new(char url[URL_MAX], const char *parameters) {
   static unsigned number;
   char plain[URL_MAX];
   if (strcmp(here->scheme, "mem") == 0)
-    (void)snprintf(plain, URL_MAX, "mem://place%u%s", number++, parameters);
+    (void)snprintf(plain, URL_MAX, "mem://place%u", number++);
   else if (strcmp(here->scheme, "tcp") == 0)
-    own_tcp_url(plain, number++, parameters);
+    own_tcp_url(plain, number++);
   else
-    (void)snprintf(plain, URL_MAX, "unix://%s/place%u%s", own_folder(), number++, parameters);
+    local_url(plain, URL_MAX);
+  (void)snprintf(plain + strlen(plain), URL_MAX - strlen(plain), "%s", parameters);
   return url_through(url, plain);
 }
 
@@ -113,7 +114,7 @@ uint64_t fill_up(hws_handle stream, uint64_t seed) {
   uint64_t taken = 0;
   assert_non_null(bytes);
   /* What the system moves on from one of its buffers to the next makes room again, for a moment. */
-  int enough = strcmp(here->scheme, "tcp") == 0 ? 2 * REFUSALS : REFUSALS;
+  int enough = is_tcp(here) ? 2 * REFUSALS : REFUSALS;
   for (int refused = 0; refused < enough;) {
     if (try_piece(stream, seed, bytes, &taken) || room_may_come(stream)) {
       refused = 0;
@@ -137,82 +138,6 @@ void drain(hws_handle stream, uint64_t seed, uint64_t from, uint64_t length) {
     done += event.bytes;
   }
   free(bytes);
-}
-
-/* ---- threads ---- */
-
-struct thread {
-  pthread_t thread;
-  void (*run)(void *argument);
-  void *argument;
-  atomic_int id;
-};
-
-static void *thread_main(void *argument) {
-  struct thread *thread = argument;
-  atomic_store(&thread->id, (int)syscall(SYS_gettid));
-  thread->run(thread->argument);
-  return NULL;
-}
-
-struct thread *thread_start(void (*run)(void *argument), void *argument) {
-  struct thread *thread = calloc(1, sizeof *thread);
-  assert_non_null(thread);
-  thread->run = run;
-  thread->argument = argument;
-  assert_int_equal(pthread_create(&thread->thread, NULL, thread_main, thread), 0);
-  return thread;
-}
-
-void thread_join(struct thread *thread) {
-  assert_int_equal(pthread_join(thread->thread, NULL), 0);
-  free(thread);
-}
-
-/* Asleep in the kernel, at this moment. */
-static bool is_asleep(int id) {
-  char path[64], stat[256] = "";
-  (void)snprintf(path, sizeof path, "/proc/self/task/%d/stat", id);
-  int file = id ? open(path, O_RDONLY | O_CLOEXEC) : -1;
-  ssize_t length = file >= 0 ? read(file, stat, sizeof stat - 1) : 0;
-  if (file >= 0) close(file);
-  const char *state = length > 0 ? strrchr(stat, ')') : NULL;
-  return state && state[2] == 'S';
-}
-
-/* Asleep, and the same the next time one looks. */
-void thread_blocked(struct thread *thread) {
-  uint64_t until = hws_now() + LIMIT_NS;
-  for (int asleep = 0; asleep < 3;) {
-    if (hws_now() > until) fail_msg("the thread never blocked");
-    asleep = is_asleep(atomic_load(&thread->id)) ? asleep + 1 : 0;
-    usleep(1000);
-  }
-}
-
-static bool others_asleep(void) {
-  bool asleep = true;
-  int self = (int)syscall(SYS_gettid);
-  DIR *tasks = opendir("/proc/self/task");
-  assert_non_null(tasks);
-  for (struct dirent *task; asleep && (task = readdir(tasks));) {
-    int id = (int)strtol(task->d_name, NULL, 10);
-    asleep = !id || id == self || is_asleep(id);
-  }
-  closedir(tasks);
-  return asleep;
-}
-
-void threads_settle(void) {
-  uint64_t until = hws_now() + SECOND;
-  for (int asleep = 0; asleep < 2 && hws_now() < until;) {
-    asleep = others_asleep() ? asleep + 1 : 0;
-    if (asleep < 2) sched_yield();
-  }
-}
-
-void thread_signal(struct thread *thread, int signal) {
-  assert_int_equal(pthread_kill(thread->thread, signal), 0);
 }
 
 /* ---- dice ---- */

@@ -8,12 +8,15 @@
 #include "tests/mux/world.h"
 
 struct place {
-  const char *scheme; /* "mem", "unix" or "tcp" */
+  const char *scheme; /* "mem", LOCAL or "tcp" */
   uint32_t flags;     /* hws_runtime_flag */
 };
 
 extern const struct place places[6];
 extern const struct place *here; /* of the test that runs */
+extern struct world *here_world;
+
+bool is_tcp(const struct place *place);
 
 /* cmocka's set-up: state comes as a place and becomes a world in it. */
 int place_open(void **state);
@@ -23,11 +26,11 @@ int place_open(void **state);
 
 /* One test, over every transport and in both progress modes. */
 #define EVERYWHERE(test)                                                                                               \
-  PLACED(test, 0, "mem"), PLACED(test, 1, "mem, caller-driven"), PLACED(test, 2, "unix"),                              \
-      PLACED(test, 3, "unix, caller-driven"), PLACED(test, 4, "tcp"), PLACED(test, 5, "tcp, caller-driven")
+  PLACED(test, 0, "mem"), PLACED(test, 1, "mem, caller-driven"), PLACED(test, 2, "local"),                             \
+      PLACED(test, 3, "local, caller-driven"), PLACED(test, 4, "tcp"), PLACED(test, 5, "tcp, caller-driven")
 
 /* With an I/O thread only. */
-#define THREADED(test) PLACED(test, 0, "mem"), PLACED(test, 2, "unix"), PLACED(test, 4, "tcp")
+#define THREADED(test) PLACED(test, 0, "mem"), PLACED(test, 2, "local"), PLACED(test, 4, "tcp")
 
 /* What carries a stream. */
 enum carrier { RAW, MUX, CARRIERS };
@@ -57,7 +60,6 @@ struct thread;
 struct thread *thread_start(void (*run)(void *argument), void *argument);
 void thread_join(struct thread *thread);
 void thread_blocked(struct thread *thread);
-void thread_signal(struct thread *thread, int signal);
 
 /* Every other thread of this process is asleep: what went on has come to its end. At most a second. */
 void threads_settle(void);

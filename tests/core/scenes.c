@@ -7,6 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "tests/mux/wire.h"
+
 enum { FILL_SEED = 1, OP_SEED = 2, LARGE = 1 << 20, UNACKED_MAX = 256 };
 
 /* ---- dial ---- */
@@ -15,9 +17,8 @@ enum { FILL_SEED = 1, OP_SEED = 2, LARGE = 1 << 20, UNACKED_MAX = 256 };
 static void set_dial(struct scene *s) {
   s->listener = listen_at(s->world, url_new(s->url, "?backlog=1"));
   *strchr(s->url, '?') = 0;
-  /* With TCP every dial pends for a moment. The system takes one more than the backlog, and leaves others unanswered.
-   */
-  for (int i = 0; i < 2 && strcmp(here->scheme, "tcp") == 0; i++) {
+  /* With TCP every dial pends for a moment, and some are taken before the system leaves one unanswered. */
+  for (unsigned i = 0; i < tcp_backlog_of_one && is_tcp(here); i++) {
     struct hws_how how = how_block();
     struct hws_event event;
     hws_handle stream = 0;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * OP-8, and the flags of hws_how: BLOCK, TRY, RELATIVE. (INTERRUPTIBLE: test_signals.c.)
+ * OP-8, and the flags of hws_how: BLOCK, TRY, RELATIVE. (INTERRUPTIBLE: test_signals_posix.c.)
  */
 #include <stdlib.h>
 #include <string.h>

@@ -11,6 +11,7 @@
 
 #include "tests/core/scenes.h"
 #include "tests/core/zoo.h"
+#include "tests/mux/wire_posix.h"
 
 /* Its own worlds, as these end in the test. */
 static int place_only(void **state) {

@@ -46,7 +46,7 @@ static void life_resets_the_stream(void **state) {
   for (int opener = 0; opener < 2; opener++)
     for (int way = 0; way < 3; way++) {
       hws_handle life = 0;
-      uint64_t deadline = way == 2 ? hws_now() + 50 * MILLISECOND : 0;
+      uint64_t deadline = way == 2 ? hws_now() + 300 * MILLISECOND : 0;
       uint64_t code = way == 0 ? CODE : way == 1 ? HWS_CODE_CANCELED : HWS_CODE_DEADLINE;
       assert_int_equal(hws_scope_open(world->runtime, 0, deadline, &life), HWS_OK);
       struct link link = link_living(world, opener ? life : 0, opener ? 0 : life);

@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "tests/core/places.h"
+#include "tests/core/threads_posix.h"
 #include "tests/mux/peer.h"
 
 #define LITTLE (20 * MILLISECOND)

@@ -14,7 +14,7 @@
 /* Far above what a loaded machine needs: reached by a fault only. */
 #define LIMIT_NS 60000000000u
 
-__attribute__((noreturn, format(printf, 1, 2))) void fail(const char *format, ...);
+__attribute__((noreturn, format(HAWSER_PRINTF, 1, 2))) void fail(const char *format, ...);
 
 /* The hows of blocking and of queued ops. */
 struct hws_how how_block(void);

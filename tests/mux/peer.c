@@ -2,37 +2,19 @@
  *
  * The scripted peer; see peer.h.
  */
-#define _GNU_SOURCE /* accept4 */
 #include "tests/mux/peer.h"
 
-#include <errno.h>
-#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/socket.h>
-#include <sys/un.h>
-#include <unistd.h>
 
 /* ---- connecting ---- */
-
-static int listen_at(const char *path) {
-  struct sockaddr_un address = {.sun_family = AF_UNIX};
-  int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-  assert_true(fd >= 0);
-  (void)snprintf(address.sun_path, sizeof address.sun_path, "%s", path);
-  assert_int_equal(bind(fd, (struct sockaddr *)&address, sizeof address), 0);
-  assert_int_equal(listen(fd, 8), 0);
-  return fd;
-}
 
 struct peer *peer_open(struct world *world, uint32_t role, const char *settings) {
   return peer_open_in(world, HWS_MODE_YAMUX, role, settings);
 }
 
 struct peer *peer_open_in(struct world *world, uint32_t mode, uint32_t role, const char *settings) {
-  static unsigned number;
-  char path[100];
   char plain[128];
   char url[URL_MAX];
   struct hws_how how = how_block();
@@ -40,16 +22,11 @@ struct peer *peer_open_in(struct world *world, uint32_t mode, uint32_t role, con
   hws_handle stream = 0;
   struct peer *peer = calloc(1, sizeof *peer);
   assert_non_null(peer);
-  (void)snprintf(path, sizeof path, "%s/peer%u", own_folder(), number++);
-  (void)snprintf(plain, sizeof plain, "unix://%s", path);
+  peer->wire = wire_listen(plain, sizeof plain);
   url_through(url, plain);
-  int listener = listen_at(path);
   assert_int_equal(hws_dial(world->runtime, url, 0, &how, &event, NULL, &stream), 1);
   assert_status(event.status, HWS_OK);
-  peer->fd = accept4(listener, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
-  assert_true(peer->fd >= 0);
-  (void)close(listener);
-  (void)unlink(path);
+  wire_accept(peer->wire);
   peer->world = world;
   peer->session_is_client = role != HWS_ROLE_SERVER;
   peer->next_opaque = 0x70656572;
@@ -58,8 +35,8 @@ struct peer *peer_open_in(struct world *world, uint32_t mode, uint32_t role, con
 }
 
 void peer_hang_up(struct peer *peer) {
-  if (peer->fd >= 0) (void)close(peer->fd);
-  peer->fd = -1;
+  wire_close(peer->wire);
+  peer->wire = NULL;
 }
 
 void peer_close(struct peer *peer) {
@@ -70,19 +47,18 @@ void peer_close(struct peer *peer) {
 
 /* ---- saying ---- */
 
-/* Let the session work, until the socket is ready for `events` or a moment has passed. */
-static void give_way(struct peer *peer, short events) {
-  struct pollfd poll_fd = {.fd = peer->fd, .events = events};
+/* Let the session work, until the wire is ready or a moment has passed. */
+static void give_way(struct peer *peer, bool to_write) {
   if (peer->world->driven)
     world_turn(peer->world);
   else
-    (void)poll(&poll_fd, 1, 100);
+    wire_wait(peer->wire, to_write);
 }
 
 size_t peer_try(struct peer *peer, const void *bytes, size_t length) {
   size_t done = 0;
   while (done < length) {
-    ssize_t sent = send(peer->fd, (const uint8_t *)bytes + done, length - done, MSG_NOSIGNAL);
+    long sent = wire_send(peer->wire, (const uint8_t *)bytes + done, length - done);
     if (sent <= 0) break;
     done += (size_t)sent;
   }
@@ -92,15 +68,12 @@ size_t peer_try(struct peer *peer, const void *bytes, size_t length) {
 bool peer_say_raw(struct peer *peer, const void *bytes, size_t length) {
   uint64_t until = hws_now() + LIMIT_NS;
   for (size_t done = 0; done < length;) {
-    ssize_t sent = send(peer->fd, (const uint8_t *)bytes + done, length - done, MSG_NOSIGNAL);
-    if (sent > 0) {
-      done += (size_t)sent;
-    } else if (errno == EPIPE || errno == ECONNRESET) {
-      return false;
-    } else {
-      assert_true(errno == EAGAIN || errno == EINTR);
+    long sent = wire_send(peer->wire, (const uint8_t *)bytes + done, length - done);
+    if (sent < 0) return false;
+    done += (size_t)sent;
+    if (sent == 0) {
       if (hws_now() > until) fail_msg("the session does not read");
-      give_way(peer, POLLOUT);
+      give_way(peer, true);
     }
   }
   return true;
@@ -229,9 +202,9 @@ static int take_frame(struct peer *peer, struct frame *frame) {
       }
     }
     if (peer->have == want) break;
-    ssize_t got = recv(peer->fd, peer->in + peer->have, want - peer->have, 0);
-    if (got < 0 && (errno == EAGAIN || errno == EINTR)) return 0;
-    if (got <= 0) {
+    long got = wire_recv(peer->wire, peer->in + peer->have, want - peer->have);
+    if (got == 0) return 0;
+    if (got < 0) {
       /* Under chaos a last word may be cut by the abort that follows it. */
       if (peer->have && !through_chaos()) fail_msg("the session hung up within a frame");
       return -1;
@@ -264,7 +237,7 @@ bool peer_hear(struct peer *peer, struct frame *frame) {
     int taken = take_frame(peer, frame);
     if (taken < 0) return false;
     if (taken > 0 && is_for_us(peer, frame)) return true;
-    if (taken == 0) give_way(peer, POLLIN);
+    if (taken == 0) give_way(peer, false);
     if (hws_now() > until) fail_msg("the session sends nothing");
   }
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * A scripted peer: the other end of a session, speaking bytes of yamux or of native over a plain Unix socket that no
- * part of the library serves. It sends whatever the test wants, legal or not, and holds every frame that the session
+ * A scripted peer: the other end of a session, speaking bytes of yamux or of native over a plain socket that no part
+ * of the library serves. It sends whatever the test wants, legal or not, and holds every frame that the session
  * sends against the rules of docs/wire.md ("Send strictly"), so that each test checks them all:
  *
  *   no flags that do not belong, no body on FIN or RST, FIN once, nothing after RST, data within credit and at most
@@ -16,6 +16,7 @@
 
 #include "core/mux/frame.h"
 #include "core/mux/native.h"
+#include "tests/mux/wire.h"
 #include "tests/mux/world.h"
 
 #define WINDOW_INITIAL UINT32_C(262144)
@@ -38,7 +39,7 @@ struct heard {
 struct peer {
   struct world *world;
   hws_handle session;
-  int fd;
+  struct wire *wire; /* NULL: hung up */
   bool session_is_client;
   bool native;  /* both have introduced themselves */
   bool settled; /* the session's settings were heard */

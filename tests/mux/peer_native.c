@@ -8,9 +8,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include <errno.h>
-#include <sys/socket.h>
-
 /* ---- the introduction ---- */
 
 static void hear_preface(struct peer *peer) {
@@ -18,13 +15,12 @@ static void hear_preface(struct peer *peer) {
   uint64_t until = hws_now() + LIMIT_NS;
   uint32_t capabilities = 0;
   for (size_t have = 0; have < sizeof preface;) {
-    ssize_t got = recv(peer->fd, preface + have, sizeof preface - have, 0);
+    long got = wire_recv(peer->wire, preface + have, sizeof preface - have);
     if (got > 0) {
       have += (size_t)got;
       continue;
     }
-    if (got == 0) fail_msg("the session hung up before its preface was whole");
-    assert_true(errno == EAGAIN || errno == EINTR);
+    if (got < 0) fail_msg("the session hung up before its preface was whole");
     if (hws_now() > until) fail_msg("the session does not introduce itself");
     world_turn(peer->world);
   }

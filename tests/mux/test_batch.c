@@ -10,23 +10,16 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/ioctl.h>
 
 enum { BIG = 8 << 20, BATCH = 256 << 10 };
 static uint8_t bytes[BIG];
-
-static int readable(const struct peer *peer) {
-  int count = 0;
-  assert_int_equal(ioctl(peer->fd, FIONREAD, &count), 0);
-  return count;
-}
 
 /* A send of that stream fills the carrier. */
 static uint64_t fill_carrier(struct peer *peer, hws_handle *stream, uint32_t *id) {
   *stream = peer_is_opened(peer, id);
   assert_true(peer_say(peer, FRAME_WINDOW, 0, *id, BIG));
   uint64_t sending = post_send(peer->world, *stream, bytes, BIG);
-  world_until(peer->world, readable(peer) > 100000);
+  world_until(peer->world, wire_readable(peer->wire) > 100000);
   return sending;
 }
 
@@ -218,7 +211,7 @@ static void small_is_not_held_back_by_large(void **state) {
   hws_handle big = 0;
   uint64_t sending = fill_carrier(peer, &big, &big_id);
   for (int i = 0; i < 10; i++) {
-    uint64_t before = (uint64_t)readable(peer);
+    uint64_t before = (uint64_t)wire_readable(peer->wire);
     uint64_t heard = 0;
     struct frame frame;
     send_all(small, "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef", 64);
@@ -275,7 +268,7 @@ static void control_goes_before_data(void **state) {
   hws_handle victim = peer_is_opened(peer, &id);
   hws_handle big = 0;
   (void)fill_carrier(peer, &big, &big_id);
-  uint64_t before = (uint64_t)readable(peer);
+  uint64_t before = (uint64_t)wire_readable(peer->wire);
   assert_true(peer_ping(peer));
   world_until(world, stat_of(peer->session, "pings_in") == 1);
   assert_int_equal(hws_reset(victim, 0, NULL), HWS_OK);

@@ -3,9 +3,9 @@
  * What a hostile peer can make a session hold, measured: every allocation of the library is counted (the linker wraps
  * malloc), and compared with what docs/settings.md promises. MUX-4, MUX-17, MUX-18.
  */
+#include "tests/mux/memory.h"
 #include "tests/mux/peer.h"
 
-#include <malloc.h>
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
@@ -23,8 +23,8 @@ void *__wrap_calloc(size_t count, size_t size);
 void __wrap_free(void *memory);
 
 static void *count(void *memory) {
-  long long now = memory ? atomic_fetch_add(&held, (long long)malloc_usable_size(memory)) : 0;
-  if (memory) now += (long long)malloc_usable_size(memory);
+  long long now = memory ? atomic_fetch_add(&held, (long long)memory_size(memory)) : 0;
+  if (memory) now += (long long)memory_size(memory);
   long long most = atomic_load(&peak);
   while (now > most && !atomic_compare_exchange_weak(&peak, &most, now)) continue;
   return memory;
@@ -39,7 +39,7 @@ void *__wrap_calloc(size_t count_of, size_t size) {
 }
 
 void __wrap_free(void *memory) {
-  if (memory) atomic_fetch_sub(&held, (long long)malloc_usable_size(memory));
+  if (memory) atomic_fetch_sub(&held, (long long)memory_size(memory));
   __real_free(memory);
 }
 

@@ -9,7 +9,6 @@
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/ioctl.h>
 #include <unistd.h>
 
 enum { BIG = 4 << 20 };
@@ -159,13 +158,12 @@ static void drain_is_given_up(void **state) {
 /* Wait until the carrier takes no more; what the filter chaos puts off counts as under way. */
 static void carrier_is_full(const struct peer *peer) {
   enum { LEAST = 100000 };
-  int before = 0;
+  size_t before = 0;
   int quiet = through_chaos() ? -20 : -1;
   uint64_t until = hws_now() + LIMIT_NS;
   for (int still = quiet; still < 0;) {
-    int readable = 0;
     world_turn(peer->world);
-    assert_int_equal(ioctl(peer->fd, FIONREAD, &readable), 0);
+    size_t readable = wire_readable(peer->wire);
     still = readable > LEAST && readable == before ? still + 1 : quiet;
     before = readable;
     if (hws_now() > until) fail_msg("the carrier was never full");
@@ -401,7 +399,7 @@ static void *ender(void *argument) {
 static void many_end_what_many_use(void **state) {
   struct world *world = *state;
   for (int round = 0; round < 15; round++) {
-    struct pair pair = pair_sessions(world, round & 1 ? "mem" : "unix", NULL);
+    struct pair pair = pair_sessions(world, round & 1 ? "mem" : LOCAL, NULL);
     struct crowd crowd = {.session = pair.client};
     pthread_t threads[THREADS + 4];
     uint8_t sink[STREAMS][4096];
@@ -447,7 +445,7 @@ static void many_end_what_many_use(void **state) {
 /* MUX-11: one who learns of an end ends others, also the session itself, in that very moment. */
 static void ends_from_handling_events(void **state) {
   struct world *world = *state;
-  struct pair pair = pair_sessions(world, "unix", NULL);
+  struct pair pair = pair_sessions(world, LOCAL, NULL);
   hws_handle near = open_stream(pair.client);
   hws_handle far = accept_stream(pair.server);
   uint64_t watch = post_watch(world, far);

@@ -2,9 +2,9 @@
  *
  * Credit, both ways: what a peer can make us hold, when a window opens again, and what waits for whom.
  */
+#include "tests/mux/memory.h"
 #include "tests/mux/peer.h"
 
-#include <malloc.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -97,11 +97,6 @@ enum {
   POOLS = 9 << 20                    /* free buffers that are kept, and what the session itself needs */
 };
 
-static size_t heap_in_use(void) {
-  struct mallinfo2 info = mallinfo2();
-  return info.uordblks + info.hblkhd;
-}
-
 /* MUX-4, MUX-18: however a peer cuts what it sends, what is held for it stays near what its windows allow. */
 static void held_memory_is_bounded(void **state) {
   struct world *world = *state;
@@ -110,7 +105,7 @@ static void held_memory_is_bounded(void **state) {
   for (size_t i = 0; i < sizeof cuts / sizeof *cuts; i++) {
     bool small = cuts[i] < 1000;
     uint32_t streams = small ? 1 : STREAMS;
-    uint32_t each = small ? WINDOW_INITIAL / 4 : WINDOW_INITIAL;
+    uint32_t each = small ? WINDOW_INITIAL / 4 / TEST_SLOWNESS : WINDOW_INITIAL;
     /* A world of its own: no pool of buffers that others have left. */
     struct world *own = world_open(world->driven ? HWS_RUNTIME_CALLER_DRIVEN : 0);
     struct peer *peer = peer_open(own, HWS_ROLE_SERVER, NULL);
@@ -119,7 +114,7 @@ static void held_memory_is_bounded(void **state) {
     hws_handle over = peer_opens(peer, 1001);
     assert_int_equal(hws_reset(over, 0, NULL), HWS_OK);
     peer_expect(peer, FRAME_WINDOW, FRAME_RST, 1001, HWS_CODE_CANCELED);
-    size_t before = heap_in_use();
+    size_t before = memory_in_use();
     for (uint32_t done = 0; done < each; done += cuts[i]) {
       uint32_t part = cuts[i] < each - done ? cuts[i] : each - done;
       for (uint32_t k = 0; k < streams; k++) {
@@ -129,7 +124,7 @@ static void held_memory_is_bounded(void **state) {
       }
     }
     peer_expect_quiet(peer);
-    size_t held = heap_in_use() - before;
+    size_t held = memory_in_use() - before;
     size_t allowed = (size_t)streams * each;
     size_t beside = small ? 1 << 20 : streams * (size_t)BUFFERS_A_STREAM + POOLS;
     print_message("  cut at %u: %zu KiB held for %zu KiB\n", (unsigned)cuts[i], held >> 10, allowed >> 10);

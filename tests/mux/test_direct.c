@@ -154,7 +154,7 @@ static void races(void **state) {
   uint32_t id;
   hws_handle stream = peer_is_opened(peer, &id);
   uint64_t offset = 0;
-  for (int round = 0; round < 200; round++) {
+  for (int round = 0; round < 200 / TEST_SLOWNESS; round++) {
     pattern_fill(4, offset, body, BODY);
     assert_true(peer_say(peer, FRAME_DATA, 0, id, BODY));
     size_t done = 0;

@@ -6,7 +6,6 @@
 #include "tests/mux/peer.h"
 
 #include <string.h>
-#include <sys/socket.h>
 
 /* ---- MUX-13: half-closes ---- */
 
@@ -365,48 +364,7 @@ static void go_away_with_a_reason_ends_it(void **state) {
   }
 }
 
-/* ---- MUX-19, MUX-21: a write that fails ---- */
-
-/* The peer reads no more, but sends: writes fail at once, and what comes is still read. */
-static void failed_write_leaves_reading(void **state) {
-  struct world *world = *state;
-  struct peer *peer = peer_open(world, HWS_ROLE_CLIENT, NULL);
-  uint32_t id = 0;
-  hws_handle opener = peer_is_opened(peer, &id);
-  hws_handle acceptor = peer_opens(peer, 2);
-  hws_handle none = 0;
-  assert_int_equal(shutdown(peer->fd, SHUT_RD), 0);
-  int32_t status = HWS_OK;
-  world_until(world, (status = send_status(opener)) != HWS_OK);
-  assert_status(status, HWS_E_CLOSED);
-  assert_status(send_status(acceptor), HWS_E_CANCELED);
-  struct hws_how how = how_block();
-  struct hws_event event;
-  assert_int_equal(hws_open(peer->session, NULL, &how, &event, NULL, &none), 1);
-  assert_status(event.status, HWS_E_CLOSED);
-  assert_true(peer_say_data(peer, 0, 1, "still heard", 11));
-  assert_true(peer_say_data(peer, FRAME_FIN, 2, "here too", 8));
-  expect_bytes(opener, "still heard");
-  expect_bytes(acceptor, "here too");
-  assert_status(recv_status(acceptor), HWS_E_EOF);
-  peer_hang_up(peer);
-  assert_status(recv_status(opener), HWS_E_CLOSED);
-  peer_close(peer);
-}
-
-/* One that neither reads nor ends does not hold the session for long. */
-static void failed_write_ends_the_session(void **state) {
-  struct world *world = *state;
-  struct peer *peer = peer_open(world, HWS_ROLE_CLIENT, NULL);
-  uint32_t id = 0;
-  hws_handle opener = peer_is_opened(peer, &id);
-  uint64_t watching = post_watch(world, peer->session);
-  assert_int_equal(shutdown(peer->fd, SHUT_RD), 0);
-  world_until(world, send_status(opener) != HWS_OK);
-  world_await_status(world, watching, HWS_E_CLOSED);
-  assert_status(recv_status(opener), HWS_E_CLOSED);
-  peer_close(peer);
-}
+/* ---- MUX-21 ---- */
 
 /* MUX-21: whichever side of the connection notices first, the roles' statuses are the same. */
 static void hang_up_by_role(void **state) {
@@ -456,8 +414,6 @@ int main(void) {
       BOTH_MODES(go_away_lets_streams_finish),
       BOTH_MODES(go_away_ends_opens_that_wait),
       BOTH_MODES(go_away_with_a_reason_ends_it),
-      BOTH_MODES(failed_write_leaves_reading),
-      BOTH_MODES(failed_write_ends_the_session),
       BOTH_MODES(hang_up_by_role),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);

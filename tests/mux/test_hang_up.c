@@ -6,12 +6,11 @@
 #include "tests/mux/peer.h"
 
 #include <pthread.h>
-#include <sys/socket.h>
 
 /* Well below the five seconds that an endpoint grants a plugin, and the shortest time-out of a session. */
 #define PROMPT_NS (4 * SECOND)
 
-enum { ROUNDS = 3000 };
+enum { ROUNDS = 3000 / TEST_SLOWNESS };
 
 /* The peer hangs up the moment it has read something: while who sent that is still on the way out of its send. */
 static void *hang_up(void *argument) {
@@ -19,7 +18,7 @@ static void *hang_up(void *argument) {
   const uint64_t until = hws_now() + LIMIT_NS;
   uint8_t bytes[64];
 
-  while (recv(peer->fd, bytes, sizeof bytes, 0) <= 0 && hws_now() < until) {
+  while (wire_recv(peer->wire, bytes, sizeof bytes) <= 0 && hws_now() < until) {
   }
   peer_hang_up(peer);
   return NULL;

@@ -41,7 +41,7 @@ static void tear_down(struct tower *tower) {
   }
 }
 
-static const char *const schemes[] = {"mem", "unix"};
+static const char *const schemes[] = {"mem", LOCAL};
 
 /* Traffic both ways at every depth, more than any window on the way. */
 static void traffic_goes_through(void **state) {
@@ -195,7 +195,7 @@ static void a_busy_tower_falls(void **state) {
 static void a_stalled_top_stalls_itself(void **state) {
   struct world *world = *state;
   static uint8_t much[3 << 20];
-  struct tower tower = build(world, "unix", 2);
+  struct tower tower = build(world, LOCAL, 2);
   struct pair beside = open_pair(&tower.sessions[1]);
   uint64_t sending = post_send(world, tower.top.client, much, sizeof much);
   for (int i = 0; i < 50; i++) {

@@ -9,7 +9,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/ioctl.h>
 
 enum { BIG = 8 << 20 };
 
@@ -30,12 +29,11 @@ static bool is_pending(struct peer *peer, uint64_t tag) {
 /* The carrier is full, and a stream of the session has more to say: the number of that stream is 1. */
 static hws_handle fill_carrier(struct peer *peer, const uint8_t *bytes, uint64_t *tag) {
   uint32_t id = 0;
-  int readable = 0;
   hws_handle stream = peer_is_opened(peer, &id);
   assert_int_equal(id, 1);
   assert_true(peer_say(peer, FRAME_WINDOW, FRAME_ACK, id, BIG));
   *tag = post_send(peer->world, stream, bytes, BIG);
-  world_until(peer->world, ioctl(peer->fd, FIONREAD, &readable) == 0 && readable > 100000);
+  world_until(peer->world, wire_readable(peer->wire) > 100000);
   return stream;
 }
 

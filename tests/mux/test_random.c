@@ -419,12 +419,12 @@ static void random_over_mem(void **state) {
   run_over(*state, "mem");
 }
 
-static void random_over_unix(void **state) {
-  run_over(*state, "unix");
+static void random_over_sockets(void **state) {
+  run_over(*state, LOCAL);
 }
 
 int main(int argc, char **argv) {
-  const struct CMUnitTest tests[] = {BOTH_MODES(random_over_mem), BOTH_MODES(random_over_unix)};
+  const struct CMUnitTest tests[] = {BOTH_MODES(random_over_mem), BOTH_MODES(random_over_sockets)};
   const char *given = argc > 1 ? argv[1] : getenv("HAWSER_CHAOS_SEED");
   first_seed = given ? strtoull(given, NULL, 0) : hws_now() >> 10;
   random_state = first_seed * 2 + 1;

@@ -5,8 +5,6 @@
  */
 #include "tests/mux/peer.h"
 
-#include <sys/ioctl.h>
-
 enum { STREAMS = 20, BIG = 4 << 20 };
 static uint8_t bytes[BIG];
 
@@ -16,12 +14,11 @@ static void open_all(struct peer *peer, hws_handle *streams, uint32_t *ids) {
 
 /* A send of that stream stays under way: the peer does not read. */
 static uint64_t fill_carrier(struct peer *peer, hws_handle stream, uint32_t id) {
-  int readable = 0;
   uint64_t sending;
 
   assert_true(peer_say(peer, FRAME_WINDOW, 0, id, BIG));
   sending = post_send(peer->world, stream, bytes, BIG);
-  world_until(peer->world, ioctl(peer->fd, FIONREAD, &readable) == 0 && readable > 100000);
+  world_until(peer->world, wire_readable(peer->wire) > 100000);
   return sending;
 }
 

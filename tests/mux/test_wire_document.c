@@ -90,7 +90,7 @@ struct text {
   size_t length;
 };
 
-__attribute__((format(printf, 2, 3))) static void say(struct text *text, const char *format, ...) {
+__attribute__((format(HAWSER_PRINTF, 2, 3))) static void say(struct text *text, const char *format, ...) {
   va_list args;
   va_start(args, format);
   text->length += (size_t)vsnprintf(text->text + text->length, sizeof text->text - text->length, format, args);

@@ -7,8 +7,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
-#include <unistd.h>
+
+#include "tests/mux/wire.h"
 
 /* ---- the world ---- */
 
@@ -302,7 +302,7 @@ struct pair pair_raw(struct world *world, const char *scheme) {
   else if (strcmp(scheme, "tcp") == 0)
     (void)snprintf(plain, sizeof plain, "tcp://127.0.0.1:0");
   else
-    (void)snprintf(plain, sizeof plain, "unix://%s/pair%u", own_folder(), number++);
+    local_url(plain, sizeof plain);
   url_through(url, plain);
   assert_int_equal(hws_listen(world->runtime, url, 0, &how, &event, NULL, &listener), 1);
   assert_status(event.status, HWS_OK);
@@ -348,21 +348,4 @@ void pattern_expect(uint64_t seed, uint64_t offset, const void *bytes, size_t le
   for (size_t i = 0; i < length; i++)
     if (((const uint8_t *)bytes)[i] != pattern_at(seed, offset + i))
       fail_msg("a wrong byte at %llu of stream %llu", (unsigned long long)(offset + i), (unsigned long long)seed);
-}
-
-/* ---- a folder ---- */
-
-static char folder[64];
-
-static void remove_folder(void) {
-  (void)rmdir(folder);
-}
-
-const char *own_folder(void) {
-  if (!folder[0]) {
-    (void)snprintf(folder, sizeof folder, "/tmp/hawser-mux-XXXXXX");
-    assert_non_null(mkdtemp(folder));
-    (void)atexit(remove_folder);
-  }
-  return folder;
 }

@@ -112,7 +112,8 @@ struct pair {
   hws_handle server;
 };
 
-/* Two raw connections, or two sessions on them, over "mem", "unix" or "tcp". */
+/* Two raw connections, or two sessions on them, over "mem", LOCAL (sockets that stay on this machine) or "tcp". */
+#define LOCAL "local"
 struct pair pair_raw(struct world *world, const char *scheme);
 struct pair pair_sessions(struct world *world, const char *scheme, const char *settings);
 
@@ -129,8 +130,5 @@ uint32_t pair_mode(void);
 uint8_t pattern_at(uint64_t seed, uint64_t offset);
 void pattern_fill(uint64_t seed, uint64_t offset, void *bytes, size_t length);
 void pattern_expect(uint64_t seed, uint64_t offset, const void *bytes, size_t length);
-
-/* A folder of this process for its sockets; it goes with the process. */
-const char *own_folder(void);
 
 #endif

@@ -21,7 +21,7 @@ int side_load(void **state) {
   (void)state;
   struct plugin_error error;
   fake_host_reset();
-  const struct plugin *plugin = registry_load(&fake.host, NULL, TEST_PLUGIN_DIR "/memory.so", &error);
+  const struct plugin *plugin = registry_load(&fake.host, NULL, TEST_PLUGIN_DIR "/memory" TEST_PLUGIN_SUFFIX, &error);
   assert_string_equal(error.text, "");
   assert_non_null(plugin);
   side_manifest = plugin->manifest;

@@ -3,6 +3,7 @@
  * Filters: how URLs name them, what passes through them, and OP-1 against those that break their contract: each op has
  * one event all the same, the fault is counted, and the filter is named.
  */
+#include "tests/mux/wire_posix.h"
 #include "tests/mux/world.h"
 
 #include <stdio.h>

@@ -27,7 +27,7 @@ static int begin(void **state) {
   (void)state;
   struct plugin_error error;
   fake_host_reset();
-  memory = registry_load(&fake.host, NULL, TEST_PLUGIN_DIR "/memory.so", &error);
+  memory = registry_load(&fake.host, NULL, TEST_PLUGIN_DIR "/memory" TEST_PLUGIN_SUFFIX, &error);
   assert_string_equal(error.text, "");
   assert_non_null(memory);
   return 0;

@@ -17,7 +17,7 @@ static hws_handle dial(struct world *world) {
   struct hws_how how = how_block();
   struct hws_event event;
   hws_handle stream = 0;
-  assert_status(hws_plugin_load(world->runtime, WRONG_PLUGIN_DIR "/stubborn.so"), HWS_OK);
+  assert_status(hws_plugin_load(world->runtime, WRONG_PLUGIN_DIR "/stubborn" TEST_PLUGIN_SUFFIX), HWS_OK);
   assert_int_equal(hws_dial(world->runtime, "stubborn://x", 0, &how, &event, NULL, &stream), 1);
   assert_status(event.status, HWS_OK);
   return stream;

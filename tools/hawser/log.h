@@ -11,6 +11,6 @@ enum { EXIT_RUN_TIME = 1, EXIT_BAD_INPUT = 2 };
 void log_name(const char *command);
 
 /* One line, without its newline. Control characters, which a peer may have chosen, are replaced. */
-void log_line(const char *format, ...) __attribute__((format(printf, 1, 2)));
+void log_line(const char *format, ...) __attribute__((format(HAWSER_PRINTF, 1, 2)));
 
 #endif

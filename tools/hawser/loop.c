@@ -86,6 +86,7 @@ static void loop_turn(struct loop *loop) {
   }
   for (hws_result i = 0; i < count; i++) {
     struct task *task = (struct task *)(uintptr_t)events[i].tag;
+    if (events[i].kind == HWS_KIND_WAKE) continue; /* by loop_wake: a request came */
     loop->pending--;
     task->done(task, &events[i]);
   }
@@ -97,9 +98,14 @@ int loop_abandon(struct loop *loop, int exit_code) {
   return runtime_close(loop->runtime, exit_code);
 }
 
+/* From another thread, maybe after the loop has ended. */
+static void loop_wake(uint64_t queue) {
+  hws_queue_wake(queue, 0);
+}
+
 int loop_run(struct loop *loop, struct work *work) {
   loop->work = work;
-  system_catch_signals();
+  system_catch_signals(loop_wake, loop->queue);
   while (loop->pending) loop_turn(loop);
   return loop_abandon(loop, loop->exit_code);
 }

@@ -62,9 +62,8 @@ static void print_details(const struct hws_plugin_info *info) {
 
 /* The plugin that was asked for: by its path, or by the name of its file. */
 static bool is_wanted(const struct hws_plugin_info *info, const char *wanted) {
-  if (strchr(wanted, '/')) return strcmp(info->path, wanted) == 0;
-  const char *slash = strrchr(info->path, '/');
-  const char *file = slash ? slash + 1 : info->path;
+  if (system_is_path(wanted)) return strcmp(info->path, wanted) == 0;
+  const char *file = system_file_of(info->path);
   size_t length = strlen(wanted);
   return strncmp(file, wanted, length) == 0 && (file[length] == 0 || file[length] == '.');
 }
@@ -89,7 +88,7 @@ static int plugin_show(hws_handle runtime, const char *wanted) {
 
 /* A path is the user's word and may be relative; a name is looked for in the plugin directories only. */
 static int plugin_show_argument(hws_handle runtime, const char *argument) {
-  if (strchr(argument, '/') == NULL) return plugin_show(runtime, argument);
+  if (!system_is_path(argument)) return plugin_show(runtime, argument);
   char *path = system_absolute_path(argument);
   if (path == NULL) {
     log_line("\"%s\": %s", argument, strerror(errno));

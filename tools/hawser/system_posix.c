@@ -10,6 +10,7 @@
 #include <limits.h>
 #include <signal.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 enum { ALARM_SECONDS = 1 };
@@ -34,7 +35,8 @@ static void signal_set(sigset_t *set) {
   sigaddset(set, SIGALRM);
 }
 
-void system_catch_signals(void) {
+void system_catch_signals(void (*wake)(uint64_t argument), uint64_t argument) {
+  (void)wake, (void)argument; /* a signal interrupts the wait */
   struct sigaction action = {.sa_handler = on_signal};
   signal_set(&action.sa_mask);
   sigaction(SIGINT, &action, NULL);
@@ -62,4 +64,13 @@ struct system_requests system_take_requests(void) {
 
 char *system_absolute_path(const char *path) {
   return realpath(path, NULL);
+}
+
+bool system_is_path(const char *text) {
+  return strchr(text, '/') != NULL;
+}
+
+const char *system_file_of(const char *path) {
+  const char *slash = strrchr(path, '/');
+  return slash ? slash + 1 : path;
 }

@@ -30,8 +30,8 @@ static uint32_t read_u32(const uint8_t *at) {
   return (uint32_t)at[0] << 24 | (uint32_t)at[1] << 16 | (uint32_t)at[2] << 8 | at[3];
 }
 
-__attribute__((format(printf, 3, 4))) static void complain(struct watch *watch, const struct frame *frame,
-                                                           const char *format, ...) {
+__attribute__((format(HAWSER_PRINTF, 3, 4))) static void complain(struct watch *watch, const struct frame *frame,
+                                                                  const char *format, ...) {
   va_list arguments;
 
   if (watch->complaints++ >= MOST_COMPLAINTS) return;

@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "tests/core/functions.h"
+#include "tests/mux/wire_posix.h"
 
 /* ---- children ---- */
 

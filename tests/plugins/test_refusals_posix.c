@@ -102,8 +102,8 @@ static void test_manifests(void **state) {
 }
 
 static const struct wrong wrong_tables[] = {
-    {"wrong_table_short", "vtable.size: found 8, wanted 16 to 144"},
-    {"wrong_table_long", "vtable.size: found 152, wanted 16 to 144"},
+    {"wrong_table_short", "vtable.size: found 8, wanted 16 to 152"},
+    {"wrong_table_long", "vtable.size: found 160, wanted 16 to 152"},
     {"wrong_table_cut", "vtable.destroy: found NULL"},
     {"wrong_table_reserved", "vtable.reserved: found 0x1, wanted 0"},
     {"wrong_no_listen", "vtable.listen: found NULL"},

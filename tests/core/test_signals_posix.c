@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "tests/core/scenes.h"
+#include "tests/core/threads_posix.h"
 
 static atomic_int signals;
 

@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * The transport `tcp`: TCP over IPv4 and IPv6 by overlapped calls on the host's completion port. The manifest.
+ */
+#include "plugins/hawser_plugin.h"
+
+#include <stddef.h>
+
+#include "transports/socket_endpoint.h"
+#include "transports/tcp_iocp/connection.h"
+#include "transports/tcp_iocp/listener.h"
+#include "transports/tcp_iocp/winsock.h"
+
+static const struct socket_makers makers = {
+    .packets = true, .listen = tcp_listener_make, .dial = tcp_connection_dial, .adopt = tcp_connection_adopt};
+
+static int32_t tcp_open(const struct hws_host *host, struct hws_vtable *vtable) {
+  int error = winsock_open();
+  if (error) {
+    char text[160];
+    winsock_text(error, text, sizeof text);
+    host->log(NULL, HWS_LOG_ERROR, text);
+    return HWS_IO_FAILED;
+  }
+  return socket_open(&makers, host, vtable);
+}
+
+static const char *const schemes[] = {"tcp", NULL};
+
+static const struct hws_plugin manifest = {
+    .magic = HWS_PLUGIN_MAGIC,
+    .size = sizeof(struct hws_plugin),
+    .major = HWS_PLUGIN_MAJOR,
+    .minor_low = 0,
+    .minor_high = HWS_PLUGIN_MINOR,
+    .pointer_bits = 8 * sizeof(void *),
+    .capabilities = HWS_CAP_LISTEN | HWS_CAP_DIAL | HWS_CAP_HALF_CLOSE,
+    .host_needs = HWS_HOST_PORT | HWS_HOST_RESOLVE,
+    .name = "tcp_iocp",
+    .version = "0.1.0",
+    .schemes = schemes,
+    .open = tcp_open,
+};
+
+const struct hws_plugin *hws_plugin_v1(void) {
+  return &manifest;
+}

@@ -1,0 +1,108 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Winsock as this transport uses it.
+ */
+#include "transports/tcp_iocp/winsock.h"
+
+#include <stdio.h>
+#include <string.h>
+
+_Static_assert(sizeof(OVERLAPPED) <= 4 * sizeof(uint64_t), "the rest of a packet is the host's");
+
+struct winsock winsock;
+
+static int find(SOCKET socket, GUID guid, void *function, DWORD size) {
+  DWORD bytes = 0;
+  int failed =
+      WSAIoctl(socket, SIO_GET_EXTENSION_FUNCTION_POINTER, &guid, sizeof guid, function, size, &bytes, NULL, NULL);
+  return failed ? WSAGetLastError() : 0;
+}
+
+int winsock_open(void) {
+  WSADATA data;
+  int error = WSAStartup(MAKEWORD(2, 2), &data);
+  if (error) return error;
+  SOCKET socket = winsock_socket(AF_INET);
+  if (socket == INVALID_SOCKET) socket = winsock_socket(AF_INET6); /* maybe there is no version 4 here */
+  if (socket == INVALID_SOCKET) return WSAGetLastError();
+  error = find(socket, (GUID)WSAID_ACCEPTEX, &winsock.accept_ex, sizeof winsock.accept_ex);
+  if (!error) error = find(socket, (GUID)WSAID_CONNECTEX, &winsock.connect_ex, sizeof winsock.connect_ex);
+  (void)closesocket(socket);
+  return error;
+}
+
+SOCKET winsock_socket(int family) {
+  return WSASocketW(family, SOCK_STREAM, IPPROTO_TCP, NULL, 0, WSA_FLAG_OVERLAPPED | WSA_FLAG_NO_HANDLE_INHERIT);
+}
+
+bool winsock_skip_packets(SOCKET socket) {
+  WSAPROTOCOL_INFOW info;
+  int size = sizeof info;
+  if (getsockopt(socket, SOL_SOCKET, SO_PROTOCOL_INFOW, (char *)&info, &size) != 0) return false;
+  if (!(info.dwServiceFlags1 & XP1_IFS_HANDLES)) return false;
+  return SetFileCompletionNotificationModes((HANDLE)socket,
+                                            FILE_SKIP_COMPLETION_PORT_ON_SUCCESS | FILE_SKIP_SET_EVENT_ON_HANDLE);
+}
+
+int32_t winsock_status(int error) {
+  switch (error) {
+  case 0:
+    return HWS_IO_OK;
+  case WSAENOBUFS:
+  case WSA_NOT_ENOUGH_MEMORY:
+    return HWS_IO_NOMEM;
+  case WSAEMFILE:
+  case ERROR_TOO_MANY_OPEN_FILES:
+    return HWS_IO_LIMIT;
+  case WSAECONNRESET:
+  case WSAECONNABORTED:
+  case WSAENETRESET:
+  case ERROR_NETNAME_DELETED:
+  case ERROR_CONNECTION_ABORTED:
+    return HWS_IO_RESET;
+  case WSAENOTCONN:
+  case WSAESHUTDOWN:
+  case WSAEDISCON:
+  case ERROR_BROKEN_PIPE:
+    return HWS_IO_CLOSED;
+  case WSAECONNREFUSED:
+  case ERROR_CONNECTION_REFUSED:
+    return HWS_IO_REFUSED;
+  case WSAEADDRINUSE:
+    return HWS_IO_IN_USE;
+  case WSAEACCES:
+    return HWS_IO_ACCESS;
+  case WSA_OPERATION_ABORTED:
+    return HWS_IO_CANCELED;
+  default:
+    return HWS_IO_FAILED;
+  }
+}
+
+void winsock_text(int error, char *text, size_t size) {
+  DWORD length = FormatMessageA(FORMAT_MESSAGE_FROM_SYSTEM | FORMAT_MESSAGE_IGNORE_INSERTS, NULL, (DWORD)error,
+                                MAKELANGID(LANG_ENGLISH, SUBLANG_ENGLISH_US), text, (DWORD)size, NULL);
+  while (length > 0 && (text[length - 1] <= ' ' || text[length - 1] == '.')) text[--length] = 0;
+  if (length == 0) (void)snprintf(text, size, "system error %d", error);
+}
+
+int winsock_packet_error(SOCKET socket, struct hws_packet *packet, int os_error) {
+  DWORD bytes = 0;
+  DWORD flags = 0;
+  if (os_error == 0) return 0;
+  if (WSAGetOverlappedResult(socket, winsock_overlapped(packet), &bytes, FALSE, &flags)) return os_error;
+  int error = WSAGetLastError();
+  return error == WSAENOTSOCK ? os_error : error; /* closed meanwhile */
+}
+
+OVERLAPPED *winsock_prepare(struct hws_packet *packet, struct hws_host_endpoint *endpoint,
+                            enum hws_direction direction) {
+  memset(packet, 0, sizeof *packet);
+  packet->endpoint = endpoint;
+  packet->direction = (uint32_t)direction;
+  return winsock_overlapped(packet);
+}
+
+void winsock_cancel(SOCKET socket, struct hws_packet *packet) {
+  (void)CancelIoEx((HANDLE)socket, winsock_overlapped(packet));
+}

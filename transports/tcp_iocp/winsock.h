@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Winsock as this transport uses it: its extensions, new sockets, and what its errors mean.
+ */
+#ifndef HAWSER_TCP_IOCP_WINSOCK_H
+#define HAWSER_TCP_IOCP_WINSOCK_H
+
+#include <winsock2.h>
+/* after winsock2.h */
+#include <mswsock.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <ws2tcpip.h>
+
+#include "plugins/hawser_plugin.h"
+
+struct winsock {
+  LPFN_ACCEPTEX accept_ex;
+  LPFN_CONNECTEX connect_ex;
+};
+
+/* Filled by winsock_open, constant afterwards. */
+extern struct winsock winsock;
+
+/* Start Winsock and find its extensions, for as long as the process lives. 0, or an error of Winsock. */
+int winsock_open(void);
+
+/* One for overlapped calls, that no child process inherits; INVALID_SOCKET, and WSAGetLastError says why. */
+SOCKET winsock_socket(int family);
+
+/* From now on a call that ends at once sends no packet to the port. False: it does, as layers between us and the system
+ * do not allow for less (WIN-3). */
+bool winsock_skip_packets(SOCKET socket);
+
+/* An error of Winsock, or the system's own for the same, as a hws_io_status. */
+int32_t winsock_status(int error);
+
+/* One line without its end. */
+void winsock_text(int error, char *text, size_t size);
+
+/* The error of a call that has ended: the packet's, as Winsock calls it. */
+int winsock_packet_error(SOCKET socket, struct hws_packet *packet, int os_error);
+
+static inline OVERLAPPED *winsock_overlapped(struct hws_packet *packet) {
+  return (OVERLAPPED *)packet->storage;
+}
+
+/* Zero it, as the system wants it before each call. */
+OVERLAPPED *winsock_prepare(struct hws_packet *packet, struct hws_host_endpoint *endpoint,
+                            enum hws_direction direction);
+
+/* Ask for the end of that call; its packet comes all the same. */
+void winsock_cancel(SOCKET socket, struct hws_packet *packet);
+
+#endif
