@@ -172,6 +172,7 @@ struct leaver {
   hws_handle queue;
   hws_handle scope;
   _Atomic(hws_handle) op;
+  atomic_bool left;
   hws_result result;
   struct hws_event event;
 };
@@ -193,6 +194,7 @@ static void wait_and_leave(void *argument) {
   if (leaver->how == BY_DEADLINE) how.deadline_ns = hws_now() + 60 * MILLISECOND;
   struct hws_vec vec = {.ptr = (char[8]){0}, .len = 8};
   leaver->result = hws_recv(leaver->stream, &vec, 1, &how, &leaver->event, &op);
+  atomic_store(&leaver->left, true);
 }
 
 /* What makes it leave, without a call of ours that waits; what it says. */
@@ -211,7 +213,9 @@ static int32_t make_leave(struct leaver *leaver, struct thread *thread) {
     assert_int_equal(hws_close(leaver->stream, &how, NULL, NULL), 0);
     return HWS_E_CLOSED;
   case BY_SIGNAL:
-    thread_signal(thread, SIGUSR1);
+    /* Until one meets it asleep: one that meets it at work interrupts nothing. */
+    for (uint64_t until = hws_now() + LIMIT_NS; !atomic_load(&leaver->left) && hws_now() < until; usleep(2000))
+      thread_signal(thread, SIGUSR1);
     return HWS_E_CANCELED;
   case BY_WAKE:
     assert_int_equal(hws_queue_wake(leaver->queue, 1), HWS_OK);
