@@ -132,9 +132,13 @@ static void conn_consumed(struct stream *stream, uint64_t bytes) {
   (void)stream, (void)bytes; /* the system's buffers are the window */
 }
 
-static void conn_hold(struct stream *stream) {
+static void conn_hold_in(struct stream *stream) {
   struct conn *conn = (struct conn *)stream;
   if (conn->reader) op_list_remove(&stream->recvs, conn->reader);
+}
+
+static void conn_hold_out(struct stream *stream) {
+  struct conn *conn = (struct conn *)stream;
   if (conn->writer) op_list_remove(&stream->sends, conn->writer);
   conn->copier = NULL; /* its memory is not in use */
 }
@@ -212,7 +216,8 @@ const struct stream_class conn_class = {
     .want = conn_put_off,
     .unwant = conn_unwant,
     .consumed = conn_consumed,
-    .hold = conn_hold,
+    .hold_in = conn_hold_in,
+    .hold_out = conn_hold_out,
     .abort = conn_abort,
     .stop = conn_stop,
     .close = conn_close,

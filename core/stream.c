@@ -80,6 +80,7 @@ void stream_shut(struct stream *stream, struct op_list *ended) {
 
 void stream_end_in(struct stream *stream, struct cause *cause, struct op_list *ended) {
   if (stream->in == IN_ENDED) return;
+  stream->class->hold_in(stream);
   stream->in = IN_ENDED;
   stream->discarded = true;
   if (!stream->cause) stream->cause = cause_ref(cause);
@@ -90,6 +91,7 @@ void stream_end_in(struct stream *stream, struct cause *cause, struct op_list *e
 
 void stream_end_out(struct stream *stream, struct cause *cause, struct op_list *ended) {
   if (stream->out == OUT_ENDED) return;
+  stream->class->hold_out(stream);
   stream->out = OUT_ENDED;
   if (!stream->cause) stream->cause = cause_ref(cause);
   fail_all(&stream->sends, cause, ended);
@@ -100,7 +102,8 @@ void stream_end(struct stream *stream, struct cause *cause, bool discard, struct
   if (stream->in == IN_ENDED && stream->out == OUT_ENDED) return;
   /* A direction that had ended properly stays so: what came before the end was complete. */
   bool was_eof = stream->in == IN_EOF && !discard;
-  stream->class->hold(stream);
+  stream->class->hold_in(stream);
+  stream->class->hold_out(stream);
   if (!stream->cause) stream->cause = cause_ref(cause);
   stream->in = was_eof ? IN_EOF : IN_ENDED;
   stream->out = OUT_ENDED;

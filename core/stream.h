@@ -69,8 +69,10 @@ struct stream_class {
   void (*abort)(struct stream *stream);
   /* One direction is over here, by the cause; tell the peer. False: it cannot be told. */
   bool (*stop)(struct stream *stream, bool sending, struct cause *cause);
-  /* All ends now: take ops off the lists whose memory is in use this moment. They end when it no longer is. */
-  void (*hold)(struct stream *stream);
+  /* A direction ends now: take its ops off the list whose memory is in use this moment. They end when it no longer is.
+   */
+  void (*hold_in)(struct stream *stream);
+  void (*hold_out)(struct stream *stream);
   /* The user closed it: get rid of it once all is sent; stream_closed when that is done. */
   void (*close)(struct stream *stream, struct op_list *ended);
   /* Would a kick do anything? One that would not can be left out. */

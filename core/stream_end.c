@@ -95,13 +95,6 @@ void stream_reset(struct stream *stream, struct cause *cause) {
   cause_unref(cause);
 }
 
-/* What goes down with a direction leaves its ops to be ended by what holds their memory. */
-static void stop_sending(struct stream *stream, struct cause *cause, struct op_list *ended) {
-  if (stream->out == OUT_ENDED) return;
-  stream->class->hold(stream);
-  stream_end_out(stream, cause, ended);
-}
-
 int stream_stop(struct stream *stream, uint32_t directions, struct cause *cause) {
   struct op_list ended = {0};
   int status = HWS_E_UNSUPPORTED;
@@ -116,7 +109,7 @@ int stream_stop(struct stream *stream, uint32_t directions, struct cause *cause)
     status = HWS_E_BUSY;
   } else if (over || stream->class->stop(stream, sending, cause)) {
     status = HWS_OK;
-    if (sending && !over) stop_sending(stream, cause, &ended);
+    if (sending && !over) stream_end_out(stream, cause, &ended);
     if (!sending && !over) stream_end_in(stream, cause, &ended);
   }
   lock_drop(stream->lock);

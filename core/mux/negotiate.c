@@ -95,10 +95,11 @@ static void go_plain(struct mux *mux, struct op_list *ended) {
   mux_admit(mux, ended);
 }
 
-static void go_native(struct mux *mux, struct op_list *ended) {
+/* The peer knows the pair, and so echoes none. */
+static void take_pair(struct mux *mux, bool native, struct op_list *ended) {
   if (!mux->echoes) mux->hello |= HELLO_PAIR; /* sniffed: it is our turn */
   mux->echoes = 0;
-  decide(mux, true);
+  decide(mux, native);
   mux_admit(mux, ended);
 }
 
@@ -113,16 +114,10 @@ bool negotiate_frame(struct mux *mux, const struct frame *frame, const char **er
     go_plain(mux, ended);
     return false;
   case NEGOTIATE_HALF:
-    if (!asks) {
+    if (asks)
+      take_pair(mux, frame->length & NATIVE_V1, ended);
+    else
       *error = "half a pair: the peer's capabilities did not follow";
-    } else if (frame->length & NATIVE_V1) {
-      go_native(mux, ended);
-    } else {
-      if (!mux->echoes) mux->hello |= HELLO_PAIR;
-      mux->echoes = 0; /* it knows the pair, and does not echo it */
-      decide(mux, false);
-      mux_admit(mux, ended);
-    }
     return true;
   default:
     if (frame->type == FRAME_SETTINGS || frame->type == FRAME_GOAWAY) return false;

@@ -90,11 +90,10 @@ static void on_open_part(struct mux *mux, const struct frame *frame, const uint8
 /* The peer will not read any more: what is still to be sent is of no use. */
 static void stop_sending(struct mux_stream *stream, struct cause *cause, struct op_list *ended) {
   if (stream->stream.out >= OUT_SHUT) return;
-  mux_stream_class.hold(&stream->stream);
   stream_end_out(&stream->stream, cause, ended);
   mux_stream_drop_blocks(stream);
   stream->out_void = true;
-  if (stream->stream.closing) stream_closed(&stream->stream, ended); /* it waited for what was to be sent */
+  mux_stream_closed(stream, ended); /* it may have waited for what was to be sent */
 }
 
 /* The peer will not send any more, and what it sent is void. */

@@ -221,12 +221,14 @@ static void stream_consumed(struct stream *stream, uint64_t bytes) {
   flow_consumed(self(stream), bytes);
 }
 
-static void stream_hold(struct stream *stream) {
-  struct op *recv = stream->recvs.first;
-  if (recv && direct_holds(self(stream), recv)) {
-    op_list_remove(&stream->recvs, recv);
-    direct_take_back(self(stream)->mux);
-  }
+static void stream_hold_in(struct stream *stream) {
+  struct op *op = stream->recvs.first;
+  if (!op || !direct_holds(self(stream), op)) return;
+  op_list_remove(&stream->recvs, op);
+  direct_take_back(self(stream)->mux);
+}
+
+static void stream_hold_out(struct stream *stream) {
   for (struct op *op = stream->sends.first, *next; op; op = next) {
     next = op->next;
     if (!op_is_send(op) || !is_in_batch(op)) continue;
@@ -333,7 +335,8 @@ const struct stream_class mux_stream_class = {
     .want = stream_want,
     .unwant = stream_unwant,
     .consumed = stream_consumed,
-    .hold = stream_hold,
+    .hold_in = stream_hold_in,
+    .hold_out = stream_hold_out,
     .abort = stream_abort,
     .stop = stream_stop_class,
     .close = stream_close_class,

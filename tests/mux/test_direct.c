@@ -7,7 +7,7 @@
 
 #include <string.h>
 
-enum { BODY = 60000, FIRST = 1000, ROOM = 100000 };
+enum { BODY = 60000, ROOM = 100000 };
 
 static uint8_t body[BODY];
 static uint8_t memory[ROOM];
@@ -21,28 +21,31 @@ struct scene {
   hws_handle op;
 };
 
-/* A recv waits, and the frame that serves it has begun: FIRST bytes of its body are read, the rest is direct. */
+/* A recv waits, and then the header of the frame that serves it comes alone: the read that follows it is direct. */
+static void wait_directly(struct scene *scene) {
+  struct hws_vec vec = {.ptr = memory, .len = ROOM};
+  struct hws_how how = how_queue(scene->world);
+  uint64_t frames = stat_of(scene->peer->session, "frames_in");
+  pattern_fill(1, 0, body, BODY);
+  assert_int_equal(hws_recv(scene->stream, &vec, 1, &how, NULL, &scene->op), 0);
+  scene->tag = how.tag;
+  assert_true(peer_say(scene->peer, FRAME_DATA, 0, scene->id, BODY));
+  world_until(scene->world, stat_of(scene->peer->session, "frames_in") > frames);
+  (void)detail_of(scene->peer->session); /* takes the lock under which the next read is decided */
+}
+
 static struct scene begin(struct world *world) {
   struct scene scene = {.world = world, .peer = peer_open(world, HWS_ROLE_CLIENT, NULL)};
   scene.stream = peer_is_opened(scene.peer, &scene.id);
-  pattern_fill(1, 0, body, BODY);
-  assert_true(peer_say(scene.peer, FRAME_DATA, 0, scene.id, BODY));
-  assert_true(peer_say_raw(scene.peer, body, FIRST));
-  recv_exactly(scene.stream, memory, FIRST);
-  /* The read that is out now knows nothing of the recv to come: one more byte makes it end. */
-  struct hws_vec vec = {.ptr = memory, .len = ROOM};
-  struct hws_how how = how_queue(world);
-  assert_int_equal(hws_recv(scene.stream, &vec, 1, &how, NULL, NULL), 0);
-  assert_true(peer_say_raw(scene.peer, body + FIRST, 1));
-  assert_int_equal(world_await_status(world, how.tag, HWS_OK).bytes, 1);
-  how = how_queue(world);
-  assert_int_equal(hws_recv(scene.stream, &vec, 1, &how, NULL, NULL), 0);
-  assert_true(peer_say_raw(scene.peer, body + FIRST + 1, 1));
-  uint64_t first = world_await_status(world, how.tag, HWS_OK).bytes;
-  assert_int_equal(first, 1);
-  how = how_queue(world);
-  assert_int_equal(hws_recv(scene.stream, &vec, 1, &how, NULL, &scene.op), 0);
-  scene.tag = how.tag;
+  wait_directly(&scene);
+  return scene;
+}
+
+static struct scene begin_native(struct world *world) {
+  struct scene scene = {.world = world, .peer = peer_open_native(world, HWS_ROLE_CLIENT, NULL), .id = 2};
+  assert_true(peer_say_open(scene.peer, scene.id, &(struct opening){0}));
+  scene.stream = accept_stream(scene.peer->session);
+  wait_directly(&scene);
   return scene;
 }
 
@@ -83,9 +86,9 @@ static void cancelled(void **state) {
   assert_int_equal(hws_cancel(scene.op), HWS_OK);
   world_await_status(scene.world, scene.tag, HWS_E_CANCELED);
   memset(memory, 0, ROOM);
-  say(&scene, FIRST + 2, BODY);
-  recv_exactly(scene.stream, memory, BODY - FIRST - 2);
-  pattern_expect(1, FIRST + 2, memory, BODY - FIRST - 2);
+  say(&scene, 0, BODY);
+  recv_exactly(scene.stream, memory, BODY);
+  pattern_expect(1, 0, memory, BODY);
   end(&scene);
 }
 
@@ -96,7 +99,7 @@ static void reset_here(void **state) {
   struct hws_event event = world_await_status(scene.world, scene.tag, HWS_E_CANCELED);
   assert_int_equal(event.code, 70001);
   peer_expect(scene.peer, FRAME_WINDOW, FRAME_RST, scene.id, 70001);
-  say(&scene, FIRST + 2, BODY);
+  say(&scene, 0, BODY);
   peer_expect_quiet(scene.peer);
   end(&scene);
 }
@@ -147,6 +150,34 @@ static void joined(void **state) {
   peer_close(scene.peer);
 }
 
+/* One direction ends here: the recv goes on if it is the other, and is first taken back if it is its own. */
+static void sending_stopped(void **state) {
+  struct scene scene = begin_native(*state);
+  assert_int_equal(hws_stop(scene.stream, HWS_STOP_SEND, 70002, "said all"), HWS_OK);
+  struct hws_event event;
+  for (int i = 0; i < 5; i++) world_turn(scene.world);
+  assert_false(world_has(scene.world, scene.tag, &event));
+  say(&scene, 0, BODY);
+  size_t done = world_await_status(scene.world, scene.tag, HWS_OK).bytes;
+  assert_true(done > 0);
+  if (done < BODY) recv_exactly(scene.stream, memory + done, BODY - done);
+  pattern_expect(1, 0, memory, BODY);
+  end(&scene);
+}
+
+static void receiving_stopped(void **state) {
+  struct scene scene = begin_native(*state);
+  assert_int_equal(hws_stop(scene.stream, HWS_STOP_RECV, 70003, "read enough"), HWS_OK);
+  struct hws_event event = world_await_status(scene.world, scene.tag, HWS_E_CANCELED);
+  assert_int_equal(event.code, 70003);
+  memset(memory, 0, ROOM); /* ours again: what still comes must not get here (OP-5) */
+  say(&scene, 0, BODY);
+  world_until(scene.world, stat_of(scene.peer->session, "dropped_bytes") >= BODY);
+  for (size_t i = 0; i < ROOM; i++) assert_int_equal(memory[i], 0);
+  send_all(scene.stream, "goes on", 7);
+  end(&scene);
+}
+
 /* Many rounds of cancels that race the bytes: whatever wins, nothing is lost or doubled. */
 static void races(void **state) {
   struct world *world = *state;
@@ -195,6 +226,8 @@ int main(void) {
       BOTH_MODES(session_ended),
       BOTH_MODES(hung_up),
       BOTH_MODES(joined),
+      BOTH_MODES(sending_stopped),
+      BOTH_MODES(receiving_stopped),
       BOTH_MODES(races),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
