@@ -117,7 +117,7 @@ static void connection_on_post(struct socket_endpoint *endpoint) {
 static int32_t answer_place(int fd, bool peer, void *answer, uint32_t size) {
   char url[TCP_URL_MAX] = "";
   struct place place;
-  size_t length = place_of_socket(fd, peer, &place) ? place_url(&place, url) : 0;
+  size_t length = sockaddr_of_socket(fd, peer, &place) ? place_url(&place, url) : 0;
   return socket_answer_text(url, length, answer, size);
 }
 

@@ -12,6 +12,7 @@
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include "transports/socket_result_posix.h"
@@ -41,11 +42,6 @@ static const char *reason_of(int32_t status, int error) {
   return text ? text : "cannot be watched";
 }
 
-/* Does the user not see from the URL which address it is about? */
-static bool is_named(const struct tcp_address *address) {
-  return address->is_name || address->is_service;
-}
-
 /* The first failure counts, unless a later one says more: that somebody is there, who refuses. */
 static void note_failure(struct tcp_dial *dial, int32_t status, int error) {
   char url[TCP_URL_MAX];
@@ -56,8 +52,8 @@ static void note_failure(struct tcp_dial *dial, int32_t status, int error) {
   }
   size_t room = sizeof dial->why - dial->why_length;
   int length = snprintf(dial->why + dial->why_length, room, "%s%s%s%s", dial->why_length ? "; " : "",
-                        is_named(&dial->address) ? url + strlen("tcp://") : "", is_named(&dial->address) ? ": " : "",
-                        reason_of(status, error));
+                        look_is_needed(&dial->address) ? url + strlen("tcp://") : "",
+                        look_is_needed(&dial->address) ? ": " : "", reason_of(status, error));
   /* What does not fit is left out as a whole. */
   if (length > 0 && (size_t)length < room)
     dial->why_length += (size_t)length;
@@ -80,7 +76,7 @@ static void drop_socket(struct tcp_dial *dial) {
 static bool met_itself(int fd) {
   struct place ours;
   struct place theirs;
-  return place_of_socket(fd, false, &ours) && place_of_socket(fd, true, &theirs) && place_is(&ours, &theirs);
+  return sockaddr_of_socket(fd, false, &ours) && sockaddr_of_socket(fd, true, &theirs) && place_is(&ours, &theirs);
 }
 
 static enum socket_dial_step fail_step(struct tcp_dial *dial, int error) {
@@ -91,12 +87,14 @@ static enum socket_dial_step fail_step(struct tcp_dial *dial, int error) {
 
 static enum socket_dial_step begin_attempt(struct tcp_dial *dial) {
   const struct place *place = &dial->places.list[dial->at];
-  int fd = socket(place->system.any.sa_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+  int fd = socket(sockaddr_family(place), SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
   if (fd < 0) return fail_step(dial, errno);
   dial->stream->fd = fd;
   int error = tcp_settings_apply(&dial->settings, fd);
   if (error) return fail_step(dial, error);
-  return socket_dial_begin(&dial->step, dial->stream, dial->endpoint, &place->system.any, place->bytes);
+  dial->to = sockaddr_make(place);
+  return socket_dial_begin(&dial->step, dial->stream, dial->endpoint, (const struct sockaddr *)dial->to.storage,
+                           dial->to.bytes);
 }
 
 static void limit_attempt(struct tcp_dial *dial) {
@@ -138,45 +136,22 @@ static bool begin_connecting(struct tcp_dial *dial, struct hws_io *io) {
 
 /* ---- the look-up ------------------------------------------------------------------------------------------------- */
 
-static bool end_looking(struct tcp_dial *dial, struct hws_io *io, int32_t status) {
-  dial->state = TCP_DIAL_IDLE;
-  return socket_end(io, status, 0, 0);
-}
-
-static bool begin_looking(struct tcp_dial *dial, struct hws_io *io) {
-  dial->state = TCP_DIAL_LOOKING;
-  int32_t status = dial->stream->host->resolve(dial->endpoint, dial->address.host, dial->address.service);
-  if (status == HWS_IO_LIMIT) dial->stream->host->explain(dial->endpoint, "too many names are being looked up");
-  return status != HWS_IO_OK && end_looking(dial, io, status);
-}
-
 /* True: the io has ended. */
-static bool take_answer(struct tcp_dial *dial, struct hws_io *io) {
-  struct hws_address addresses[HWS_ADDRESSES_MAX];
-  int32_t count = dial->stream->host->resolved(dial->endpoint, addresses, HWS_ADDRESSES_MAX);
-  if (count == 0) return false;
-  if (count < 0) return end_looking(dial, io, count);
-  places_of_answer(&dial->places, addresses, (uint32_t)count);
-  if (dial->places.count) return begin_connecting(dial, io);
-  dial->stream->host->explain(dial->endpoint, "the name has no address of IPv4 or IPv6");
-  return end_looking(dial, io, HWS_IO_ADDRESS);
+static bool looked_up(struct tcp_dial *dial, struct hws_io *io, int32_t looked) {
+  if (looked == 0) return false;
+  if (looked > 0) return begin_connecting(dial, io);
+  dial->state = TCP_DIAL_IDLE;
+  return socket_end(io, looked, 0, 0);
 }
 
 /* ---- slots ------------------------------------------------------------------------------------------------------- */
 
 int32_t tcp_dial_submit(struct tcp_dial *dial, struct hws_io *io) {
-  char why[80];
-  bool ended;
   if (dial->state != TCP_DIAL_IDLE || dial->stream->fd >= 0) return socket_end(io, HWS_IO_UNSUPPORTED, 0, 0);
   dial->pending = io; /* before the look-up can answer */
-  if (is_named(&dial->address)) {
-    ended = begin_looking(dial, io);
-  } else if (places_of_address(&dial->places, &dial->address, why, sizeof why) == HWS_IO_OK) {
-    ended = begin_connecting(dial, io);
-  } else {
-    dial->stream->host->explain(dial->endpoint, why);
-    ended = socket_end(io, HWS_IO_ADDRESS, 0, 0);
-  }
+  dial->state = TCP_DIAL_LOOKING;
+  int32_t looked = look_begin(dial->stream->host, dial->endpoint, &dial->address, &dial->places);
+  bool ended = looked_up(dial, io, looked);
   if (ended) dial->pending = NULL;
   return ended;
 }
@@ -206,7 +181,8 @@ void tcp_dial_on_ready(struct tcp_dial *dial) {
 struct hws_io *tcp_dial_on_post(struct tcp_dial *dial) {
   struct hws_io *io = dial->pending;
   if (!io) return NULL;
-  if (dial->state == TCP_DIAL_LOOKING) return take_ended(dial, take_answer(dial, io));
+  if (dial->state == TCP_DIAL_LOOKING)
+    return take_ended(dial, looked_up(dial, io, look_take(dial->stream->host, dial->endpoint, &dial->places)));
   return take_ended(dial, go_on(dial, io, socket_dial_on_post(&dial->step)));
 }
 

@@ -6,7 +6,8 @@
 #define HAWSER_TCP_EPOLL_DIAL_H
 
 #include "transports/socket_dial_epoll.h"
-#include "transports/tcp_epoll/place.h"
+#include "transports/tcp/look.h"
+#include "transports/tcp/sockaddr.h"
 #include "transports/tcp_epoll/settings.h"
 
 enum tcp_dial_state {
@@ -24,6 +25,7 @@ struct tcp_dial {
   enum tcp_dial_state state;
   struct socket_dial step;
   struct places places;
+  struct sockaddr_of to; /* places.list[at], for the step */
   uint32_t at;
   uint64_t attempt_until; /* when the next one gets its turn; 0: none is left */
   /* what those that were tried came to */

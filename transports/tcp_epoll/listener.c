@@ -6,16 +6,19 @@
 #include "transports/tcp_epoll/listener.h"
 
 #include <errno.h>
+#include <netinet/in.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include "transports/socket_accept_epoll.h"
 #include "transports/socket_endpoint.h"
 #include "transports/socket_result_posix.h"
+#include "transports/tcp/look.h"
+#include "transports/tcp/sockaddr.h"
 #include "transports/tcp_epoll/connection.h"
-#include "transports/tcp_epoll/place.h"
 #include "transports/tcp_epoll/settings.h"
 
 struct tcp_listener {
@@ -75,20 +78,20 @@ static int set_up(const struct tcp_listener *listener, int fd, const struct plac
   const int on = 1;
   const int only = (int)listener->settings.ipv6only;
   if (setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on) != 0) return errno;
-  if (place->system.any.sa_family == AF_INET6 && setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &only, sizeof only) != 0)
-    return errno;
+  if (place->ip.version == 6 && setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &only, sizeof only) != 0) return errno;
   int error = tcp_settings_apply(&listener->settings, fd);
   if (error) return error;
-  if (bind(fd, &place->system.any, place->bytes) != 0) return errno;
+  struct sockaddr_of at = sockaddr_make(place);
+  if (bind(fd, (const struct sockaddr *)at.storage, at.bytes) != 0) return errno;
   return listen(fd, (int)listener->settings.backlog) == 0 ? 0 : errno;
 }
 
 /* A listening socket in acceptor.fd, or errno. */
 static int bind_place(struct tcp_listener *listener, const struct place *place) {
-  int fd = socket(place->system.any.sa_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+  int fd = socket(sockaddr_family(place), SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
   if (fd < 0) return errno;
   int error = set_up(listener, fd, place);
-  if (error == 0 && !place_of_socket(fd, false, &listener->bound)) error = errno;
+  if (error == 0 && !sockaddr_of_socket(fd, false, &listener->bound)) error = errno;
   if (error == 0)
     listener->acceptor.fd = fd;
   else
@@ -113,7 +116,7 @@ static int32_t end_failed(struct tcp_listener *listener, struct hws_io *io, cons
   char why[TCP_URL_MAX + 100];
   (void)place_url(place, url);
   /* Where the URL has a name, the user does not know which address it is about. */
-  bool named = listener->address.is_name || listener->address.is_service;
+  bool named = look_is_needed(&listener->address);
   (void)snprintf(why, sizeof why, "%s%s%s", named ? url + strlen("tcp://") : "", named ? ": " : "", reason_of(error));
   listener->host->explain(listener->endpoint, why);
   return socket_end(io, error == EADDRNOTAVAIL ? HWS_IO_ADDRESS : socket_status(error), error, 0);
@@ -137,35 +140,24 @@ static int32_t listen_at(struct tcp_listener *listener, struct hws_io *io, const
 
 /* ---- the look-up ------------------------------------------------------------------------------------------------- */
 
-static int32_t begin_looking(struct tcp_listener *listener, struct hws_io *io) {
-  listener->looking = io; /* before it can answer */
-  int32_t status = listener->host->resolve(listener->endpoint, listener->address.host, listener->address.service);
-  if (status == HWS_IO_OK) return 0;
-  listener->looking = NULL;
-  return socket_end(io, status, 0, 0);
-}
-
 /* 1: the io has ended. */
-static int32_t take_answer(struct tcp_listener *listener, struct hws_io *io) {
-  struct hws_address addresses[HWS_ADDRESSES_MAX];
-  struct places places;
-  int32_t count = listener->host->resolved(listener->endpoint, addresses, HWS_ADDRESSES_MAX);
-  if (count == 0) return 0;
-  if (count < 0) return socket_end(io, count, 0, 0);
-  places_of_answer(&places, addresses, (uint32_t)count);
-  if (places.count) return listen_at(listener, io, &places);
-  listener->host->explain(listener->endpoint, "the name has no address of IPv4 or IPv6");
-  return socket_end(io, HWS_IO_ADDRESS, 0, 0);
+static int32_t go_on(struct tcp_listener *listener, struct hws_io *io, int32_t looked, const struct places *places) {
+  if (looked == 0) return 0;
+  return looked > 0 ? listen_at(listener, io, places) : socket_end(io, looked, 0, 0);
 }
 
 static int32_t submit_listen(struct tcp_listener *listener, struct hws_io *io) {
   struct places places;
-  char why[80];
-  if (listener->address.is_name || listener->address.is_service) return begin_looking(listener, io);
-  if (places_of_address(&places, &listener->address, why, sizeof why) == HWS_IO_OK)
-    return listen_at(listener, io, &places);
-  listener->host->explain(listener->endpoint, why);
-  return socket_end(io, HWS_IO_ADDRESS, 0, 0);
+  listener->looking = io; /* before it can answer */
+  int32_t looked = look_begin(listener->host, listener->endpoint, &listener->address, &places);
+  if (looked) listener->looking = NULL;
+  return go_on(listener, io, looked, &places);
+}
+
+static int32_t take_answer(struct tcp_listener *listener, struct hws_io *io) {
+  struct places places;
+  int32_t looked = look_take(listener->host, listener->endpoint, &places);
+  return go_on(listener, io, looked, &places);
 }
 
 /* ---- slots ------------------------------------------------------------------------------------------------------- */

@@ -118,7 +118,7 @@ static void connection_on_post(struct socket_endpoint *endpoint) {
 static int32_t answer_place(SOCKET socket, bool peer, void *answer, uint32_t size) {
   char url[TCP_URL_MAX] = "";
   struct place place;
-  size_t length = place_of_socket(socket, peer, &place) ? place_url(&place, url) : 0;
+  size_t length = sockaddr_of_socket((int64_t)socket, peer, &place) ? place_url(&place, url) : 0;
   return socket_answer_text(url, length, answer, size);
 }
 

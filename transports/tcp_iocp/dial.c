@@ -40,11 +40,6 @@ static void reason_of(int error, char *text, size_t size) {
     winsock_text(error, text, size);
 }
 
-/* Does the user not see from the URL which address it is about? */
-static bool is_named(const struct tcp_address *address) {
-  return address->is_name || address->is_service;
-}
-
 /* The first failure counts, unless a later one says more: that somebody is there, who refuses. */
 static void note_failure(struct tcp_dial *dial, int error) {
   char url[TCP_URL_MAX];
@@ -57,9 +52,9 @@ static void note_failure(struct tcp_dial *dial, int error) {
     dial->error = error;
   }
   size_t room = sizeof dial->why - dial->why_length;
-  int length =
-      snprintf(dial->why + dial->why_length, room, "%s%s%s%s", dial->why_length ? "; " : "",
-               is_named(&dial->address) ? url + strlen("tcp://") : "", is_named(&dial->address) ? ": " : "", reason);
+  int length = snprintf(dial->why + dial->why_length, room, "%s%s%s%s", dial->why_length ? "; " : "",
+                        look_is_needed(&dial->address) ? url + strlen("tcp://") : "",
+                        look_is_needed(&dial->address) ? ": " : "", reason);
   /* What does not fit is left out as a whole. */
   if (length > 0 && (size_t)length < room)
     dial->why_length += (size_t)length;
@@ -79,7 +74,8 @@ static void drop_socket(struct tcp_dial *dial) {
 static bool met_itself(SOCKET socket) {
   struct place ours;
   struct place theirs;
-  return place_of_socket(socket, false, &ours) && place_of_socket(socket, true, &theirs) && place_is(&ours, &theirs);
+  return sockaddr_of_socket((int64_t)socket, false, &ours) && sockaddr_of_socket((int64_t)socket, true, &theirs) &&
+         place_is(&ours, &theirs);
 }
 
 /* Until this option is set the socket is not one that has addresses or can be shut down. */
@@ -91,15 +87,16 @@ static int finish(struct tcp_dial *dial) {
 
 /* ConnectEx wants a socket that is bound: to any address of its own. */
 static int bind_anywhere(SOCKET socket, const struct place *to) {
-  struct place any = {.bytes = to->bytes};
-  any.system.any.sa_family = to->system.any.sa_family;
-  return bind(socket, &any.system.any, any.bytes) == 0 ? 0 : WSAGetLastError();
+  struct sockaddr_of any = sockaddr_make(&(struct place){.ip.version = to->ip.version});
+  return bind(socket, (const struct sockaddr *)any.storage, (int)any.bytes) == 0 ? 0 : WSAGetLastError();
 }
 
 static enum step connect_now(struct tcp_dial *dial, const struct place *place, int *error) {
+  struct sockaddr_of to = sockaddr_make(place);
   OVERLAPPED *overlapped = winsock_prepare(&dial->packet, dial->endpoint, HWS_READ);
   dial->over = false;
-  if (winsock.connect_ex(dial->stream->socket, &place->system.any, place->bytes, NULL, 0, NULL, overlapped)) {
+  if (winsock.connect_ex(dial->stream->socket, (const struct sockaddr *)to.storage, (int)to.bytes, NULL, 0, NULL,
+                         overlapped)) {
     if (!dial->stream->skips) return STEP_PENDING;
     *error = finish(dial);
     return *error ? STEP_FAILED : STEP_CONNECTED;
@@ -111,7 +108,7 @@ static enum step connect_now(struct tcp_dial *dial, const struct place *place, i
 static enum step begin_attempt(struct tcp_dial *dial, int *error) {
   const struct place *place = &dial->places.list[dial->at];
   const struct hws_host *host = dial->stream->host;
-  stream_init(dial->stream, host, winsock_socket(place->system.any.sa_family));
+  stream_init(dial->stream, host, winsock_socket(sockaddr_family(place)));
   *error = dial->stream->socket == INVALID_SOCKET ? WSAGetLastError() : 0;
   if (!*error) *error = bind_anywhere(dial->stream->socket, place);
   if (!*error) *error = tcp_settings_apply(&dial->settings, dial->stream->socket);
@@ -156,49 +153,24 @@ static bool begin_connecting(struct tcp_dial *dial, struct hws_io *io) {
 
 /* ---- the look-up ------------------------------------------------------------------------------------------------- */
 
-static bool end_looking(struct tcp_dial *dial, struct hws_io *io, int32_t status) {
-  dial->state = TCP_DIAL_IDLE;
-  return stream_end(io, status, 0, 0);
-}
-
-static bool begin_looking(struct tcp_dial *dial, struct hws_io *io) {
-  const struct hws_host *host = dial->stream->host;
-  dial->state = TCP_DIAL_LOOKING;
-  int32_t status = host->resolve(dial->endpoint, dial->address.host, dial->address.service);
-  if (status == HWS_IO_LIMIT) host->explain(dial->endpoint, "too many names are being looked up");
-  return status != HWS_IO_OK && end_looking(dial, io, status);
-}
-
 /* True: the io has ended. */
-static bool take_answer(struct tcp_dial *dial, struct hws_io *io) {
-  const struct hws_host *host = dial->stream->host;
-  struct hws_address addresses[HWS_ADDRESSES_MAX];
-  int32_t count = host->resolved(dial->endpoint, addresses, HWS_ADDRESSES_MAX);
-  if (count == 0) return false;
-  if (count < 0) return end_looking(dial, io, count);
-  places_of_answer(&dial->places, addresses, (uint32_t)count);
-  if (dial->places.count) return begin_connecting(dial, io);
-  host->explain(dial->endpoint, "the name has no address of IPv4 or IPv6");
-  return end_looking(dial, io, HWS_IO_ADDRESS);
+static bool looked_up(struct tcp_dial *dial, struct hws_io *io, int32_t looked) {
+  if (looked == 0) return false;
+  if (looked > 0) return begin_connecting(dial, io);
+  dial->state = TCP_DIAL_IDLE;
+  return stream_end(io, looked, 0, 0);
 }
 
 /* ---- slots ------------------------------------------------------------------------------------------------------- */
 
 int32_t tcp_dial_submit(struct tcp_dial *dial, struct hws_io *io) {
-  char why[80];
-  bool ended;
   if (dial->state != TCP_DIAL_IDLE || dial->stream->socket != INVALID_SOCKET)
     return stream_end(io, HWS_IO_UNSUPPORTED, 0, 0);
   dial->pending = io; /* before the look-up can answer */
   dial->cancelled = false;
-  if (is_named(&dial->address)) {
-    ended = begin_looking(dial, io);
-  } else if (places_of_address(&dial->places, &dial->address, why, sizeof why) == HWS_IO_OK) {
-    ended = begin_connecting(dial, io);
-  } else {
-    dial->stream->host->explain(dial->endpoint, why);
-    ended = stream_end(io, HWS_IO_ADDRESS, 0, 0);
-  }
+  dial->state = TCP_DIAL_LOOKING;
+  int32_t looked = look_begin(dial->stream->host, dial->endpoint, &dial->address, &dial->places);
+  bool ended = looked_up(dial, io, looked);
   if (ended) dial->pending = NULL;
   return ended;
 }
@@ -244,7 +216,7 @@ struct hws_io *tcp_dial_on_packet(struct tcp_dial *dial, int os_error) {
 struct hws_io *tcp_dial_on_post(struct tcp_dial *dial) {
   struct hws_io *io = dial->pending;
   if (!io || dial->state != TCP_DIAL_LOOKING) return NULL;
-  return take_ended(dial, take_answer(dial, io));
+  return take_ended(dial, looked_up(dial, io, look_take(dial->stream->host, dial->endpoint, &dial->places)));
 }
 
 /* The attempt has had its time. What comes of it, its packet tells. */

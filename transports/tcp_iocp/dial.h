@@ -5,7 +5,8 @@
 #ifndef HAWSER_TCP_IOCP_DIAL_H
 #define HAWSER_TCP_IOCP_DIAL_H
 
-#include "transports/tcp_iocp/place.h"
+#include "transports/tcp/look.h"
+#include "transports/tcp/sockaddr.h"
 #include "transports/tcp_iocp/settings.h"
 #include "transports/tcp_iocp/stream.h"
 

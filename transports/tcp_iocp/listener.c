@@ -10,8 +10,9 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "transports/tcp/look.h"
+#include "transports/tcp/sockaddr.h"
 #include "transports/tcp_iocp/connection.h"
-#include "transports/tcp_iocp/place.h"
 #include "transports/tcp_iocp/pool.h"
 #include "transports/tcp_iocp/settings.h"
 #include "transports/tcp_iocp/stream.h"
@@ -64,19 +65,20 @@ static bool set(SOCKET socket, int level, int option, DWORD value) {
 }
 
 static int set_up(const struct tcp_listener *listener, SOCKET socket, const struct place *place) {
-  bool v6 = place->system.any.sa_family == AF_INET6;
+  struct sockaddr_of at = sockaddr_make(place);
+  bool v6 = place->ip.version == 6;
   if (!set(socket, SOL_SOCKET, SO_EXCLUSIVEADDRUSE, 1)) return WSAGetLastError();
   if (v6 && !set(socket, IPPROTO_IPV6, IPV6_V6ONLY, listener->settings.ipv6only)) return WSAGetLastError();
-  if (bind(socket, &place->system.any, place->bytes) != 0) return WSAGetLastError();
+  if (bind(socket, (const struct sockaddr *)at.storage, (int)at.bytes) != 0) return WSAGetLastError();
   return listen(socket, (int)listener->settings.backlog) == 0 ? 0 : WSAGetLastError();
 }
 
 /* A listening socket in listener->socket, or an error. */
 static int bind_place(struct tcp_listener *listener, const struct place *place) {
-  SOCKET socket = winsock_socket(place->system.any.sa_family);
+  SOCKET socket = winsock_socket(sockaddr_family(place));
   if (socket == INVALID_SOCKET) return WSAGetLastError();
   int error = set_up(listener, socket, place);
-  if (error == 0 && !place_of_socket(socket, false, &listener->bound)) error = WSAGetLastError();
+  if (error == 0 && !sockaddr_of_socket((int64_t)socket, false, &listener->bound)) error = WSAGetLastError();
   if (error == 0)
     listener->socket = socket;
   else
@@ -106,7 +108,7 @@ static int32_t end_failed(struct tcp_listener *listener, struct hws_io *io, cons
   (void)place_url(place, url);
   reason_of(error, reason, sizeof reason);
   /* Where the URL has a name, the user does not know which address it is about. */
-  bool named = listener->address.is_name || listener->address.is_service;
+  bool named = look_is_needed(&listener->address);
   (void)snprintf(why, sizeof why, "%s%s%s", named ? url + strlen("tcp://") : "", named ? ": " : "", reason);
   listener->host->explain(listener->endpoint, why);
   return stream_end(io, error == WSAEADDRNOTAVAIL ? HWS_IO_ADDRESS : winsock_status(error), error, 0);
@@ -127,7 +129,7 @@ static int32_t listen_at(struct tcp_listener *listener, struct hws_io *io, const
   int error = bind_place(listener, &places->list[at]);
   while (is_elsewhere(error) && at + 1 < places->count) error = bind_place(listener, &places->list[++at]);
   if (error) return end_failed(listener, io, &places->list[at], error);
-  int32_t status = start_accepting(listener, places->list[at].system.any.sa_family);
+  int32_t status = start_accepting(listener, sockaddr_family(&places->list[at]));
   if (status != HWS_IO_OK) {
     pool_close(&listener->pool);
     (void)closesocket(listener->socket);
@@ -140,35 +142,24 @@ static int32_t listen_at(struct tcp_listener *listener, struct hws_io *io, const
 
 /* ---- the look-up ------------------------------------------------------------------------------------------------- */
 
-static int32_t begin_looking(struct tcp_listener *listener, struct hws_io *io) {
-  listener->looking = io; /* before it can answer */
-  int32_t status = listener->host->resolve(listener->endpoint, listener->address.host, listener->address.service);
-  if (status == HWS_IO_OK) return 0;
-  listener->looking = NULL;
-  return stream_end(io, status, 0, 0);
-}
-
 /* 1: the io has ended. */
-static int32_t take_answer(struct tcp_listener *listener, struct hws_io *io) {
-  struct hws_address addresses[HWS_ADDRESSES_MAX];
-  struct places places;
-  int32_t count = listener->host->resolved(listener->endpoint, addresses, HWS_ADDRESSES_MAX);
-  if (count == 0) return 0;
-  if (count < 0) return stream_end(io, count, 0, 0);
-  places_of_answer(&places, addresses, (uint32_t)count);
-  if (places.count) return listen_at(listener, io, &places);
-  listener->host->explain(listener->endpoint, "the name has no address of IPv4 or IPv6");
-  return stream_end(io, HWS_IO_ADDRESS, 0, 0);
+static int32_t go_on(struct tcp_listener *listener, struct hws_io *io, int32_t looked, const struct places *places) {
+  if (looked == 0) return 0;
+  return looked > 0 ? listen_at(listener, io, places) : stream_end(io, looked, 0, 0);
 }
 
 static int32_t submit_listen(struct tcp_listener *listener, struct hws_io *io) {
   struct places places;
-  char why[80];
-  if (listener->address.is_name || listener->address.is_service) return begin_looking(listener, io);
-  if (places_of_address(&places, &listener->address, why, sizeof why) == HWS_IO_OK)
-    return listen_at(listener, io, &places);
-  listener->host->explain(listener->endpoint, why);
-  return stream_end(io, HWS_IO_ADDRESS, 0, 0);
+  listener->looking = io; /* before it can answer */
+  int32_t looked = look_begin(listener->host, listener->endpoint, &listener->address, &places);
+  if (looked) listener->looking = NULL;
+  return go_on(listener, io, looked, &places);
+}
+
+static int32_t take_answer(struct tcp_listener *listener, struct hws_io *io) {
+  struct places places;
+  int32_t looked = look_take(listener->host, listener->endpoint, &places);
+  return go_on(listener, io, looked, &places);
 }
 
 /* ---- accepting --------------------------------------------------------------------------------------------------- */
