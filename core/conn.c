@@ -97,8 +97,7 @@ static bool conn_revocable(const struct stream *stream) {
 }
 
 static bool conn_messages(const struct stream *stream) {
-  (void)stream;
-  return false;
+  return ((const struct conn *)stream)->messages;
 }
 
 static bool conn_ends_none(struct stream *stream) {

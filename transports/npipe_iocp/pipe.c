@@ -36,6 +36,11 @@ bool pipe_exists(const struct npipe_address *address) {
   return WaitNamedPipeW(pipe_text(address->path), 1) || GetLastError() == ERROR_SEM_TIMEOUT;
 }
 
+bool pipe_has_bytes(HANDLE pipe) {
+  DWORD bytes = 0;
+  return PeekNamedPipe(pipe, NULL, 0, NULL, &bytes, NULL) && bytes > 0;
+}
+
 void pipe_peer(HANDLE pipe, bool server, struct hws_peer_id *peer) {
   ULONG process = 0;
   BOOL known = server ? GetNamedPipeClientProcessId(pipe, &process) : GetNamedPipeServerProcessId(pipe, &process);
@@ -53,6 +58,7 @@ int32_t pipe_status(int error) {
     return HWS_IO_NOMEM;
   case ERROR_TOO_MANY_OPEN_FILES:
   case ERROR_PIPE_BUSY:
+  case ERROR_FILE_TOO_LARGE: /* so we call a message that is */
     return HWS_IO_LIMIT;
   case ERROR_PIPE_NOT_CONNECTED: /* the server has cut it off */
   case ERROR_CONNECTION_ABORTED:
@@ -64,6 +70,8 @@ int32_t pipe_status(int error) {
     return HWS_IO_REFUSED;
   case ERROR_ACCESS_DENIED:
     return HWS_IO_ACCESS;
+  case ERROR_NOT_SUPPORTED:
+    return HWS_IO_UNSUPPORTED;
   case ERROR_INVALID_NAME:
   case ERROR_BAD_PATHNAME:
     return HWS_IO_ADDRESS;
