@@ -213,9 +213,10 @@ struct hws_peer {
   uint64_t uid;
   uint64_t gid;
   uint64_t pid;
+  uint64_t session; /* of a user at a Windows machine, by the system's number; 0 is that of services */
 };
 
-enum hws_peer_flag { HWS_PEER_UID = 1, HWS_PEER_GID = 2, HWS_PEER_PID = 4 };
+enum hws_peer_flag { HWS_PEER_UID = 1, HWS_PEER_GID = 2, HWS_PEER_PID = 4, HWS_PEER_SESSION = 8 };
 
 /* The strings live as long as the process: plugins are never unloaded. */
 struct hws_plugin_info {

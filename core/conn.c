@@ -198,6 +198,7 @@ static int conn_peer(struct stream *stream, struct hws_peer *peer) {
   peer->uid = id.uid;
   peer->gid = id.gid;
   peer->pid = id.pid;
+  peer->session = id.session;
   return HWS_OK;
 }
 

@@ -208,10 +208,11 @@ struct hws_packet {
 
 struct hws_peer_id {
   uint32_t size;
-  uint32_t flags; /* hws_peer_flag of hawser_decl.h: uid 1, gid 2, pid 4 */
+  uint32_t flags; /* hws_peer_flag of hawser_decl.h: uid 1, gid 2, pid 4, session 8 */
   uint64_t uid;
   uint64_t gid;
   uint64_t pid;
+  uint64_t session;
 };
 
 enum hws_query {

@@ -215,7 +215,7 @@ static void modes_meet(void **state) {
   assert_true(CloseHandle(server));
 }
 
-/* PIP-6: the process at the other end. */
+/* PIP-6: the process at the other end, and its session. */
 static void peers_are_known(void **state) {
   struct npipe_test *test = *state;
   struct hws_host_endpoint *endpoint;
@@ -225,6 +225,10 @@ static void peers_are_known(void **state) {
   assert_int_equal(test->fixture.host->vtable.query(endpoint->ep, HWS_QUERY_PEER, &peer, sizeof peer), 0);
   assert_int_equal(peer.flags & 4, 4);
   assert_int_equal(peer.pid, GetCurrentProcessId());
+  DWORD session = 99;
+  assert_true(ProcessIdToSessionId(GetCurrentProcessId(), &session));
+  assert_int_equal(peer.flags & 8, 8);
+  assert_int_equal(peer.session, session);
   check_endpoint_destroy(endpoint, false);
   assert_true(CloseHandle(server));
 }

@@ -140,8 +140,10 @@ static void connection_on_post(struct socket_endpoint *endpoint) {
 }
 
 static int32_t answer_peer(const struct npipe_connection *connection, void *answer, uint32_t size) {
-  if (size < sizeof connection->peer || !connection->peer.flags) return HWS_IO_UNSUPPORTED;
-  memcpy(answer, &connection->peer, sizeof connection->peer);
+  struct hws_peer_id peer = connection->peer;
+  if (size < sizeof peer.size || !peer.flags) return HWS_IO_UNSUPPORTED;
+  if (size < sizeof peer) peer.size = size;
+  memcpy(answer, &peer, peer.size);
   return 0;
 }
 

@@ -6,8 +6,8 @@
 
 #include <sddl.h>
 
-/* What hawser_decl.h calls HWS_PEER_PID. */
-enum { PEER_PID = 4 };
+/* What hawser_decl.h calls HWS_PEER_PID and HWS_PEER_SESSION. */
+enum { PEER_PID = 4, PEER_SESSION = 8 };
 
 int pipe_security(const struct npipe_settings *settings, PSECURITY_DESCRIPTOR *security) {
   const wchar_t *text = pipe_text(settings->sddl);
@@ -43,8 +43,14 @@ bool pipe_has_bytes(HANDLE pipe) {
 
 void pipe_peer(HANDLE pipe, bool server, struct hws_peer_id *peer) {
   ULONG process = 0;
-  BOOL known = server ? GetNamedPipeClientProcessId(pipe, &process) : GetNamedPipeServerProcessId(pipe, &process);
-  *peer = (struct hws_peer_id){.size = sizeof *peer, .flags = known ? PEER_PID : 0, .pid = process};
+  ULONG session = 0;
+  *peer = (struct hws_peer_id){.size = sizeof *peer};
+  if (server ? GetNamedPipeClientProcessId(pipe, &process) : GetNamedPipeServerProcessId(pipe, &process))
+    peer->flags |= PEER_PID;
+  if (server ? GetNamedPipeClientSessionId(pipe, &session) : GetNamedPipeServerSessionId(pipe, &session))
+    peer->flags |= PEER_SESSION;
+  peer->pid = process;
+  peer->session = session;
 }
 
 int32_t pipe_status(int error) {
