@@ -1,0 +1,27 @@
+# SPDX-License-Identifier: Apache-2.0
+#
+# The tool as a child process where it is a program of this system: it is ended by signals.
+
+import signal
+
+PREFIX = ()
+PROGRAM = "hawser"
+PLUGINS = "lib/hawser/plugins"
+LIBRARY = "lib/libhawser.so"
+SUFFIX = ".so"
+CARRIER = "unix"
+TCP = "tcp_epoll"  # the plugin of tcp://
+OPTIONS = {}
+
+
+def ask_to_end(child):
+    child.send_signal(signal.SIGTERM)
+
+
+def kill(child):
+    child.kill()
+
+
+def shown(path):
+    """As the tool writes a path of this machine."""
+    return str(path)
