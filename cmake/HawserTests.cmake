@@ -38,7 +38,7 @@ else()
 endif()
 
 set(HAWSER_TEST_PLUGINS "")
-foreach(plugin plugin_memory plugin_unix_epoll plugin_tcp_epoll plugin_tcp_iocp)
+foreach(plugin plugin_memory plugin_unix_epoll plugin_tcp_epoll plugin_tcp_iocp plugin_npipe_iocp)
   if(TARGET ${plugin})
     list(APPEND HAWSER_TEST_PLUGINS ${plugin})
   endif()

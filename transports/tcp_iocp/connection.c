@@ -16,7 +16,7 @@ struct tcp_connection {
   struct socket_endpoint base;
   atomic_bool connected;
   struct tcp_dial *dial; /* NULL: accepted */
-  struct stream stream;
+  struct packet_stream stream;
 };
 
 static const struct socket_endpoint_ops connection_ops;
@@ -77,16 +77,16 @@ static int32_t dialled(struct tcp_connection *connection, const struct hws_io *i
 static int32_t connection_submit(struct socket_endpoint *endpoint, struct hws_io *io) {
   struct tcp_connection *connection = connection_of(endpoint);
   if (io->kind == HWS_IO_DIAL) {
-    if (!connection->dial) return stream_end(io, HWS_IO_UNSUPPORTED, 0, 0);
+    if (!connection->dial) return packet_end(io, HWS_IO_UNSUPPORTED, 0, 0);
     return tcp_dial_submit(connection->dial, io) ? dialled(connection, io) : 0;
   }
-  if (!atomic_load(&connection->connected)) return stream_end(io, HWS_IO_UNSUPPORTED, 0, 0);
-  return stream_submit(&connection->stream, io);
+  if (!atomic_load(&connection->connected)) return packet_end(io, HWS_IO_UNSUPPORTED, 0, 0);
+  return packet_stream_submit(&connection->stream, io);
 }
 
 static int32_t connection_cancel(struct socket_endpoint *endpoint, struct hws_io *io) {
   struct tcp_connection *connection = connection_of(endpoint);
-  if (io->kind != HWS_IO_DIAL) return stream_cancel(&connection->stream, io);
+  if (io->kind != HWS_IO_DIAL) return packet_stream_cancel(&connection->stream, io);
   return connection->dial ? tcp_dial_cancel(connection->dial, io) : 0;
 }
 
@@ -102,7 +102,7 @@ static void connection_on_packet(struct socket_endpoint *endpoint, struct hws_pa
   if (connection->dial && packet == &connection->dial->packet)
     complete_dial(connection, tcp_dial_on_packet(connection->dial, os_error));
   else
-    stream_on_packet(&connection->stream, packet, bytes, os_error);
+    packet_stream_on_packet(&connection->stream, packet, bytes, os_error);
 }
 
 static void connection_on_timer(struct socket_endpoint *endpoint) {
@@ -128,9 +128,9 @@ static int32_t connection_query(struct socket_endpoint *endpoint, uint32_t what,
   switch (what) {
   case HWS_QUERY_LOCAL:
   case HWS_QUERY_REMOTE:
-    return answer_place(connection->stream.socket, what == HWS_QUERY_REMOTE, answer, size);
+    return answer_place(stream_socket(&connection->stream), what == HWS_QUERY_REMOTE, answer, size);
   case HWS_QUERY_HANDLE:
-    return socket_answer_handle((int64_t)connection->stream.socket, answer, size);
+    return socket_answer_handle((int64_t)stream_socket(&connection->stream), answer, size);
   default:
     return HWS_IO_UNSUPPORTED;
   }

@@ -16,7 +16,7 @@
 enum step { STEP_CONNECTED, STEP_PENDING, STEP_FAILED };
 
 int32_t tcp_dial_init(struct tcp_dial *dial, const struct hws_host *host, struct hws_host_endpoint *endpoint,
-                      const char *text, struct stream *stream, char *why, size_t why_size) {
+                      const char *text, struct packet_stream *stream, char *why, size_t why_size) {
   dial->stream = stream;
   dial->endpoint = endpoint;
   int32_t status = tcp_address_parse(text, strlen(text), &dial->address, why, why_size);
@@ -37,7 +37,7 @@ static void reason_of(int error, char *text, size_t size) {
   else if (error == WSAETIMEDOUT || error == ERROR_SEM_TIMEOUT)
     (void)snprintf(text, size, "no answer");
   else
-    winsock_text(error, text, size);
+    packet_error_text(error, text, size);
 }
 
 /* The first failure counts, unless a later one says more: that somebody is there, who refuses. */
@@ -64,7 +64,7 @@ static void note_failure(struct tcp_dial *dial, int error) {
 
 static void drop_socket(struct tcp_dial *dial) {
   const struct hws_host *host = dial->stream->host;
-  if (dial->stream->socket != INVALID_SOCKET) (void)closesocket(dial->stream->socket);
+  if (stream_socket(dial->stream) != INVALID_SOCKET) (void)closesocket(stream_socket(dial->stream));
   stream_init(dial->stream, host, INVALID_SOCKET);
 }
 
@@ -80,7 +80,7 @@ static bool met_itself(SOCKET socket) {
 
 /* Until this option is set the socket is not one that has addresses or can be shut down. */
 static int finish(struct tcp_dial *dial) {
-  SOCKET socket = dial->stream->socket;
+  SOCKET socket = stream_socket(dial->stream);
   if (setsockopt(socket, SOL_SOCKET, SO_UPDATE_CONNECT_CONTEXT, NULL, 0) != 0) return WSAGetLastError();
   return met_itself(socket) ? WSAECONNREFUSED : 0;
 }
@@ -93,9 +93,9 @@ static int bind_anywhere(SOCKET socket, const struct place *to) {
 
 static enum step connect_now(struct tcp_dial *dial, const struct place *place, int *error) {
   struct sockaddr_of to = sockaddr_make(place);
-  OVERLAPPED *overlapped = winsock_prepare(&dial->packet, dial->endpoint, HWS_READ);
+  OVERLAPPED *overlapped = packet_prepare(&dial->packet, dial->endpoint, HWS_READ);
   dial->over = false;
-  if (winsock.connect_ex(dial->stream->socket, (const struct sockaddr *)to.storage, (int)to.bytes, NULL, 0, NULL,
+  if (winsock.connect_ex(stream_socket(dial->stream), (const struct sockaddr *)to.storage, (int)to.bytes, NULL, 0, NULL,
                          overlapped)) {
     if (!dial->stream->skips) return STEP_PENDING;
     *error = finish(dial);
@@ -109,9 +109,9 @@ static enum step begin_attempt(struct tcp_dial *dial, int *error) {
   const struct place *place = &dial->places.list[dial->at];
   const struct hws_host *host = dial->stream->host;
   stream_init(dial->stream, host, winsock_socket(sockaddr_family(place)));
-  *error = dial->stream->socket == INVALID_SOCKET ? WSAGetLastError() : 0;
-  if (!*error) *error = bind_anywhere(dial->stream->socket, place);
-  if (!*error) *error = tcp_settings_apply(&dial->settings, dial->stream->socket);
+  *error = stream_socket(dial->stream) == INVALID_SOCKET ? WSAGetLastError() : 0;
+  if (!*error) *error = bind_anywhere(stream_socket(dial->stream), place);
+  if (!*error) *error = tcp_settings_apply(&dial->settings, stream_socket(dial->stream));
   if (!*error && stream_bind(dial->stream, dial->endpoint) != HWS_IO_OK) *error = WSAENOBUFS;
   return *error ? STEP_FAILED : connect_now(dial, place, error);
 }
@@ -139,9 +139,9 @@ static bool go_on(struct tcp_dial *dial, struct hws_io *io, enum step step, int 
   }
   dial->state = TCP_DIAL_IDLE;
   host->timer_at(dial->endpoint, 0);
-  if (step == STEP_CONNECTED) return stream_end(io, HWS_IO_OK, 0, 0);
+  if (step == STEP_CONNECTED) return packet_end(io, HWS_IO_OK, 0, 0);
   host->explain(dial->endpoint, dial->why);
-  return stream_end(io, dial->status, dial->error, 0);
+  return packet_end(io, dial->status, dial->error, 0);
 }
 
 static bool begin_connecting(struct tcp_dial *dial, struct hws_io *io) {
@@ -158,14 +158,14 @@ static bool looked_up(struct tcp_dial *dial, struct hws_io *io, int32_t looked) 
   if (looked == 0) return false;
   if (looked > 0) return begin_connecting(dial, io);
   dial->state = TCP_DIAL_IDLE;
-  return stream_end(io, looked, 0, 0);
+  return packet_end(io, looked, 0, 0);
 }
 
 /* ---- slots ------------------------------------------------------------------------------------------------------- */
 
 int32_t tcp_dial_submit(struct tcp_dial *dial, struct hws_io *io) {
-  if (dial->state != TCP_DIAL_IDLE || dial->stream->socket != INVALID_SOCKET)
-    return stream_end(io, HWS_IO_UNSUPPORTED, 0, 0);
+  if (dial->state != TCP_DIAL_IDLE || stream_socket(dial->stream) != INVALID_SOCKET)
+    return packet_end(io, HWS_IO_UNSUPPORTED, 0, 0);
   dial->pending = io; /* before the look-up can answer */
   dial->cancelled = false;
   dial->state = TCP_DIAL_LOOKING;
@@ -180,13 +180,13 @@ int32_t tcp_dial_cancel(struct tcp_dial *dial, struct hws_io *io) {
   if (dial->pending != io) return 0;
   if (dial->state == TCP_DIAL_CONNECTING) {
     dial->cancelled = true;
-    winsock_cancel(dial->stream->socket, &dial->packet);
+    packet_cancel(dial->stream->handle, &dial->packet);
     return 0;
   }
   dial->pending = NULL;
   dial->state = TCP_DIAL_IDLE;
   host->unresolve(dial->endpoint);
-  return stream_end(io, HWS_IO_CANCELED, 0, 0);
+  return packet_end(io, HWS_IO_CANCELED, 0, 0);
 }
 
 static struct hws_io *take_ended(struct tcp_dial *dial, bool ended) {
@@ -200,13 +200,13 @@ static bool end_cancelled(struct tcp_dial *dial, struct hws_io *io) {
   dial->state = TCP_DIAL_IDLE;
   dial->stream->host->timer_at(dial->endpoint, 0);
   drop_socket(dial);
-  return stream_end(io, HWS_IO_CANCELED, 0, 0);
+  return packet_end(io, HWS_IO_CANCELED, 0, 0);
 }
 
 struct hws_io *tcp_dial_on_packet(struct tcp_dial *dial, int os_error) {
   struct hws_io *io = dial->pending;
   if (!io || dial->state != TCP_DIAL_CONNECTING) return NULL;
-  int error = winsock_packet_error(dial->stream->socket, &dial->packet, os_error);
+  int error = winsock_packet_error(stream_socket(dial->stream), &dial->packet, os_error);
   if (dial->cancelled) return take_ended(dial, end_cancelled(dial, io));
   if (!error) error = finish(dial);
   if (error && dial->over) error = WSAETIMEDOUT;
@@ -223,5 +223,5 @@ struct hws_io *tcp_dial_on_post(struct tcp_dial *dial) {
 void tcp_dial_on_timer(struct tcp_dial *dial) {
   if (!dial->pending || dial->state != TCP_DIAL_CONNECTING || dial->cancelled) return;
   dial->over = true;
-  winsock_cancel(dial->stream->socket, &dial->packet);
+  packet_cancel(dial->stream->handle, &dial->packet);
 }

@@ -12,8 +12,8 @@
 
 #include "transports/tcp/look.h"
 #include "transports/tcp/sockaddr.h"
+#include "transports/tcp_iocp/accepts.h"
 #include "transports/tcp_iocp/connection.h"
-#include "transports/tcp_iocp/pool.h"
 #include "transports/tcp_iocp/settings.h"
 #include "transports/tcp_iocp/stream.h"
 
@@ -28,7 +28,7 @@ struct tcp_listener {
   SOCKET socket;            /* INVALID_SOCKET: it does not listen */
   atomic_bool listening;    /* set once, after what query answers was written */
   struct place bound;
-  struct pool pool;
+  struct accepts accepts;
 };
 
 static const struct socket_endpoint_ops listener_ops;
@@ -98,7 +98,7 @@ static void reason_of(int error, char *text, size_t size) {
   else if (error == WSAEACCES)
     (void)snprintf(text, size, "listening there is not permitted");
   else
-    winsock_text(error, text, size);
+    packet_error_text(error, text, size);
 }
 
 static int32_t end_failed(struct tcp_listener *listener, struct hws_io *io, const struct place *place, int error) {
@@ -111,15 +111,15 @@ static int32_t end_failed(struct tcp_listener *listener, struct hws_io *io, cons
   bool named = look_is_needed(&listener->address);
   (void)snprintf(why, sizeof why, "%s%s%s", named ? url + strlen("tcp://") : "", named ? ": " : "", reason);
   listener->host->explain(listener->endpoint, why);
-  return stream_end(io, error == WSAEADDRNOTAVAIL ? HWS_IO_ADDRESS : winsock_status(error), error, 0);
+  return packet_end(io, error == WSAEADDRNOTAVAIL ? HWS_IO_ADDRESS : winsock_status(error), error, 0);
 }
 
 static int32_t start_accepting(struct tcp_listener *listener, int family) {
   const struct tcp_settings *settings = &listener->settings;
-  int32_t status = pool_open(&listener->pool, listener->host, listener->endpoint, listener->socket, family,
-                             settings->accepts, settings->backlog);
+  int32_t status = accepts_open(&listener->accepts, listener->host, listener->endpoint, listener->socket, family,
+                                settings->accepts, settings->backlog);
   if (status == HWS_IO_OK) status = listener->host->bind_port(listener->endpoint, (int64_t)listener->socket);
-  if (status == HWS_IO_OK) pool_post(&listener->pool);
+  if (status == HWS_IO_OK) packet_pool_post(&listener->accepts.pool);
   return status;
 }
 
@@ -131,13 +131,13 @@ static int32_t listen_at(struct tcp_listener *listener, struct hws_io *io, const
   if (error) return end_failed(listener, io, &places->list[at], error);
   int32_t status = start_accepting(listener, sockaddr_family(&places->list[at]));
   if (status != HWS_IO_OK) {
-    pool_close(&listener->pool);
+    packet_pool_close(&listener->accepts.pool);
     (void)closesocket(listener->socket);
     listener->socket = INVALID_SOCKET;
-    return stream_end(io, status, 0, 0);
+    return packet_end(io, status, 0, 0);
   }
   atomic_store(&listener->listening, true);
-  return stream_end(io, HWS_IO_OK, 0, 0);
+  return packet_end(io, HWS_IO_OK, 0, 0);
 }
 
 /* ---- the look-up ------------------------------------------------------------------------------------------------- */
@@ -145,7 +145,7 @@ static int32_t listen_at(struct tcp_listener *listener, struct hws_io *io, const
 /* 1: the io has ended. */
 static int32_t go_on(struct tcp_listener *listener, struct hws_io *io, int32_t looked, const struct places *places) {
   if (looked == 0) return 0;
-  return looked > 0 ? listen_at(listener, io, places) : stream_end(io, looked, 0, 0);
+  return looked > 0 ? listen_at(listener, io, places) : packet_end(io, looked, 0, 0);
 }
 
 static int32_t submit_listen(struct tcp_listener *listener, struct hws_io *io) {
@@ -166,13 +166,13 @@ static int32_t take_answer(struct tcp_listener *listener, struct hws_io *io) {
 
 /* 1: the io has ended. A connection that there is no memory for waits no longer: it is closed. */
 static int32_t accept_one(struct tcp_listener *listener, struct hws_io *io) {
-  SOCKET socket = pool_take(&listener->pool);
+  SOCKET socket = (SOCKET)packet_pool_take(&listener->accepts.pool);
   if (socket == INVALID_SOCKET) return 0;
   struct socket_endpoint *connection = NULL;
   int error = tcp_settings_apply(&listener->settings, socket);
   if (!error) connection = tcp_connection_accepted(listener->host, socket);
   if (!connection) (void)closesocket(socket);
-  (void)stream_end(io, error ? winsock_status(error) : connection ? HWS_IO_OK : HWS_IO_NOMEM, error, 0);
+  (void)packet_end(io, error ? winsock_status(error) : connection ? HWS_IO_OK : HWS_IO_NOMEM, error, 0);
   io->accepted = connection;
   return 1;
 }
@@ -190,7 +190,7 @@ static int32_t listener_submit(struct socket_endpoint *endpoint, struct hws_io *
   bool listening = listener->socket != INVALID_SOCKET;
   if (io->kind == HWS_IO_LISTEN && !listening) return submit_listen(listener, io);
   if (io->kind == HWS_IO_ACCEPT && listening) return submit_accept(listener, io);
-  return stream_end(io, HWS_IO_UNSUPPORTED, 0, 0);
+  return packet_end(io, HWS_IO_UNSUPPORTED, 0, 0);
 }
 
 static int32_t listener_cancel(struct socket_endpoint *endpoint, struct hws_io *io) {
@@ -203,7 +203,7 @@ static int32_t listener_cancel(struct socket_endpoint *endpoint, struct hws_io *
   } else {
     return 0;
   }
-  return stream_end(io, HWS_IO_CANCELED, 0, 0);
+  return packet_end(io, HWS_IO_CANCELED, 0, 0);
 }
 
 static void listener_on_packet(struct socket_endpoint *endpoint, struct hws_packet *packet, uint64_t bytes,
@@ -211,7 +211,7 @@ static void listener_on_packet(struct socket_endpoint *endpoint, struct hws_pack
   struct tcp_listener *listener = listener_of(endpoint);
   struct hws_io *io = listener->accepting;
   (void)bytes;
-  pool_on_packet(&listener->pool, packet, os_error);
+  packet_pool_on_packet(&listener->accepts.pool, packet, os_error);
   if (!io || !accept_one(listener, io)) return;
   listener->accepting = NULL;
   listener->host->complete(listener->endpoint, io);
@@ -219,7 +219,7 @@ static void listener_on_packet(struct socket_endpoint *endpoint, struct hws_pack
 
 static void listener_on_timer(struct socket_endpoint *endpoint) {
   struct tcp_listener *listener = listener_of(endpoint);
-  if (listener->socket != INVALID_SOCKET) pool_post(&listener->pool);
+  if (listener->socket != INVALID_SOCKET) packet_pool_post(&listener->accepts.pool);
 }
 
 static void listener_on_post(struct socket_endpoint *endpoint) {
@@ -256,7 +256,7 @@ static int32_t listener_retire(struct socket_endpoint *endpoint, bool abort) {
   struct tcp_listener *listener = listener_of(endpoint);
   (void)abort;
   if (listener->socket == INVALID_SOCKET) return 0;
-  uint32_t left = pool_stop(&listener->pool);
+  uint32_t left = packet_pool_stop(&listener->accepts.pool);
   (void)closesocket(listener->socket);
   listener->socket = INVALID_SOCKET;
   return (int32_t)left;
@@ -266,7 +266,7 @@ static void listener_destroy(struct socket_endpoint *endpoint, bool abort) {
   struct tcp_listener *listener = listener_of(endpoint);
   const struct hws_host *host = listener->host;
   (void)abort;
-  pool_close(&listener->pool);
+  packet_pool_close(&listener->accepts.pool);
   host->release(listener);
 }
 

@@ -18,7 +18,7 @@ static int32_t tcp_open(const struct hws_host *host, struct hws_vtable *vtable) 
   int error = winsock_open();
   if (error) {
     char text[160];
-    winsock_text(error, text, sizeof text);
+    packet_error_text(error, text, sizeof text);
     host->log(NULL, HWS_LOG_ERROR, text);
     return HWS_IO_FAILED;
   }

@@ -1,80 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * The bytes of a connected socket.
- *
- * A send is cut to SEND_MAX, so that a cancel never waits for more than that. The system does not promise how many
- * bytes of a cancelled send went out, so what is written after one fails: the host cancels a write only when it ends
- * the connection.
+ * The bytes of a connected socket. A send is cut to SEND_MAX, so that a cancel never waits for more than that.
  */
 #include "transports/tcp_iocp/stream.h"
 
-#include <string.h>
-
 enum { PIECES = 64, SEND_MAX = 1 << 20, RECV_MAX = 1 << 30, UNREAD_MAX = 64 << 20 };
-
-int32_t stream_end(struct hws_io *io, int32_t status, int error, uint64_t bytes) {
-  io->status = status;
-  io->os_error = error;
-  io->bytes = bytes;
-  io->accepted = NULL;
-  io->descriptors_done = 0;
-  return 1;
-}
-
-void stream_init(struct stream *stream, const struct hws_host *host, SOCKET socket) {
-  memset(stream, 0, sizeof *stream);
-  stream->host = host;
-  stream->socket = socket;
-}
-
-int32_t stream_bind(struct stream *stream, struct hws_host_endpoint *endpoint) {
-  int32_t status = stream->host->bind_port(endpoint, (int64_t)stream->socket);
-  if (status != HWS_IO_OK) return status;
-  stream->endpoint = endpoint;
-  stream->skips = winsock_skip_packets(stream->socket);
-  return HWS_IO_OK;
-}
-
-/* ---- how ios end ------------------------------------------------------------------------------------------------- */
-
-/* The system tells of a reset once only, and what it says after it may look like an end. */
-static int latch(struct stream *stream, int error) {
-  int none = 0;
-  return atomic_compare_exchange_strong(&stream->broken, &none, error) ? error : none;
-}
-
-static bool ends_connection(int error) {
-  int32_t status = winsock_status(error);
-  return status == HWS_IO_RESET || status == HWS_IO_FAILED;
-}
-
-static uint64_t room_of(const struct hws_io *io) {
-  uint64_t room = 0;
-  for (uint32_t i = 0; i < io->vec_count; i++) room += io->vec[i].len;
-  return room;
-}
-
-static int32_t end_failed(struct stream *stream, struct hws_io *io, int error, uint64_t bytes) {
-  if (ends_connection(error)) error = latch(stream, error);
-  return stream_end(io, winsock_status(error), error, bytes);
-}
-
-/* A call has ended with that many bytes and that error. */
-static int32_t end_call(struct stream *stream, struct hws_io *io, bool cancelled, int error, uint64_t bytes) {
-  if (io->kind == HWS_IO_WRITE && cancelled && error) {
-    (void)latch(stream, WSAECONNABORTED);
-    return stream_end(io, HWS_IO_CANCELED, 0, bytes);
-  }
-  /* Somebody else may have closed or cancelled; that is no cancel of ours. */
-  if (error == WSA_OPERATION_ABORTED && !cancelled) error = WSAECONNABORTED;
-  /* Wine tells so of a reset that meets a send which waits. */
-  if (!error && io->kind == HWS_IO_WRITE && bytes == 0) error = WSAECONNRESET;
-  if (error) return end_failed(stream, io, error, bytes);
-  int broken = atomic_load(&stream->broken);
-  bool ended = io->kind == HWS_IO_READ && bytes == 0 && room_of(io) > 0;
-  if (ended && broken) return stream_end(io, winsock_status(broken), broken, 0);
-  return stream_end(io, HWS_IO_OK, 0, bytes);
-}
 
 /* ---- calls ------------------------------------------------------------------------------------------------------- */
 
@@ -91,86 +21,57 @@ static DWORD fill_pieces(const struct hws_io *io, WSABUF *pieces, uint64_t most)
   return count > 0 ? count : 1;
 }
 
-/* What a call that was just made came to. 1: the io has ended; 0: its packet will come. */
-static int32_t begun(struct stream *stream, struct stream_half *half, struct hws_io *io, int failed, DWORD bytes) {
-  int error = failed ? WSAGetLastError() : 0;
-  if (!error && stream->skips) return end_call(stream, io, false, 0, bytes);
-  if (error && error != WSA_IO_PENDING) return end_failed(stream, io, error, 0);
-  half->io = io;
-  return 0;
-}
-
-static int32_t submit_read(struct stream *stream, struct hws_io *io) {
-  struct stream_half *half = &stream->halves[HWS_READ];
+static int call_read(struct packet_stream *stream, const struct hws_io *io, OVERLAPPED *overlapped, DWORD *bytes) {
   WSABUF pieces[PIECES];
   DWORD count = fill_pieces(io, pieces, RECV_MAX);
-  DWORD bytes = 0;
   DWORD flags = 0;
-  half->cancelled = false;
-  OVERLAPPED *overlapped = winsock_prepare(&half->packet, stream->endpoint, HWS_READ);
-  int failed = WSARecv(stream->socket, pieces, count, &bytes, &flags, overlapped, NULL);
-  return begun(stream, half, io, failed, bytes);
+  int failed = WSARecv(stream_socket(stream), pieces, count, bytes, &flags, overlapped, NULL);
+  return failed ? WSAGetLastError() : packet_stream_ended(stream);
 }
 
-static int32_t submit_write(struct stream *stream, struct hws_io *io) {
-  struct stream_half *half = &stream->halves[HWS_WRITE];
+static int call_write(struct packet_stream *stream, const struct hws_io *io, OVERLAPPED *overlapped, DWORD *bytes) {
   WSABUF pieces[PIECES];
-  int broken = atomic_load(&stream->broken);
-  if (broken) return stream_end(io, winsock_status(broken), broken, 0);
-  if (room_of(io) == 0) return stream_end(io, HWS_IO_OK, 0, 0); /* the system takes a send at any time */
   DWORD count = fill_pieces(io, pieces, SEND_MAX);
-  DWORD bytes = 0;
-  half->cancelled = false;
-  OVERLAPPED *overlapped = winsock_prepare(&half->packet, stream->endpoint, HWS_WRITE);
-  int failed = WSASend(stream->socket, pieces, count, &bytes, 0, overlapped, NULL);
-  return begun(stream, half, io, failed, bytes);
+  int failed = WSASend(stream_socket(stream), pieces, count, bytes, 0, overlapped, NULL);
+  return failed ? WSAGetLastError() : packet_stream_ended(stream);
 }
 
-static int32_t submit_shutdown(struct stream *stream, struct hws_io *io) {
-  int error = shutdown(stream->socket, SD_SEND) == 0 ? 0 : WSAGetLastError();
-  if (error == WSAENOTCONN || error == WSAESHUTDOWN) error = 0; /* it has ended already */
-  return stream_end(io, winsock_status(error), error, 0);
+static int call_shutdown(struct packet_stream *stream, OVERLAPPED *overlapped, DWORD *bytes) {
+  (void)overlapped, (void)bytes;
+  int error = shutdown(stream_socket(stream), SD_SEND) == 0 ? 0 : WSAGetLastError();
+  return error == WSAENOTCONN || error == WSAESHUTDOWN ? 0 : error; /* it has ended already */
 }
 
-/* ---- slots ------------------------------------------------------------------------------------------------------- */
-
-int32_t stream_submit(struct stream *stream, struct hws_io *io) {
-  if (stream->endpoint) {
-    switch (io->kind) {
-    case HWS_IO_READ:
-      return submit_read(stream, io);
-    case HWS_IO_WRITE:
-      return submit_write(stream, io);
-    case HWS_IO_SHUTDOWN:
-      return submit_shutdown(stream, io);
-    default:
-      break;
-    }
-  }
-  return stream_end(io, HWS_IO_UNSUPPORTED, 0, 0);
+static int error_of(struct packet_stream *stream, struct hws_packet *packet, int os_error) {
+  return winsock_packet_error(stream_socket(stream), packet, os_error);
 }
 
-int32_t stream_cancel(struct stream *stream, struct hws_io *io) {
-  for (int direction = HWS_READ; direction <= HWS_WRITE; direction++) {
-    struct stream_half *half = &stream->halves[direction];
-    if (half->io != io) continue;
-    half->cancelled = true;
-    winsock_cancel(stream->socket, &half->packet);
-  }
-  return 0;
+/* A write of nothing: so Wine tells of a reset that meets a send which waits. */
+static int judge(struct packet_stream *stream, const struct hws_io *io, int error, uint64_t *bytes) {
+  (void)stream;
+  return !error && io->kind == HWS_IO_WRITE && *bytes == 0 ? WSAECONNRESET : error;
 }
 
-void stream_on_packet(struct stream *stream, struct hws_packet *packet, uint64_t bytes, int os_error) {
-  struct stream_half *half = &stream->halves[packet->direction];
-  struct hws_io *io = half->io;
-  int error = winsock_packet_error(stream->socket, packet, os_error);
-  if (packet != &half->packet || !io) return;
-  half->io = NULL;
-  (void)end_call(stream, io, half->cancelled, error, bytes);
-  stream->host->complete(stream->endpoint, io);
+static const struct packet_stream_calls calls = {.read = call_read,
+                                                 .write = call_write,
+                                                 .shutdown = call_shutdown,
+                                                 .error_of = error_of,
+                                                 .judge = judge,
+                                                 .status = winsock_status};
+
+/* ---- beginning and end ------------------------------------------------------------------------------------------- */
+
+void stream_init(struct packet_stream *stream, const struct hws_host *host, SOCKET socket) {
+  packet_stream_init(stream, &calls, host, (HANDLE)socket);
 }
 
-/* ---- the end ----------------------------------------------------------------------------------------------------- */
+int32_t stream_bind(struct packet_stream *stream, struct hws_host_endpoint *endpoint) {
+  int32_t status = stream->host->bind_port(endpoint, (int64_t)stream_socket(stream));
+  if (status != HWS_IO_OK) return status;
+  stream->endpoint = endpoint;
+  stream->skips = winsock_skip_packets(stream_socket(stream));
+  return HWS_IO_OK;
+}
 
 /* A close with received bytes unread would have the system reset the connection, and with it what we sent and the peer
  * has not read yet. */
@@ -182,14 +83,15 @@ static void drop_unread(SOCKET socket) {
     got = recv(socket, bytes, sizeof bytes, 0);
 }
 
-void stream_close(struct stream *stream, bool abort) {
+void stream_close(struct packet_stream *stream, bool abort) {
   const struct linger at_once = {.l_onoff = 1, .l_linger = 0};
-  if (stream->socket == INVALID_SOCKET) return;
+  SOCKET socket = stream_socket(stream);
+  if (socket == INVALID_SOCKET) return;
   if (abort)
-    (void)setsockopt(stream->socket, SOL_SOCKET, SO_LINGER, (const char *)&at_once, sizeof at_once);
+    (void)setsockopt(socket, SOL_SOCKET, SO_LINGER, (const char *)&at_once, sizeof at_once);
   else
-    (void)shutdown(stream->socket, SD_SEND);
-  if (!abort) drop_unread(stream->socket);
-  (void)closesocket(stream->socket);
-  stream->socket = INVALID_SOCKET;
+    (void)shutdown(socket, SD_SEND);
+  if (!abort) drop_unread(socket);
+  (void)closesocket(socket);
+  stream->handle = INVALID_HANDLE_VALUE;
 }

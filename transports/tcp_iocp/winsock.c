@@ -4,11 +4,6 @@
  */
 #include "transports/tcp_iocp/winsock.h"
 
-#include <stdio.h>
-#include <string.h>
-
-_Static_assert(sizeof(OVERLAPPED) <= 4 * sizeof(uint64_t), "the rest of a packet is the host's");
-
 struct winsock winsock;
 
 static int find(SOCKET socket, GUID guid, void *function, DWORD size) {
@@ -40,8 +35,7 @@ bool winsock_skip_packets(SOCKET socket) {
   int size = sizeof info;
   if (getsockopt(socket, SOL_SOCKET, SO_PROTOCOL_INFOW, (char *)&info, &size) != 0) return false;
   if (!(info.dwServiceFlags1 & XP1_IFS_HANDLES)) return false;
-  return SetFileCompletionNotificationModes((HANDLE)socket,
-                                            FILE_SKIP_COMPLETION_PORT_ON_SUCCESS | FILE_SKIP_SET_EVENT_ON_HANDLE);
+  return packet_skip((HANDLE)socket);
 }
 
 int32_t winsock_status(int error) {
@@ -79,30 +73,11 @@ int32_t winsock_status(int error) {
   }
 }
 
-void winsock_text(int error, char *text, size_t size) {
-  DWORD length = FormatMessageA(FORMAT_MESSAGE_FROM_SYSTEM | FORMAT_MESSAGE_IGNORE_INSERTS, NULL, (DWORD)error,
-                                MAKELANGID(LANG_ENGLISH, SUBLANG_ENGLISH_US), text, (DWORD)size, NULL);
-  while (length > 0 && (text[length - 1] <= ' ' || text[length - 1] == '.')) text[--length] = 0;
-  if (length == 0) (void)snprintf(text, size, "system error %d", error);
-}
-
 int winsock_packet_error(SOCKET socket, struct hws_packet *packet, int os_error) {
   DWORD bytes = 0;
   DWORD flags = 0;
   if (os_error == 0) return 0;
-  if (WSAGetOverlappedResult(socket, winsock_overlapped(packet), &bytes, FALSE, &flags)) return os_error;
+  if (WSAGetOverlappedResult(socket, packet_overlapped(packet), &bytes, FALSE, &flags)) return os_error;
   int error = WSAGetLastError();
   return error == WSAENOTSOCK ? os_error : error; /* closed meanwhile */
-}
-
-OVERLAPPED *winsock_prepare(struct hws_packet *packet, struct hws_host_endpoint *endpoint,
-                            enum hws_direction direction) {
-  memset(packet, 0, sizeof *packet);
-  packet->endpoint = endpoint;
-  packet->direction = (uint32_t)direction;
-  return winsock_overlapped(packet);
-}
-
-void winsock_cancel(SOCKET socket, struct hws_packet *packet) {
-  (void)CancelIoEx((HANDLE)socket, winsock_overlapped(packet));
 }

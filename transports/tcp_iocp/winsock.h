@@ -12,7 +12,7 @@
 #include <stddef.h>
 #include <ws2tcpip.h>
 
-#include "plugins/hawser_plugin.h"
+#include "transports/packet_iocp.h"
 
 struct winsock {
   LPFN_ACCEPTEX accept_ex;
@@ -35,21 +35,7 @@ bool winsock_skip_packets(SOCKET socket);
 /* An error of Winsock, or the system's own for the same, as a hws_io_status. */
 int32_t winsock_status(int error);
 
-/* One line without its end. */
-void winsock_text(int error, char *text, size_t size);
-
 /* The error of a call that has ended: the packet's, as Winsock calls it. */
 int winsock_packet_error(SOCKET socket, struct hws_packet *packet, int os_error);
-
-static inline OVERLAPPED *winsock_overlapped(struct hws_packet *packet) {
-  return (OVERLAPPED *)packet->storage;
-}
-
-/* Zero it, as the system wants it before each call. */
-OVERLAPPED *winsock_prepare(struct hws_packet *packet, struct hws_host_endpoint *endpoint,
-                            enum hws_direction direction);
-
-/* Ask for the end of that call; its packet comes all the same. */
-void winsock_cancel(SOCKET socket, struct hws_packet *packet);
 
 #endif

@@ -1,0 +1,135 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * The bytes of a connected pipe.
+ *
+ * The system writes and reads one piece of memory at a time. Small pieces are gathered into one, so that a write is one
+ * call; a read fills the first piece that has room.
+ */
+#include "transports/npipe_iocp/stream.h"
+
+#include <string.h>
+
+enum { WRITE_MAX = PIPE_BUFFER_BYTES, READ_MAX = 1 << 30 };
+
+static struct pipe_stream *stream_of(struct packet_stream *base) {
+  return (struct pipe_stream *)base;
+}
+
+/* ---- calls ------------------------------------------------------------------------------------------------------- */
+
+static const struct hws_iov *first_piece(const struct hws_io *io) {
+  static const struct hws_iov none = {.ptr = NULL, .len = 0};
+  for (uint32_t i = 0; i < io->vec_count; i++)
+    if (io->vec[i].len > 0) return &io->vec[i];
+  return &none;
+}
+
+static DWORD least(uint64_t bytes, uint64_t most) {
+  return (DWORD)(bytes < most ? bytes : most);
+}
+
+/* One that ends at once with more of its message to come sends no packet either; its count stands in the OVERLAPPED. */
+static int read_ended(const struct packet_stream *base, const OVERLAPPED *overlapped, DWORD *bytes) {
+  int error = (int)GetLastError();
+  if (error != ERROR_MORE_DATA) return error;
+  *bytes = (DWORD)overlapped->InternalHigh;
+  return packet_stream_ended(base);
+}
+
+static int call_read(struct packet_stream *base, const struct hws_io *io, OVERLAPPED *overlapped, DWORD *bytes) {
+  const struct hws_iov *piece = first_piece(io);
+  if (stream_of(base)->ended) return 0;
+  if (ReadFile(base->handle, piece->ptr, least(piece->len, READ_MAX), bytes, overlapped))
+    return packet_stream_ended(base);
+  return read_ended(base, overlapped, bytes);
+}
+
+/* What is written in one call: the first piece, or several that were gathered. */
+static struct hws_iov gathered(struct pipe_stream *stream, const struct hws_io *io) {
+  const struct hws_iov *first = first_piece(io);
+  bool alone = first->len == packet_stream_room(io) || first->len >= WRITE_MAX;
+  if (!alone && !stream->gather) stream->gather = stream->base.host->alloc(WRITE_MAX);
+  if (alone || !stream->gather) return *first;
+  struct hws_iov all = {.ptr = stream->gather, .len = 0};
+  for (uint32_t i = 0; i < io->vec_count && all.len < WRITE_MAX; i++) {
+    size_t part = least(io->vec[i].len, WRITE_MAX - all.len);
+    if (part > 0) memcpy(stream->gather + all.len, io->vec[i].ptr, part);
+    all.len += part;
+  }
+  return all;
+}
+
+static int call_write(struct packet_stream *base, const struct hws_io *io, OVERLAPPED *overlapped, DWORD *bytes) {
+  struct hws_iov piece = gathered(stream_of(base), io);
+  if (WriteFile(base->handle, piece.ptr, least(piece.len, WRITE_MAX), bytes, overlapped))
+    return packet_stream_ended(base);
+  return (int)GetLastError();
+}
+
+static int call_shutdown(struct packet_stream *base, OVERLAPPED *overlapped, DWORD *bytes) {
+  (void)base, (void)overlapped, (void)bytes;
+  return ERROR_NOT_SUPPORTED;
+}
+
+static int error_of(struct packet_stream *base, struct hws_packet *packet, int os_error) {
+  (void)base, (void)packet;
+  return os_error;
+}
+
+static int judge_read(struct pipe_stream *stream, const struct hws_io *io, int error, uint64_t *bytes) {
+  bool asks = packet_stream_room(io) > 0;
+  if (error == ERROR_MORE_DATA) return 0;
+  if (error == ERROR_BROKEN_PIPE || (!error && asks && *bytes == 0)) {
+    stream->ended = true;
+    *bytes = 0;
+    return 0;
+  }
+  return error;
+}
+
+static int judge(struct packet_stream *base, const struct hws_io *io, int error, uint64_t *bytes) {
+  if (io->kind == HWS_IO_READ) return judge_read(stream_of(base), io, error, bytes);
+  return !error && io->kind == HWS_IO_WRITE && *bytes == 0 ? ERROR_BROKEN_PIPE : error;
+}
+
+static const struct packet_stream_calls calls = {.read = call_read,
+                                                 .write = call_write,
+                                                 .shutdown = call_shutdown,
+                                                 .error_of = error_of,
+                                                 .judge = judge,
+                                                 .status = pipe_status};
+
+/* ---- beginning and end ------------------------------------------------------------------------------------------- */
+
+void pipe_stream_init(struct pipe_stream *stream, const struct hws_host *host, struct pipe_name *name, bool messages) {
+  packet_stream_init(&stream->base, &calls, host, INVALID_HANDLE_VALUE);
+  stream->name = name;
+  stream->messages = messages;
+}
+
+void pipe_stream_begin(struct pipe_stream *stream, struct hws_host_endpoint *endpoint) {
+  stream->base.endpoint = endpoint;
+  stream->base.skips = true;
+}
+
+int32_t pipe_stream_bind(struct pipe_stream *stream, struct hws_host_endpoint *endpoint) {
+  int32_t status = stream->base.host->bind_port(endpoint, (int64_t)(intptr_t)stream->base.handle);
+  if (status == HWS_IO_OK && !packet_skip(stream->base.handle)) status = HWS_IO_FAILED;
+  if (status == HWS_IO_OK) pipe_stream_begin(stream, endpoint);
+  return status;
+}
+
+/* A client's end cannot take back what it wrote: the server reads it before it hears of the end. */
+void pipe_stream_close(struct pipe_stream *stream, bool abort) {
+  const struct hws_host *host = stream->base.host;
+  HANDLE pipe = stream->base.handle;
+  bool open = pipe != INVALID_HANDLE_VALUE;
+  if (open && abort && stream->server) (void)DisconnectNamedPipe(pipe);
+  if (open && stream->server) pipe_name_close(stream->name, pipe);
+  if (open && !stream->server) (void)CloseHandle(pipe);
+  stream->base.handle = INVALID_HANDLE_VALUE;
+  host->release(stream->gather);
+  stream->gather = NULL;
+  pipe_name_unref(stream->name, host);
+  stream->name = NULL;
+}

@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * The bytes of a connected pipe.
+ */
+#ifndef HAWSER_NPIPE_IOCP_STREAM_H
+#define HAWSER_NPIPE_IOCP_STREAM_H
+
+#include "transports/npipe_iocp/name.h"
+#include "transports/packet_stream_iocp.h"
+
+struct pipe_stream {
+  struct packet_stream base;
+  struct pipe_name *name; /* with a reference */
+  bool server;
+  bool messages;
+  bool ended;   /* under the read direction: the peer sends no more */
+  char *gather; /* under the write direction: pieces that are written as one; NULL: not needed yet */
+};
+
+/* Takes the reference of the name over. */
+void pipe_stream_init(struct pipe_stream *stream, const struct hws_host *host, struct pipe_name *name, bool messages);
+
+/* Bind a pipe to the endpoint's port, which it is not bound to yet. 0, or a negative hws_io_status. */
+int32_t pipe_stream_bind(struct pipe_stream *stream, struct hws_host_endpoint *endpoint);
+
+/* Go on with one that was bound, for whichever endpoint. */
+void pipe_stream_begin(struct pipe_stream *stream, struct hws_host_endpoint *endpoint);
+
+/* Close the pipe, if there is one, and let go of its name. abort: what the peer has not read is discarded, where the
+ * system can. */
+void pipe_stream_close(struct pipe_stream *stream, bool abort);
+
+#endif
