@@ -125,7 +125,7 @@ class Example(ToolTest):
             self.assertTrue((SOURCE / path).exists(), path)
         for path in re.findall(r"`((?:tools|abi|plugins|docs)/[\w./]*)`", README):
             self.assertTrue((SOURCE / path).exists(), path)
-        for path in ("tools/demo", "tools/check"):
+        for path in ("tools/demo", "tools/demo-windows", "tools/check", "tools/packages"):
             self.assertTrue(os.access(SOURCE / path, os.X_OK), path)
 
 
