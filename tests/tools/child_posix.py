@@ -5,13 +5,15 @@
 import signal
 
 PREFIX = ()
-PROGRAM = "hawser"
+PROGRAM_SUFFIX = ""
 PLUGINS = "lib/hawser/plugins"
 LIBRARY = "lib/libhawser.so"
 SUFFIX = ".so"
 CARRIER = "unix"
 TCP = "tcp_epoll"  # the plugin of tcp://
 OPTIONS = {}
+UNHANDLED = -signal.SIGTERM  # how a program ends that has no word in its end
+GO = {}  # builds programs for this system
 
 
 def ask_to_end(child):

@@ -11,13 +11,15 @@ import subprocess
 
 PREFIX = tuple(shlex.split(os.environ.get("HAWSER_EMULATOR", "")))
 DRIVE = "Z:" if PREFIX else ""
-PROGRAM = "hawser.exe"
+PROGRAM_SUFFIX = ".exe"
 PLUGINS = "bin/hawser/plugins"
 LIBRARY = "bin/hawser.dll"
 SUFFIX = ".dll"
 CARRIER = "tcp"
 TCP = "tcp_iocp"
 OPTIONS = {"start_new_session": True} if PREFIX else {"creationflags": subprocess.CREATE_NEW_PROCESS_GROUP}
+UNHANDLED = 0 if PREFIX else 0xC000013A  # how a program ends that has no word in its end
+GO = {"GOOS": "windows", "GOARCH": "amd64"}  # builds programs for this system
 
 
 def ask_to_end(child):

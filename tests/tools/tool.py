@@ -18,7 +18,7 @@ BUILD = pathlib.Path(os.environ["HAWSER_BUILD"])
 SOURCE = pathlib.Path(os.environ["HAWSER_SOURCE"])
 child = importlib.import_module("child_" + os.environ.get("HAWSER_SYSTEM", "posix"))
 carrier = importlib.import_module("carrier_" + os.environ.get("HAWSER_TEST_CARRIER", child.CARRIER))
-HAWSER = BUILD / "bin" / child.PROGRAM
+HAWSER = BUILD / "bin" / f"hawser{child.PROGRAM_SUFFIX}"
 PLUGINS = BUILD / child.PLUGINS
 LIMIT = 50  # seconds that anything may take before it counts as stuck
 
