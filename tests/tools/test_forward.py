@@ -8,7 +8,7 @@ import socket
 import threading
 import unittest
 
-from tool import LIMIT, ToolTest, carrier, is_cut_off, read_all, until
+from tool import LIMIT, ToolTest, carrier, exactly, is_cut_off, read_all, until
 
 
 def echo(connection):
@@ -251,7 +251,7 @@ class Load(ToolTest):
             for number, client in enumerate(clients):
                 client.sendall(f"{turn}:{number:04}".encode())
             for number, client in enumerate(clients):
-                self.assertEqual(client.recv(6, socket.MSG_WAITALL), f"{turn}:{number:04}".encode())
+                self.assertEqual(exactly(client, 6), f"{turn}:{number:04}".encode())
         for client in clients:
             client.shutdown(socket.SHUT_WR)
             self.assertEqual(read_all(client), b"")
@@ -342,11 +342,11 @@ class Load(ToolTest):
         self.forwarding = self.forward("--max-streams", "1")
         first = self.connect()
         first.sendall(b"first")
-        self.assertEqual(first.recv(5, socket.MSG_WAITALL), b"first")
+        self.assertEqual(exactly(first, 5), b"first")
         second = self.connect()
         second.sendall(b"second")
         first.close()
-        self.assertEqual(second.recv(6, socket.MSG_WAITALL), b"second")
+        self.assertEqual(exactly(second, 6), b"second")
         second.close()
         self.end_chain()
         self.assertEqual(self.forwarding.counters()["peak"], 1)

@@ -9,7 +9,7 @@ import unittest
 
 from counters_posix import ask_counters
 from test_forward import echo
-from tool import LIMIT, ToolTest, read_all, until
+from tool import LIMIT, ToolTest, exactly, read_all, until
 
 
 class Forward(ToolTest):
@@ -36,7 +36,7 @@ class Forward(ToolTest):
             pass  # no more fits: nobody listens
         client.settimeout(LIMIT)
         sent.set()
-        self.assertEqual(client.recv(9, socket.MSG_WAITALL), b"too large")
+        self.assertEqual(exactly(client, 9), b"too large")
         client.close()
         self.end_chain()
 
@@ -55,11 +55,11 @@ class Forward(ToolTest):
         for client in clients:
             client.sendall(b"hello")
         for client in clients[:2]:
-            self.assertEqual(client.recv(5, socket.MSG_WAITALL), b"hello")
+            self.assertEqual(exactly(client, 5), b"hello")
         until(lambda: ask_counters(self.forwarding)["active"] == 3, "three streams")
         self.assertEqual(len(reached), 2)
         clients[0].shutdown(socket.SHUT_WR)
-        self.assertEqual(clients[2].recv(5, socket.MSG_WAITALL), b"hello")
+        self.assertEqual(exactly(clients[2], 5), b"hello")
         for client in clients:
             client.close()
         self.end_chain()

@@ -6,7 +6,7 @@ import contextlib
 import socket
 import unittest
 
-from tool import ToolTest, is_cut_off, read_all, until
+from tool import ToolTest, exactly, is_cut_off, read_all, until
 
 
 def echo(connection):
@@ -30,7 +30,7 @@ class Requests(ToolTest):
         forwarding = self.forward("--drain", "3600")
         client = self.connect()
         client.sendall(b"before")
-        self.assertEqual(client.recv(6, socket.MSG_WAITALL), b"before")
+        self.assertEqual(exactly(client, 6), b"before")
         forwarding.ask_to_end()
         serving.ask_to_end()
         self.until_gone("in")
@@ -48,7 +48,7 @@ class Requests(ToolTest):
         forwarding = self.forward("--drain", "0")
         client = self.connect()
         client.sendall(b"before")
-        self.assertEqual(client.recv(6, socket.MSG_WAITALL), b"before")
+        self.assertEqual(exactly(client, 6), b"before")
         self.assertEqual(forwarding.stop(), 0, forwarding.errors())
         self.assertTrue(is_cut_off(client))
 
@@ -58,7 +58,7 @@ class Requests(ToolTest):
         self.forward()
         client = self.connect()
         client.sendall(b"before")
-        self.assertEqual(client.recv(6, socket.MSG_WAITALL), b"before")
+        self.assertEqual(exactly(client, 6), b"before")
         serving.ask_to_end()
         self.until_gone("mux")
         serving.ask_to_end()
@@ -71,12 +71,12 @@ class Requests(ToolTest):
         forwarding = self.forward()
         client = self.connect()
         client.sendall(b"before")
-        self.assertEqual(client.recv(6, socket.MSG_WAITALL), b"before")
+        self.assertEqual(exactly(client, 6), b"before")
         serving.ask_to_end()
         self.until_gone("mux")
         self.assertTrue(is_cut_off(self.connect()))
         client.sendall(b"after")
-        self.assertEqual(client.recv(5, socket.MSG_WAITALL), b"after")
+        self.assertEqual(exactly(client, 5), b"after")
         client.close()
         self.assertEqual(serving.wait(), 0, serving.errors())
         self.assertEqual(forwarding.wait(), 1, forwarding.errors())
@@ -88,7 +88,7 @@ class FarSide(ToolTest):
         serving, forwarding = self.chain()
         client = self.connect()
         client.sendall(b"before")
-        self.assertEqual(client.recv(6, socket.MSG_WAITALL), b"before")
+        self.assertEqual(exactly(client, 6), b"before")
         serving.kill()
         self.assertTrue(is_cut_off(client))
         self.assertEqual(forwarding.wait(), 1)
@@ -107,7 +107,7 @@ class FarSide(ToolTest):
         serving, forwarding = self.chain()
         client = self.connect()
         client.sendall(b"before")
-        self.assertEqual(client.recv(6, socket.MSG_WAITALL), b"before")
+        self.assertEqual(exactly(client, 6), b"before")
         forwarding.kill()
         until(lambda: cut_off or target.failures, "the target to be cut off")
         self.assertEqual(cut_off, [True])
@@ -115,7 +115,7 @@ class FarSide(ToolTest):
         self.forwarding = self.forward()
         client = self.connect()
         client.sendall(b"after!")
-        self.assertEqual(client.recv(6, socket.MSG_WAITALL), b"after!")
+        self.assertEqual(exactly(client, 6), b"after!")
         client.close()
         self.end_chain()
         self.assertEqual(serving.counters()["connections"], 2)

@@ -3,12 +3,11 @@
 # What signals do: end the commands, ask for counters.
 
 import signal
-import socket
 import unittest
 
 from counters_posix import ask_counters
 from test_lifetime import echo
-from tool import ToolTest, until
+from tool import ToolTest, exactly, until
 
 
 class Signals(ToolTest):
@@ -27,7 +26,7 @@ class Signals(ToolTest):
         self.chain()
         client = self.connect()
         client.sendall(b"hello")
-        self.assertEqual(client.recv(5, socket.MSG_WAITALL), b"hello")
+        self.assertEqual(exactly(client, 5), b"hello")
         counters = ask_counters(self.serving)
         self.assertEqual((counters["streams"], counters["active"], counters["peak"]), (1, 1, 1))
         self.assertEqual((counters["connections"], counters["sessions"]), (1, 1))

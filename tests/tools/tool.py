@@ -137,6 +137,14 @@ class Target:
             raise self.failures[0]
 
 
+def exactly(connection, count):
+    """So many bytes, or fewer if the end comes before. (MSG_WAITALL is not for sockets with a limit of time.)"""
+    pieces = b""
+    while len(pieces) < count and (piece := connection.recv(count - len(pieces))):
+        pieces += piece
+    return pieces
+
+
 def read_all(connection):
     pieces = []
     while piece := connection.recv(1 << 16):
