@@ -10,6 +10,7 @@ import socket
 
 PARAMETER = "backlog=100"  # one that a listener may have
 FIRST_PORT = 20000
+LIMIT = 50  # seconds, as in tool.py
 
 
 class Carrier:
@@ -33,7 +34,7 @@ class Carrier:
         return socket.create_server(self.address(name), backlog=128)
 
     def dial(self, name):
-        return socket.create_connection(self.address(name))
+        return socket.create_connection(self.address(name), LIMIT)
 
     def is_there(self, name):
         """Whether anybody listens."""

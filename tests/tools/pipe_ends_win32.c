@@ -1,11 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Who holds the ends of a named pipe, by the system's own list of handles.
+ * Who holds the ends of a named pipe, by what the system says of the handles of every process.
  *
  *   pipe_ends NAME
  *
  * prints a line five times a second until it is ended: how many connected client ends there are, how many connected
  * server ends, how many processes hold client ends, how many server ends, and how many hold both.
+ *
+ * Every value that a handle could have is tried. The system's list of all handles is no way under Wine: for a process
+ * that has none yet, its server reads beyond what there is, and its end is that of every process.
  */
 #include <stdbool.h>
 #include <stdint.h>
@@ -13,34 +16,18 @@
 #include <stdlib.h>
 #include <string.h>
 #include <windows.h>
+
+#include <tlhelp32.h>
 #include <winternl.h>
 
 enum {
-  EXTENDED_HANDLES = 64, /* SystemExtendedHandleInformation */
-  OBJECT_NAME = 1,       /* ObjectNameInformation */
-  PIPE_LOCAL = 24,       /* FilePipeLocalInformation */
-  CONNECTED = 3,         /* FILE_PIPE_CONNECTED_STATE */
+  OBJECT_NAME = 1, /* ObjectNameInformation */
+  PIPE_LOCAL = 24, /* FilePipeLocalInformation */
+  CONNECTED = 3,   /* FILE_PIPE_CONNECTED_STATE */
   PERIOD_MS = 200,
   PROCESSES_MAX = 16,
-  LIST_FIRST = 1 << 16,
-  LIST_MOST = 1 << 26,
-};
-
-struct handle_entry {
-  void *object;
-  ULONG_PTR process;
-  ULONG_PTR handle;
-  ULONG access;
-  USHORT trace;
-  USHORT type;
-  ULONG attributes;
-  ULONG reserved;
-};
-
-struct handle_list {
-  ULONG_PTR count;
-  ULONG_PTR reserved;
-  struct handle_entry entries[];
+  VALUE_STEP = 4,
+  GAP = 256, /* handles are given from below: there are none beyond so many values without one */
 };
 
 struct pipe_local {
@@ -51,19 +38,8 @@ struct pipe_local {
 struct side {
   unsigned ends;
   unsigned process_count;
-  ULONG_PTR processes[PROCESSES_MAX];
+  DWORD processes[PROCESSES_MAX];
 };
-
-static struct handle_list *list_read(void) {
-  for (ULONG size = LIST_FIRST; size <= LIST_MOST; size *= 2) {
-    struct handle_list *list = malloc(size);
-    if (!list) break;
-    if (NtQuerySystemInformation((SYSTEM_INFORMATION_CLASS)EXTENDED_HANDLES, list, size, NULL) == 0) return list;
-    free(list);
-  }
-  fprintf(stderr, "pipe_ends: the system does not list its handles\n");
-  exit(1);
-}
 
 static bool name_ends_in(HANDLE file, const wchar_t *name) {
   struct {
@@ -77,7 +53,7 @@ static bool name_ends_in(HANDLE file, const wchar_t *name) {
   return memcmp(found.text.Buffer + units - length, name, length * sizeof(wchar_t)) == 0;
 }
 
-static void side_add(struct side *side, ULONG_PTR process) {
+static void side_add(struct side *side, DWORD process) {
   side->ends++;
   for (unsigned i = 0; i < side->process_count; i++)
     if (side->processes[i] == process) return;
@@ -85,23 +61,26 @@ static void side_add(struct side *side, ULONG_PTR process) {
 }
 
 /* A handle of this process: if it is a connected end of the pipe, it is counted on its side. */
-static void look_at(HANDLE file, const wchar_t *name, ULONG_PTR process, struct side sides[2]) {
+static void look_at(HANDLE file, const wchar_t *name, DWORD process, struct side sides[2]) {
   struct pipe_local local;
   IO_STATUS_BLOCK status;
   if (NtQueryInformationFile(file, &status, &local, sizeof local, (FILE_INFORMATION_CLASS)PIPE_LOCAL) != 0) return;
   if (local.state == CONNECTED && local.end < 2 && name_ends_in(file, name)) side_add(&sides[local.end], process);
 }
 
-static void look_at_entry(const struct handle_entry *entry, const wchar_t *name, struct side sides[2]) {
-  HANDLE copy;
-  HANDLE owner = OpenProcess(PROCESS_DUP_HANDLE, FALSE, (DWORD)entry->process);
-  if (!owner) return;
-  HANDLE theirs = (HANDLE)entry->handle; /* NOLINT(performance-no-int-to-ptr): so the system lists them */
-  if (DuplicateHandle(owner, theirs, GetCurrentProcess(), &copy, 0, FALSE, DUPLICATE_SAME_ACCESS)) {
-    look_at(copy, name, entry->process, sides);
+static void look_at_process(DWORD process, const wchar_t *name, struct side sides[2]) {
+  HANDLE owner = OpenProcess(PROCESS_DUP_HANDLE, FALSE, process);
+  ULONG_PTR value = 0;
+  for (unsigned gap = 0; owner && gap < GAP; gap++) {
+    HANDLE copy;
+    value += VALUE_STEP;
+    HANDLE theirs = (HANDLE)value; /* NOLINT(performance-no-int-to-ptr): any value */
+    if (!DuplicateHandle(owner, theirs, GetCurrentProcess(), &copy, 0, FALSE, DUPLICATE_SAME_ACCESS)) continue;
+    look_at(copy, name, process, sides);
     CloseHandle(copy);
+    gap = 0;
   }
-  CloseHandle(owner);
+  if (owner) CloseHandle(owner);
 }
 
 static unsigned in_both(const struct side sides[2]) {
@@ -113,10 +92,11 @@ static unsigned in_both(const struct side sides[2]) {
 
 static void sample(const wchar_t *name) {
   struct side sides[2] = {{0}};
-  struct handle_list *list = list_read();
-  for (ULONG_PTR i = 0; i < list->count; i++)
-    if (list->entries[i].process != GetCurrentProcessId()) look_at_entry(&list->entries[i], name, sides);
-  free(list);
+  PROCESSENTRY32 process = {.dwSize = sizeof process};
+  HANDLE all = CreateToolhelp32Snapshot(TH32CS_SNAPPROCESS, 0);
+  for (BOOL more = Process32First(all, &process); more; more = Process32Next(all, &process))
+    if (process.th32ProcessID != GetCurrentProcessId()) look_at_process(process.th32ProcessID, name, sides);
+  CloseHandle(all);
   printf("%u %u %u %u %u\n", sides[0].ends, sides[1].ends, sides[0].process_count, sides[1].process_count,
          in_both(sides));
   fflush(stdout);

@@ -47,7 +47,10 @@ class Tool:
         self.child = subprocess.Popen([*child.PREFIX, HAWSER, *arguments], stdout=subprocess.PIPE, stderr=errors, text=True,
                                       **child.OPTIONS)
         os.close(errors)
+        guard = threading.Timer(LIMIT, child.kill, (self.child,))
+        guard.start()
         self.first_line = self.child.stdout.readline() if announces else ""
+        guard.cancel()
         if announces and not self.first_line:
             failure = f"{arguments[0]} ended with {self.child.wait(LIMIT)}: {self.errors()}"
             self.discard()
@@ -126,6 +129,7 @@ class Target:
     def close(self):
         self.closing = True
         with socket.socket(self.listener.family) as last:
+            last.settimeout(LIMIT)
             last.connect(self.listener.getsockname())
             self.acceptor.join(LIMIT)
         self.listener.close()
