@@ -102,14 +102,24 @@ hws_result hws_metadata(hws_handle handle, uint32_t index, void *buffer, uint32_
   return result;
 }
 
+/* As much as the caller's header knows of it. */
+static void tell_peer(struct hws_peer *found, struct hws_peer *peer) {
+  bool short_one = peer->size < sizeof *found;
+  found->size = peer->size;
+  if (short_one) found->flags &= ~(uint32_t)HWS_PEER_SESSION;
+  memcpy(peer, found, short_one ? PEER_SIZE_V1 : sizeof *found);
+}
+
 hws_result hws_peer(hws_handle handle, struct hws_peer *peer) {
   struct object *object = NULL;
   if (!peer || peer->size < PEER_SIZE_V1) return HWS_E_INVAL;
   int status = api_pin(handle, OBJECT_STREAM, &object);
   if (status != HWS_OK) return status;
   struct stream *stream = (struct stream *)object;
-  status = stream->class->peer(stream, peer);
+  struct hws_peer found = {.flags = 0};
+  status = stream->class->peer(stream, &found);
   object_unpin(object);
+  if (status == HWS_OK) tell_peer(&found, peer);
   return status;
 }
 

@@ -95,7 +95,8 @@ enum hws_how_flag {
   HWS_MORE = 4,           /* a send: more follows. Leaves at the first send without it, at hws_flush, at this thread's
                              next wait, after 64 KiB, or at the loop's next turn */
   HWS_EOM = 8,            /* a send, or an open's first payload: its last byte ends a message; without a byte, what was
-                             sent before it does. Streams of native sessions only */
+                             sent before it does. Streams of native sessions, and connections that keep messages, as
+                             npipe's can. On these every send ends one, unless it has HWS_MORE without HWS_EOM */
   HWS_INTERRUPTIBLE = 16, /* with HWS_BLOCK: a signal that meets the call asleep cancels the op, whose event is then
                              returned; one that meets it at work for others (caller-driven) does not */
   HWS_RELATIVE = 32,      /* deadline_ns counts from this call */
@@ -212,9 +213,10 @@ struct hws_peer {
   uint64_t uid;
   uint64_t gid;
   uint64_t pid;
+  uint64_t session; /* of a user at a Windows machine, by the system's number; 0 is that of services */
 };
 
-enum hws_peer_flag { HWS_PEER_UID = 1, HWS_PEER_GID = 2, HWS_PEER_PID = 4 };
+enum hws_peer_flag { HWS_PEER_UID = 1, HWS_PEER_GID = 2, HWS_PEER_PID = 4, HWS_PEER_SESSION = 8 };
 
 /* The strings live as long as the process: plugins are never unloaded. */
 struct hws_plugin_info {

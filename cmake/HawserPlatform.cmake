@@ -23,7 +23,7 @@ if(WIN32)
 else()
   find_package(Threads REQUIRED)
   set(HAWSER_FOREIGN "_(win32|iocp|afd)(\\.|/)")
-  set(HAWSER_FOREIGN_FUZZERS "/fuzz_npipe_")
+  set(HAWSER_FOREIGN_FUZZERS "_(win32|iocp|afd)\\.")
   set(HAWSER_SYSTEM_LIBRARIES Threads::Threads ${CMAKE_DL_LIBS})
   set(HAWSER_EXPORTS "${PROJECT_SOURCE_DIR}/abi/exports.map")
   # Never unloaded: plugins are not, and a thread may have been left behind in a call that the system does not finish.

@@ -97,8 +97,7 @@ static bool conn_revocable(const struct stream *stream) {
 }
 
 static bool conn_messages(const struct stream *stream) {
-  (void)stream;
-  return false;
+  return ((const struct conn *)stream)->messages;
 }
 
 static bool conn_ends_none(struct stream *stream) {
@@ -199,6 +198,7 @@ static int conn_peer(struct stream *stream, struct hws_peer *peer) {
   peer->uid = id.uid;
   peer->gid = id.gid;
   peer->pid = id.pid;
+  peer->session = id.session;
   return HWS_OK;
 }
 

@@ -35,8 +35,10 @@ struct conn {
   struct buffer *copy;
   uint32_t copy_at; /* what of it has not been written */
   uint32_t copy_end;
+  bool copy_more; /* its last byte does not end a message */
   struct buffer *buffer;
-  char *local; /* asked once, when it was connected */
+  bool messages; /* it keeps them; like the next three asked once, when it was connected */
+  char *local;
   char *remote;
   struct hws_peer_id peer;
   struct hws_iov read_iov[CONN_PIECES];

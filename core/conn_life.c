@@ -83,6 +83,12 @@ static char *ask_text(struct endpoint *endpoint, void *ep, uint32_t what) {
   return strdup(text);
 }
 
+static bool ask(struct endpoint *endpoint, void *ep, uint64_t capability, uint32_t what, void *answer, uint32_t size) {
+  const struct plugin *plugin = endpoint->plugin;
+  return (plugin->manifest->capabilities & capability) && plugin->vtable.query &&
+         plugin->vtable.query(ep, what, answer, size) >= 0;
+}
+
 /* Ask now, once: later the endpoint may be gone. */
 static void learn(struct conn *conn, void *ep) {
   struct endpoint *endpoint = &conn->endpoint;
@@ -96,8 +102,11 @@ static void learn(struct conn *conn, void *ep) {
     conn->remote = remote;
   }
   struct hws_peer_id peer = {.size = sizeof peer};
-  bool can = (endpoint->plugin->manifest->capabilities & HWS_CAP_PEER) && endpoint->plugin->vtable.query;
-  if (can && endpoint->plugin->vtable.query(ep, HWS_QUERY_PEER, &peer, sizeof peer) >= 0) conn->peer = peer;
+  if (ask(endpoint, ep, HWS_CAP_PEER, HWS_QUERY_PEER, &peer, sizeof peer)) conn->peer = peer;
+  /* A filter is a stream of bytes, whatever it stands on. */
+  uint32_t messages = 0;
+  bool keeps = ask(endpoint, ep, HWS_CAP_MESSAGES, HWS_QUERY_MESSAGES, &messages, sizeof messages) && messages == 1;
+  conn->messages = keeps && !conn->filters;
 }
 
 /* The transport's connection stands: put the filters on it. HWS_OK, or why not, with *cause. Lock held. */

@@ -46,17 +46,23 @@ static void read_failed(struct conn *conn, const struct transfer *transfer, stru
   cause_unref(cause);
 }
 
-static void reader_got(struct conn *conn, struct op *op, uint64_t bytes, struct op_list *ended) {
+/* The last of those bytes ended a message. */
+static bool ends_message(const struct conn *conn, const struct hws_io *io) {
+  return conn->messages && io->bytes && (io->flags_done & HWS_IO_EOM);
+}
+
+static void reader_got(struct conn *conn, struct op *op, const struct hws_io *io, struct op_list *ended) {
   op_list_remove(&conn->stream.recvs, op);
-  op->event.bytes = bytes;
+  op->event.bytes = io->bytes;
+  if (ends_message(conn, io)) op->event.flags |= HWS_EVENT_EOM;
   conn->stream.taken++;
   op_end(op, HWS_OK, ended);
 }
 
-static void buffer_got(struct conn *conn, uint64_t bytes, struct op_list *ended) {
+static void buffer_got(struct conn *conn, const struct hws_io *io, struct op_list *ended) {
   struct buffer *buffer = conn->buffer;
   conn->buffer = NULL;
-  if (!stream_feed(&conn->stream, buffer, buffer->data, (uint32_t)bytes, false, ended))
+  if (!stream_feed(&conn->stream, buffer, buffer->data, (uint32_t)io->bytes, ends_message(conn, io), ended))
     stream_end(&conn->stream, cause_plain(HWS_E_NOMEM), true, ended);
   buffer_unref(buffer);
 }
@@ -79,9 +85,9 @@ void conn_read_result(struct conn *conn, struct op_list *ended) {
   if (op && !op->listed) {
     conn_end_orphan(conn, op, ended);
   } else if (ok && op && (io->bytes || io->vec_count == 0)) {
-    reader_got(conn, op, io->bytes, ended);
+    reader_got(conn, op, io, ended);
   } else if (ok && io->bytes) {
-    buffer_got(conn, io->bytes, ended);
+    buffer_got(conn, io, ended);
   } else if (ok && io->vec_count == 0) {
     probe_got(conn, ended);
   } else if (ok) {

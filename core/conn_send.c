@@ -72,19 +72,37 @@ static bool fill_copy(struct conn *conn, struct op *op, struct op_list *ended) {
   conn->copier = op;
   conn->copy_at = 0;
   conn->copy_end = left > COPY_MAX ? COPY_MAX : (uint32_t)left;
+  conn->copy_more = op->more || op->event.bytes + conn->copy_end < op->total;
   pass(op, conn->copy_end, left ? conn->copy->data : NULL);
   return true;
+}
+
+/* Of what is about to be written; `more`: its last byte, if it has any, does not end a message. */
+static void flag_messages(const struct conn *conn, struct hws_io *io, const struct op *op, bool more) {
+  if (!conn->messages) return;
+  if (io->vec_count)
+    io->flags = more ? HWS_IO_MORE : 0;
+  else
+    io->flags = op && op->eom ? HWS_IO_EOM : 0;
 }
 
 static void prepare_copy(struct conn *conn) {
   uint32_t left = conn->copy_end - conn->copy_at;
   if (left) conn->write_iov[0] = (struct hws_iov){.ptr = conn->copy->data + conn->copy_at, .len = left};
   conn->writing = true;
-  transfer_prepare(&conn->top->transfers[HWS_WRITE], HWS_IO_WRITE, conn->write_iov, left ? 1 : 0);
+  struct transfer *transfer = &conn->top->transfers[HWS_WRITE];
+  transfer_prepare(transfer, HWS_IO_WRITE, conn->write_iov, left ? 1 : 0);
+  flag_messages(conn, &transfer->io, conn->copier, conn->copy_more);
 }
 
 static bool is_to_copy(const struct conn *conn, const struct op *op) {
   return op_is_send(op) && !conn_may_revoke(conn) && !is_direct_file(op) && !lacks_bytes(op);
+}
+
+static bool is_rest(const struct op *op, const struct hws_io *io) {
+  uint64_t bytes = op->event.bytes;
+  for (uint32_t i = 0; i < io->vec_count; i++) bytes += io->vec[i].len;
+  return bytes == op->total;
 }
 
 static void prepare_direct(struct transfer *transfer, struct conn *conn, const struct op *op) {
@@ -95,6 +113,7 @@ static void prepare_direct(struct transfer *transfer, struct conn *conn, const s
     transfer_prepare_file(transfer, &rest);
   } else {
     transfer_prepare(transfer, HWS_IO_WRITE, conn->write_iov, conn_map_vec(op, conn->write_iov));
+    flag_messages(conn, &transfer->io, op, conn->messages && (op->more || !is_rest(op, &transfer->io)));
   }
 }
 

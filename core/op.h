@@ -35,6 +35,7 @@ struct op {
   bool timed;
   bool scoped;
   bool eom;       /* a send, or an open's payload, that ends a message */
+  bool more;      /* a send: the caller says that more follows */
   bool inside;    /* an op of the core itself, delivered as a task; has no handle */
   int32_t cancel; /* asked to end with this status, by somebody who could not end it at once; 0: no */
   struct runtime *runtime;

@@ -148,6 +148,7 @@ static int send_slow(struct stream *stream, const struct hws_vec *vec, uint32_t 
     return status;
   }
   op->eom = request->flags & HWS_EOM;
+  op->more = (request->flags & HWS_MORE) && !op->eom;
   enlist(&stream->sends, op, request);
   stream->class->push(stream);
   drop_and_kick(stream, kick_of(request));
@@ -203,6 +204,7 @@ int stream_sendfile(struct stream *stream, const struct file_part *part, const s
     return status != HWS_OK ? status : HWS_E_AGAIN;
   }
   op->eom = request->flags & HWS_EOM;
+  op->more = (request->flags & HWS_MORE) && !op->eom;
   enlist(&stream->sends, op, request);
   source_start(op);
   lock_drop(stream->lock);

@@ -76,12 +76,12 @@ enum {
 enum hws_cap {
   HWS_CAP_LISTEN = 1,
   HWS_CAP_DIAL = 2,
-  HWS_CAP_HALF_CLOSE = 4,
-  HWS_CAP_REVOKE = 8,    /* a cancelled read or write stops at an exact byte count before cancel returns, with no harm
-                            to the connection; without it, user memory is never handed down */
-  HWS_CAP_PEER = 16,     /* query answers HWS_QUERY_PEER */
-  HWS_CAP_FILTER = 32,   /* implements wrap, and neither listens nor dials */
-  HWS_CAP_MESSAGES = 64, /* keeps message boundaries */
+  HWS_CAP_HALF_CLOSE = 4, /* connections that cannot, by their URL, end a shutdown with HWS_IO_UNSUPPORTED */
+  HWS_CAP_REVOKE = 8,     /* a cancelled read or write stops at an exact byte count before cancel returns, with no harm
+                             to the connection; without it, user memory is never handed down */
+  HWS_CAP_PEER = 16,      /* query answers HWS_QUERY_PEER */
+  HWS_CAP_FILTER = 32,    /* implements wrap, and neither listens nor dials */
+  HWS_CAP_MESSAGES = 64,  /* keeps message boundaries, on those connections that say so (HWS_QUERY_MESSAGES) */
   HWS_CAP_DESCRIPTORS = 128, /* carries descriptors beside bytes */
   HWS_CAP_EXPORT = 256,      /* reserved, like IMPORT, LEND and DATAGRAM */
   HWS_CAP_IMPORT = 512,
@@ -126,6 +126,14 @@ enum hws_io_kind {
   HWS_IO_RECV_DATAGRAM = 21
 };
 
+/* About messages, on connections that keep them. */
+enum hws_io_flag {
+  HWS_IO_MORE = 1, /* write: the message goes on in the next one. Without it the last byte ends a message, if the write
+                      takes them all; an unfinished one may be kept back, and is dropped at the end */
+  HWS_IO_EOM = 2   /* write of no bytes: what was written with HWS_IO_MORE is the message. A read's result, in
+                      flags_done: the last byte ended one */
+};
+
 /* Results of an io: numbers of hws_status. */
 enum hws_io_status {
   HWS_IO_OK = 0,
@@ -155,7 +163,7 @@ struct hws_iov {
 struct hws_io {
   uint32_t size;
   uint16_t kind;  /* hws_io_kind */
-  uint16_t flags; /* zero */
+  uint16_t flags; /* hws_io_flag */
   uint32_t vec_count;
   uint32_t descriptor_room; /* read: how many descriptors fit; write: how many to send */
   const struct hws_iov *vec;
@@ -168,7 +176,7 @@ struct hws_io {
   int32_t status;            /* hws_io_status */
   int32_t os_error;          /* errno or GetLastError; 0: none */
   uint32_t descriptors_done; /* how many were received or sent */
-  uint32_t reserved0;
+  uint32_t flags_done;       /* hws_io_flag; zero when it comes */
   /* the host's again */
   int64_t file;    /* sendfile: a descriptor of a regular file, open for reading; not the plugin's to keep or close */
   uint64_t length; /* sendfile: bytes */
@@ -200,17 +208,19 @@ struct hws_packet {
 
 struct hws_peer_id {
   uint32_t size;
-  uint32_t flags; /* hws_peer_flag of hawser_decl.h: uid 1, gid 2, pid 4 */
+  uint32_t flags; /* hws_peer_flag of hawser_decl.h: uid 1, gid 2, pid 4, session 8 */
   uint64_t uid;
   uint64_t gid;
   uint64_t pid;
+  uint64_t session;
 };
 
 enum hws_query {
-  HWS_QUERY_LOCAL = 1,  /* char: URL of this end, a listener's with the real port */
-  HWS_QUERY_REMOTE = 2, /* char: URL of the far end, or empty */
-  HWS_QUERY_PEER = 3,   /* struct hws_peer_id */
-  HWS_QUERY_HANDLE = 4  /* int64_t: the descriptor, for diagnosis */
+  HWS_QUERY_LOCAL = 1,   /* char: URL of this end, a listener's with the real port */
+  HWS_QUERY_REMOTE = 2,  /* char: URL of the far end, or empty */
+  HWS_QUERY_PEER = 3,    /* struct hws_peer_id */
+  HWS_QUERY_HANDLE = 4,  /* int64_t: the descriptor, for diagnosis */
+  HWS_QUERY_MESSAGES = 5 /* uint32_t: 1, if this connection keeps message boundaries; unknown: it does not */
 };
 
 enum hws_log_level { HWS_LOG_ERROR = 1, HWS_LOG_WARNING = 2, HWS_LOG_INFO = 3 };
@@ -246,7 +256,8 @@ struct hws_host {
 
   /* Bind a handle to the host's completion port (HWS_HOST_PORT), from any function of the plugin: every packet of the
    * handle from then on leads to on_packet, once. A plugin for which the system skips the packets of calls that end at
-   * once does not wait for those. Several handles may be bound for one endpoint. 0, or a negative hws_io_status. */
+   * once does not wait for those. Several handles may be bound for one endpoint, and one that a
+   * listener bound may become a connection's: its packets name their endpoint. 0, or a negative hws_io_status. */
   int32_t (*bind_port)(struct hws_host_endpoint *endpoint, int64_t handle);
 
   /* Call on_timer at that time; a later call replaces an earlier one; 0 takes it back. */

@@ -44,13 +44,13 @@ static int32_t end_failed(struct packet_stream *stream, struct hws_io *io, int e
 /* A call has ended with that many bytes and that error. */
 static int32_t end_call(struct packet_stream *stream, struct hws_io *io, bool cancelled, int error, uint64_t bytes) {
   bool writes = io->kind != HWS_IO_READ;
+  error = stream->calls->judge(stream, io, error, &bytes);
   if (writes && cancelled && error) {
     (void)latch(stream, ERROR_CONNECTION_ABORTED);
     return packet_end(io, HWS_IO_CANCELED, 0, bytes);
   }
   /* Somebody else may have closed or cancelled; that is no cancel of ours. */
   if (error == ERROR_OPERATION_ABORTED && !cancelled) error = ERROR_CONNECTION_ABORTED;
-  error = stream->calls->judge(stream, io, error, &bytes);
   if (error) return end_failed(stream, io, error, bytes);
   int broken = atomic_load(&stream->broken);
   bool ended = !writes && bytes == 0 && packet_stream_room(io) > 0;
@@ -67,7 +67,8 @@ static int call(struct packet_stream *stream, const struct hws_io *io, OVERLAPPE
 }
 
 static bool is_ready(const struct hws_io *io) {
-  return io->kind == HWS_IO_WRITE && packet_stream_room(io) == 0; /* the system takes one at any time */
+  /* The system takes a write at any time. */
+  return io->kind == HWS_IO_WRITE && packet_stream_room(io) == 0 && !(io->flags & HWS_IO_EOM);
 }
 
 int32_t packet_stream_submit(struct packet_stream *stream, struct hws_io *io) {

@@ -24,8 +24,8 @@ struct packet_stream_calls {
   /* What an error that a packet brought is called by this kind of handle. */
   int (*error_of)(struct packet_stream *stream, struct hws_packet *packet, int os_error);
 
-  /* The io's call has ended so; the error that counts, and in *bytes how many. */
-  int (*judge)(struct packet_stream *stream, const struct hws_io *io, int error, uint64_t *bytes);
+  /* The io's call has ended so; the error that counts, and in *bytes how many. May set io->flags_done. */
+  int (*judge)(struct packet_stream *stream, struct hws_io *io, int error, uint64_t *bytes);
 
   /* An error as a hws_io_status. */
   int32_t (*status)(int error);

@@ -70,9 +70,11 @@ static void case_full_then_drained(struct fixture *fixture) {
   struct fixture_pair pair;
   fixture_pair_open(fixture, &pair);
   uint64_t received = 0;
+  /* A message that does not fit as a whole waits until it is being read. */
+  bool whole = fixture->host->manifest->capabilities & HWS_CAP_MESSAGES;
   for (int round = 0; round < 3; round++) {
     uint64_t sent = 0;
-    struct check_io *write = fixture_fill(pair.client, chunk, sizeof chunk, &sent);
+    struct check_io *write = fixture_fill(pair.client, chunk, whole ? sizeof chunk / 4 : sizeof chunk, &sent);
     uint64_t base = received;
     struct flow drain = {.to = pair.server, .bytes = sent, .begin = 0, .read_bytes = 9973, .from = pair.server};
     drain.sent = drain.bytes;

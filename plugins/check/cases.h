@@ -26,6 +26,7 @@ struct check_case {
 extern const struct check_case check_cases_manifest[];
 extern const struct check_case check_cases_connect[];
 extern const struct check_case check_cases_data[];
+extern const struct check_case check_cases_messages[];
 extern const struct check_case check_cases_file[];
 extern const struct check_case check_cases_readiness[];
 extern const struct check_case check_cases_end[];

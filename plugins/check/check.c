@@ -25,8 +25,9 @@ static const struct variant {
 };
 
 static const struct check_case *const groups[] = {
-    check_cases_manifest, check_cases_connect, check_cases_data,     check_cases_file,    check_cases_readiness,
-    check_cases_end,      check_cases_cancel,  check_cases_shortage, check_cases_threads, check_cases_filter,
+    check_cases_manifest, check_cases_connect,   check_cases_data,   check_cases_messages,
+    check_cases_file,     check_cases_readiness, check_cases_end,    check_cases_cancel,
+    check_cases_shortage, check_cases_threads,   check_cases_filter,
 };
 
 const struct hws_plugin *check_manifest(const struct check_config *config) {
@@ -112,6 +113,7 @@ static const char *missing(const struct check_case *run, const struct traits *tr
   if (lacks & HWS_CAP_REVOKE) return "REVOKE";
   if (lacks & HWS_CAP_PEER) return "PEER";
   if (lacks & HWS_CAP_SENDFILE) return "SENDFILE";
+  if (lacks & HWS_CAP_MESSAGES) return "MESSAGES";
   if ((run->flags & CHECK_NEEDS_WATCH) && !(traits->host_needs & HWS_HOST_WATCH)) return "WATCH";
   return NULL;
 }
@@ -144,7 +146,8 @@ static void inquire(void *argument) {
   struct inquiry *inquiry = argument;
   const struct hws_plugin *manifest = check_manifest(inquiry->config);
   struct traits *traits = inquiry->answer;
-  *traits = (struct traits){.capabilities = manifest->capabilities, .host_needs = manifest->host_needs};
+  uint64_t capabilities = manifest->capabilities & ~inquiry->config->without;
+  *traits = (struct traits){.capabilities = capabilities, .host_needs = manifest->host_needs};
   traits->filter = manifest->capabilities & HWS_CAP_FILTER;
   if (!traits->filter) return;
   CHECK(inquiry->config->under, "is a filter, and no transport to stand on was given");

@@ -18,6 +18,7 @@ struct check_config {
   const char *dial_url;   /* where they dial; NULL: what the listener says it is */
   const char *only;       /* run only cases whose name begins with this; NULL: all */
   unsigned patience_ms;   /* of one wait in a case; 0: 10000 */
+  uint64_t without;       /* hws_cap: what of the plugin's capabilities the parameters of these URLs take away */
 };
 
 struct check_report {

@@ -81,6 +81,8 @@ static void check_results(struct check_io *io) {
         "a %s ended with %s and `accepted` %s", kind, check_status_name(io->io.status),
         io->io.accepted ? "set" : "not set");
   check_moved(&io->io, kind);
+  CHECK(io->io.flags_done == 0 || (io->io.flags_done == HWS_IO_EOM && io->asked.kind == HWS_IO_READ),
+        "a %s ended with flags_done %u", kind, io->io.flags_done);
 }
 
 /* The plugin's part is over: what is left is to let waiters know. */

@@ -106,6 +106,12 @@ static void exchange(hws_handle runtime) {
   assert_int_equal(event.bytes, 5);
   struct hws_peer peer = {.size = sizeof peer};
   assert_int_equal(hws_peer(server, &peer), HWS_OK);
+  /* ABI-2: a caller that knows no session */
+  struct hws_peer older = {.size = offsetof(struct hws_peer, session), .session = 77};
+  assert_int_equal(hws_peer(server, &older), HWS_OK);
+  assert_int_equal(older.size, offsetof(struct hws_peer, session));
+  assert_int_equal(older.pid, peer.pid);
+  assert_int_equal(older.session, 77);
   assert_int_equal(peer.pid, getpid());
   assert_int_equal(hws_text(client, HWS_TEXT_REMOTE, text, sizeof text), 13);
   assert_string_equal(text, "mem://runtime");

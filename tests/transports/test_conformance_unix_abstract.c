@@ -11,7 +11,7 @@ static void passes(void **state) {
   (void)state;
   char url[64];
   (void)snprintf(url, sizeof url, "unix:@hawser-check-%d", (int)getpid());
-  conformance_expect(TEST_PLUGIN_DIR "/unix_epoll.so", url, 141, 0);
+  conformance_expect(TEST_PLUGIN_DIR "/unix_epoll.so", url, 141, 5);
 }
 
 int main(void) {

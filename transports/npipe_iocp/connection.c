@@ -140,8 +140,10 @@ static void connection_on_post(struct socket_endpoint *endpoint) {
 }
 
 static int32_t answer_peer(const struct npipe_connection *connection, void *answer, uint32_t size) {
-  if (size < sizeof connection->peer || !connection->peer.flags) return HWS_IO_UNSUPPORTED;
-  memcpy(answer, &connection->peer, sizeof connection->peer);
+  struct hws_peer_id peer = connection->peer;
+  if (size < sizeof peer.size || !peer.flags) return HWS_IO_UNSUPPORTED;
+  if (size < sizeof peer) peer.size = size;
+  memcpy(answer, &peer, peer.size);
   return 0;
 }
 
@@ -153,6 +155,13 @@ static int32_t answer_url(const struct npipe_connection *connection, bool remote
   return socket_answer_text(url, length, answer, size);
 }
 
+static int32_t answer_messages(const struct npipe_connection *connection, void *answer, uint32_t size) {
+  uint32_t messages = connection->stream.messages;
+  if (size < sizeof messages) return HWS_IO_UNSUPPORTED;
+  memcpy(answer, &messages, sizeof messages);
+  return 0;
+}
+
 static int32_t connection_query(struct socket_endpoint *endpoint, uint32_t what, void *answer, uint32_t size) {
   struct npipe_connection *connection = connection_of(endpoint);
   if (!atomic_load(&connection->connected)) return HWS_IO_UNSUPPORTED;
@@ -162,6 +171,8 @@ static int32_t connection_query(struct socket_endpoint *endpoint, uint32_t what,
     return answer_url(connection, what == HWS_QUERY_REMOTE, answer, size);
   case HWS_QUERY_PEER:
     return answer_peer(connection, answer, size);
+  case HWS_QUERY_MESSAGES:
+    return answer_messages(connection, answer, size);
   case HWS_QUERY_HANDLE:
     return socket_answer_handle((int64_t)(intptr_t)connection->stream.base.handle, answer, size);
   default:

@@ -6,20 +6,14 @@
 
 enum { GONE_MAX = 8 /* clients that came and went, one after another, at one instance */ };
 
-/* PIP-7: whoever came and went may have written something, which can be read. */
-static bool has_left_bytes(HANDLE pipe) {
-  DWORD bytes = 0;
-  return PeekNamedPipe(pipe, NULL, 0, NULL, &bytes, NULL) && bytes > 0;
-}
-
-/* As post and settle of the pool. */
+/* PIP-7: whoever came and went may have written something, which can be read. As post and settle of the pool. */
 static int wait_for_client(const struct packet_pool *pool, struct packet_slot *slot) {
   for (int gone = 0; gone < GONE_MAX; gone++) {
     OVERLAPPED *overlapped = packet_prepare(&slot->packet, pool->endpoint, HWS_READ);
     int error = ConnectNamedPipe(slot->handle, overlapped) ? 0 : (int)GetLastError();
     if (error == ERROR_PIPE_CONNECTED) return 0;
     if (error != ERROR_NO_DATA) return error;
-    if (has_left_bytes(slot->handle)) return 0;
+    if (pipe_has_bytes(slot->handle)) return 0;
     (void)DisconnectNamedPipe(slot->handle);
   }
   return ERROR_NO_DATA;

@@ -6,8 +6,8 @@
 
 #include <sddl.h>
 
-/* What hawser_decl.h calls HWS_PEER_PID. */
-enum { PEER_PID = 4 };
+/* What hawser_decl.h calls HWS_PEER_PID and HWS_PEER_SESSION. */
+enum { PEER_PID = 4, PEER_SESSION = 8 };
 
 int pipe_security(const struct npipe_settings *settings, PSECURITY_DESCRIPTOR *security) {
   const wchar_t *text = pipe_text(settings->sddl);
@@ -36,10 +36,21 @@ bool pipe_exists(const struct npipe_address *address) {
   return WaitNamedPipeW(pipe_text(address->path), 1) || GetLastError() == ERROR_SEM_TIMEOUT;
 }
 
+bool pipe_has_bytes(HANDLE pipe) {
+  DWORD bytes = 0;
+  return PeekNamedPipe(pipe, NULL, 0, NULL, &bytes, NULL) && bytes > 0;
+}
+
 void pipe_peer(HANDLE pipe, bool server, struct hws_peer_id *peer) {
   ULONG process = 0;
-  BOOL known = server ? GetNamedPipeClientProcessId(pipe, &process) : GetNamedPipeServerProcessId(pipe, &process);
-  *peer = (struct hws_peer_id){.size = sizeof *peer, .flags = known ? PEER_PID : 0, .pid = process};
+  ULONG session = 0;
+  *peer = (struct hws_peer_id){.size = sizeof *peer};
+  if (server ? GetNamedPipeClientProcessId(pipe, &process) : GetNamedPipeServerProcessId(pipe, &process))
+    peer->flags |= PEER_PID;
+  if (server ? GetNamedPipeClientSessionId(pipe, &session) : GetNamedPipeServerSessionId(pipe, &session))
+    peer->flags |= PEER_SESSION;
+  peer->pid = process;
+  peer->session = session;
 }
 
 int32_t pipe_status(int error) {
@@ -53,6 +64,7 @@ int32_t pipe_status(int error) {
     return HWS_IO_NOMEM;
   case ERROR_TOO_MANY_OPEN_FILES:
   case ERROR_PIPE_BUSY:
+  case ERROR_FILE_TOO_LARGE: /* so we call a message that is */
     return HWS_IO_LIMIT;
   case ERROR_PIPE_NOT_CONNECTED: /* the server has cut it off */
   case ERROR_CONNECTION_ABORTED:
@@ -64,6 +76,8 @@ int32_t pipe_status(int error) {
     return HWS_IO_REFUSED;
   case ERROR_ACCESS_DENIED:
     return HWS_IO_ACCESS;
+  case ERROR_NOT_SUPPORTED:
+    return HWS_IO_UNSUPPORTED;
   case ERROR_INVALID_NAME:
   case ERROR_BAD_PATHNAME:
     return HWS_IO_ADDRESS;

@@ -35,6 +35,9 @@ HANDLE pipe_open(const struct npipe_address *address);
 /* Whether there is a pipe of that name, without connecting to it. */
 bool pipe_exists(const struct npipe_address *address);
 
+/* Whether there is something to be read. */
+bool pipe_has_bytes(HANDLE pipe);
+
 /* Who is at the other end; it stays so. */
 void pipe_peer(HANDLE pipe, bool server, struct hws_peer_id *peer);
 

@@ -1,9 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * The bytes of a connected pipe.
+ * The bytes of a connected pipe, or its messages.
  *
  * The system writes and reads one piece of memory at a time. Small pieces are gathered into one, so that a write is one
  * call; a read fills the first piece that has room.
+ *
+ * A message is what one call writes. An empty one ends the direction, which is how a pipe of messages is half closed by
+ * existing software; so none is sent otherwise.
  */
 #include "transports/npipe_iocp/stream.h"
 
@@ -29,11 +32,10 @@ static DWORD least(uint64_t bytes, uint64_t most) {
 }
 
 /* One that ends at once with more of its message to come sends no packet either; its count stands in the OVERLAPPED. */
-static int read_ended(const struct packet_stream *base, const OVERLAPPED *overlapped, DWORD *bytes) {
+static int read_failed(const OVERLAPPED *overlapped, DWORD *bytes) {
   int error = (int)GetLastError();
-  if (error != ERROR_MORE_DATA) return error;
-  *bytes = (DWORD)overlapped->InternalHigh;
-  return packet_stream_ended(base);
+  if (error == ERROR_MORE_DATA) *bytes = (DWORD)overlapped->InternalHigh;
+  return error;
 }
 
 static int call_read(struct packet_stream *base, const struct hws_io *io, OVERLAPPED *overlapped, DWORD *bytes) {
@@ -41,7 +43,7 @@ static int call_read(struct packet_stream *base, const struct hws_io *io, OVERLA
   if (stream_of(base)->ended) return 0;
   if (ReadFile(base->handle, piece->ptr, least(piece->len, READ_MAX), bytes, overlapped))
     return packet_stream_ended(base);
-  return read_ended(base, overlapped, bytes);
+  return read_failed(overlapped, bytes);
 }
 
 /* What is written in one call: the first piece, or several that were gathered. */
@@ -59,16 +61,51 @@ static struct hws_iov gathered(struct pipe_stream *stream, const struct hws_io *
   return all;
 }
 
-static int call_write(struct packet_stream *base, const struct hws_io *io, OVERLAPPED *overlapped, DWORD *bytes) {
-  struct hws_iov piece = gathered(stream_of(base), io);
-  if (WriteFile(base->handle, piece.ptr, least(piece.len, WRITE_MAX), bytes, overlapped))
-    return packet_stream_ended(base);
-  return (int)GetLastError();
+static int write_now(const struct packet_stream *base, const void *bytes, DWORD length, OVERLAPPED *overlapped,
+                     DWORD *done) {
+  return WriteFile(base->handle, bytes, length, done, overlapped) ? packet_stream_ended(base) : (int)GetLastError();
 }
 
+/* 0, or as an error of the system. */
+static int keep_part(struct pipe_stream *stream, const struct hws_io *io) {
+  int32_t status = message_append(&stream->message, stream->base.host, io);
+  if (status == HWS_IO_OK) return 0;
+  return status == HWS_IO_LIMIT ? ERROR_FILE_TOO_LARGE : ERROR_NOT_ENOUGH_MEMORY;
+}
+
+/* All of the io and what was kept of its message before, in one call. */
+static int write_message(struct pipe_stream *stream, const struct hws_io *io, OVERLAPPED *overlapped, DWORD *bytes) {
+  uint64_t room = packet_stream_room(io);
+  bool more = io->flags & HWS_IO_MORE;
+  if (!more && stream->message.length == 0) {
+    if (room == 0) return 0; /* an empty message is an end */
+    struct hws_iov piece = gathered(stream, io);
+    if (piece.len == room && room <= MESSAGE_MAX)
+      return write_now(&stream->base, piece.ptr, (DWORD)room, overlapped, bytes);
+  }
+  int error = keep_part(stream, io);
+  *bytes = error ? 0 : (DWORD)room;
+  if (error || more) return error;
+  stream->whole = true;
+  return write_now(&stream->base, stream->message.bytes, (DWORD)stream->message.length, overlapped, bytes);
+}
+
+static int call_write(struct packet_stream *base, const struct hws_io *io, OVERLAPPED *overlapped, DWORD *bytes) {
+  struct pipe_stream *stream = stream_of(base);
+  if (stream->shut) return ERROR_NO_DATA;
+  if (stream->messages) return write_message(stream, io, overlapped, bytes);
+  struct hws_iov piece = gathered(stream, io);
+  return write_now(base, piece.ptr, least(piece.len, WRITE_MAX), overlapped, bytes);
+}
+
+/* A part of a message that never became whole is dropped: nobody shall take it for one. */
 static int call_shutdown(struct packet_stream *base, OVERLAPPED *overlapped, DWORD *bytes) {
-  (void)base, (void)overlapped, (void)bytes;
-  return ERROR_NOT_SUPPORTED;
+  struct pipe_stream *stream = stream_of(base);
+  if (!stream->messages) return ERROR_NOT_SUPPORTED;
+  if (stream->shut) return 0;
+  stream->shut = true;
+  message_drop(&stream->message, base->host);
+  return write_now(base, "", 0, overlapped, bytes);
 }
 
 static int error_of(struct packet_stream *base, struct hws_packet *packet, int os_error) {
@@ -76,20 +113,37 @@ static int error_of(struct packet_stream *base, struct hws_packet *packet, int o
   return os_error;
 }
 
-static int judge_read(struct pipe_stream *stream, const struct hws_io *io, int error, uint64_t *bytes) {
-  bool asks = packet_stream_room(io) > 0;
+/* A read that got nothing: an empty message. One without room that had to wait may say so of any message. */
+static bool met_end(const struct pipe_stream *stream, const struct hws_io *io) {
+  if (packet_stream_room(io) > 0) return true;
+  return stream->messages && !pipe_has_bytes(stream->base.handle);
+}
+
+static int judge_read(struct pipe_stream *stream, struct hws_io *io, int error, uint64_t *bytes) {
   if (error == ERROR_MORE_DATA) return 0;
-  if (error == ERROR_BROKEN_PIPE || (!error && asks && *bytes == 0)) {
+  if (error == ERROR_BROKEN_PIPE || (!error && *bytes == 0 && met_end(stream, io))) {
     stream->ended = true;
     *bytes = 0;
     return 0;
   }
+  if (!error && *bytes > 0 && stream->messages) io->flags_done = HWS_IO_EOM;
   return error;
 }
 
-static int judge(struct packet_stream *base, const struct hws_io *io, int error, uint64_t *bytes) {
+static int judge_write(struct pipe_stream *stream, const struct hws_io *io, int error, uint64_t *bytes) {
+  uint64_t room = packet_stream_room(io);
+  if (stream->whole) {
+    stream->whole = false;
+    stream->message.length = 0;
+    *bytes = error ? 0 : room;
+  }
+  return !error && *bytes == 0 && room > 0 ? ERROR_BROKEN_PIPE : error;
+}
+
+static int judge(struct packet_stream *base, struct hws_io *io, int error, uint64_t *bytes) {
   if (io->kind == HWS_IO_READ) return judge_read(stream_of(base), io, error, bytes);
-  return !error && io->kind == HWS_IO_WRITE && *bytes == 0 ? ERROR_BROKEN_PIPE : error;
+  if (io->kind == HWS_IO_WRITE) return judge_write(stream_of(base), io, error, bytes);
+  return error == ERROR_NO_DATA || error == ERROR_BROKEN_PIPE ? 0 : error; /* a shutdown; the peer has gone */
 }
 
 static const struct packet_stream_calls calls = {.read = call_read,
@@ -130,6 +184,7 @@ void pipe_stream_close(struct pipe_stream *stream, bool abort) {
   stream->base.handle = INVALID_HANDLE_VALUE;
   host->release(stream->gather);
   stream->gather = NULL;
+  message_drop(&stream->message, host);
   pipe_name_unref(stream->name, host);
   stream->name = NULL;
 }

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * The bytes of a connected pipe.
+ * The bytes of a connected pipe, or its messages.
  */
 #ifndef HAWSER_NPIPE_IOCP_STREAM_H
 #define HAWSER_NPIPE_IOCP_STREAM_H
 
+#include "transports/npipe_iocp/message.h"
 #include "transports/npipe_iocp/name.h"
 #include "transports/packet_stream_iocp.h"
 
@@ -13,8 +14,12 @@ struct pipe_stream {
   struct pipe_name *name; /* with a reference */
   bool server;
   bool messages;
-  bool ended;   /* under the read direction: the peer sends no more */
-  char *gather; /* under the write direction: pieces that are written as one; NULL: not needed yet */
+  bool ended; /* under the read direction: the peer sends no more */
+  /* under the write direction */
+  bool shut;              /* we send no more */
+  bool whole;             /* the write that is out is the whole message */
+  char *gather;           /* pieces that are written as one; NULL: not needed yet */
+  struct message message; /* parts of it */
 };
 
 /* Takes the reference of the name over. */

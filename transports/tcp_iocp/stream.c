@@ -47,7 +47,7 @@ static int error_of(struct packet_stream *stream, struct hws_packet *packet, int
 }
 
 /* A write of nothing: so Wine tells of a reset that meets a send which waits. */
-static int judge(struct packet_stream *stream, const struct hws_io *io, int error, uint64_t *bytes) {
+static int judge(struct packet_stream *stream, struct hws_io *io, int error, uint64_t *bytes) {
   (void)stream;
   return !error && io->kind == HWS_IO_WRITE && *bytes == 0 ? WSAECONNRESET : error;
 }
