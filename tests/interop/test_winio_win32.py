@@ -72,9 +72,9 @@ def raw_server(run, parameters, traits):
 
 def raw(run):
     run.case("bytes, our client", raw_client, run, "raw-bytes", "raw mib=4", [], "")
-    run.case("messages, our client", raw_client, run, "raw-messages", "raw", ["-messages"], "?mode=message")
+    run.case("messages, our client", raw_client, run, "raw-messages", "raw ends", ["-messages"], "?mode=message")
     run.case("bytes, our server", raw_server, run, "", "raw")
-    run.case("messages, our server", raw_server, run, "?mode=message", "raw")
+    run.case("messages, our server", raw_server, run, "?mode=message", "raw ends")
 
 
 def forward(run, mode):
