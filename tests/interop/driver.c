@@ -14,9 +14,10 @@
 #include "tests/interop/peer.h"
 #include "tests/interop/scenarios.h"
 
-enum { TABLES = 3 };
+enum { TABLES = 4 };
 
-static const struct scenario *const tables[TABLES] = {scenarios_streams, scenarios_resets, scenarios_session};
+static const struct scenario *const tables[TABLES] = {scenarios_streams, scenarios_resets, scenarios_session,
+                                                      scenarios_raw};
 
 static uint32_t mode_of(const char *name) {
   if (strcmp(name, "yamux") == 0) return HWS_MODE_YAMUX;

@@ -6,19 +6,30 @@ README.md has the parts and the commands that a peer understands.
 """
 import contextlib
 import dataclasses
+import importlib
 import os
 import pathlib
-import signal
 import subprocess
+import sys
 import tempfile
 import threading
 import time
 
 SOURCE = pathlib.Path(os.environ.get("HAWSER_SOURCE", pathlib.Path(__file__).resolve().parents[2]))
 BUILD = pathlib.Path(os.environ.get("HAWSER_BUILD", SOURCE / "build" / "release"))
-DRIVER = BUILD / "tests" / "interop_driver"
-TAP = BUILD / "tests" / "interop_tap"
-HAWSER = BUILD / "bin" / "hawser"
+# How programs of the build are run and ended is the same as in the tests of the tool.
+sys.path.append(str(SOURCE / "tests" / "tools"))
+child = importlib.import_module("child_" + os.environ.get("HAWSER_SYSTEM", "posix"))
+
+
+def program(path):
+    """The command that runs a program of the build."""
+    return [*child.PREFIX, f"{BUILD / path}{child.PROGRAM_SUFFIX}"]
+
+
+DRIVER = program("bin/interop_driver")
+TAP = program("bin/interop_tap")
+HAWSER = program("bin/hawser")
 LIMIT = 90  # seconds for anything; reached by a fault only
 MODES = ("yamux", "auto")
 SMALL = ["--backlog", "4"]  # for the scenario in which the peer refuses
@@ -39,25 +50,26 @@ class Peer:
 
 
 @contextlib.contextmanager
-def process(command, lines=1, codes=(0, -signal.SIGTERM), quiet=True, stdin=None):
+def process(command, lines=1, codes=(0, child.UNHANDLED), quiet=True, stdin=None):
     """Runs a program until the block ends; yields it and its first lines, each of which must begin with "listening". What
     it says after these is in .heard once the block ended. It must end well when asked to, and, if quiet, log nothing."""
-    running = subprocess.Popen(command, stdin=stdin, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    running = subprocess.Popen(command, stdin=stdin, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+                               **child.OPTIONS)
     running.log, running.heard = [], []
     reader = threading.Thread(target=lambda: running.log.extend(running.stderr), daemon=True)
     reader.start()
-    guard = threading.Timer(LIMIT, running.kill)
+    guard = threading.Timer(LIMIT, child.kill, (running,))
     guard.start()
     try:
         first = [running.stdout.readline().strip() for _ in range(lines)]
         guard.cancel()
         if not all(line.startswith("listening ") for line in first):
-            raise Failed(f"{command[0]} did not start: {first} {running.log}")
+            raise Failed(f"{command[len(child.PREFIX)]} did not start: {first} {running.log}")
         yield running, first
     finally:
         guard.cancel()
-        running.terminate()
-        guard = threading.Timer(LIMIT, running.kill)
+        child.ask_to_end(running)
+        guard = threading.Timer(LIMIT, child.kill, (running,))
         guard.start()
         running.heard = running.stdout.read().splitlines()
         code = running.wait()
@@ -67,7 +79,7 @@ def process(command, lines=1, codes=(0, -signal.SIGTERM), quiet=True, stdin=None
         running.stderr.close()
         running.wrong = []
         if code not in codes:
-            running.wrong.append(f"{pathlib.Path(command[0]).name} ended with code {code}")
+            running.wrong.append(f"{pathlib.Path(command[len(child.PREFIX)]).name} ended with code {code}")
         if running.wrong or quiet:
             running.wrong += [line.strip() for line in running.log]
     if running.wrong:
@@ -77,11 +89,11 @@ def process(command, lines=1, codes=(0, -signal.SIGTERM), quiet=True, stdin=None
 def finish(command, running=None, text=None):
     """Runs a program, or one that was started, to its end; returns its output."""
     running = running or subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE,
-                                          stderr=subprocess.STDOUT, text=True)
+                                          stderr=subprocess.STDOUT, text=True, **child.OPTIONS)
     try:
         output = running.communicate(text, timeout=LIMIT)[0].strip()
     except subprocess.TimeoutExpired:
-        running.kill()
+        child.kill(running)
         output = running.communicate()[0].strip()
         raise Failed(f"{output}\nno end after {LIMIT} s") from None
     if running.returncode != 0:
@@ -138,11 +150,11 @@ class Run:
         print(f"{title:<44} {time.monotonic() - start:6.2f} s  {verdict}", flush=True)
 
     def scenarios(self):
-        return finish([DRIVER, "list", self.peer.traits]).split()
+        return finish([*DRIVER, "list", self.peer.traits]).split()
 
     @contextlib.contextmanager
     def tap(self, ours, mode, listen, connect):
-        with process([TAP, ours, mode, listen, connect], codes=(0,)) as (running, first):
+        with process([*TAP, ours, mode, listen, connect], codes=(0,)) as (running, first):
             yield first[0].split()[1]
         self.seen.add(running.heard)
         self.window = max((int(line.split("window=")[1].split()[0]) for line in running.heard
@@ -157,7 +169,7 @@ class Run:
         listen = f"unix:{self.path()}" if scheme == "unix" else "tcp:0"
         with self.tap("dials", mode, listen, f"unix:{theirs}") as bound:
             url = bound.replace("unix:", "unix://").replace("tcp:", "tcp://127.0.0.1:")
-            finish([DRIVER, "client", mode, self.peer.traits, scenario, url])
+            finish([*DRIVER, "client", mode, self.peer.traits, scenario, url])
         self.expect_growth(scenario)
 
     def as_server(self, mode, scheme, scenario):
@@ -165,7 +177,7 @@ class Run:
         url = f"unix://{self.path()}" if scheme == "unix" else "tcp://127.0.0.1:0"
         path = self.path()
         dial = [*self.peer.command, "dial", *(SMALL if scenario == "refused" else []), path]
-        driver = subprocess.Popen([DRIVER, "server", mode, self.peer.traits, scenario, url, *dial],
+        driver = subprocess.Popen([*DRIVER, "server", mode, self.peer.traits, scenario, url, *dial],
                                   stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
         guard = threading.Timer(LIMIT, driver.kill)
         guard.start()
@@ -208,7 +220,7 @@ class Run:
             self.case(f"{kind}, our server: {name}", self.as_server, mode, scheme, name)
 
 
-def main(peer, *parts):
+def main(peer, *parts, kind=Run, first=lambda run: None):
     """Runs all that there is for one peer; `parts` are called with the run and a mode, after the driver's scenarios."""
     start = time.monotonic()
     try:
@@ -219,7 +231,8 @@ def main(peer, *parts):
     print(f"{peer.name} built in {time.monotonic() - start:.1f} s", flush=True)
     start = time.monotonic()
     with tempfile.TemporaryDirectory(prefix="hawser-") as folder:
-        run = Run(peer, folder)
+        run = kind(peer, folder)
+        first(run)
         for mode in MODES:
             for scheme in peer.schemes:
                 run.driver(mode, scheme)

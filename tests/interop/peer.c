@@ -4,22 +4,18 @@
  */
 #include "tests/interop/peer.h"
 
-#include <signal.h>
-#include <spawn.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/wait.h>
 
 #include "tests/interop/calls.h"
+#include "tests/interop/process.h"
 
 enum { MOST_PEERS = 8, LOOK_NS = 50000000 };
 
-extern char **environ;
-
 static struct peer_setup setup;
 static hws_handle listener;
-static pid_t started[MOST_PEERS];
+static intptr_t started[MOST_PEERS];
 static size_t started_count;
 
 /* The word of the traits that is `name`, or begins with it if it ends with '='. */
@@ -60,14 +56,8 @@ void peer_begin(const struct peer_setup *given) {
   if (getchar() == EOF) fail("nobody wants to go on");
 }
 
-static bool ended(pid_t pid) {
-  siginfo_t info = {0};
-
-  return waitid(P_PID, (id_t)pid, &info, WEXITED | WNOHANG | WNOWAIT) == 0 && info.si_pid == pid;
-}
-
 /* A peer that ends before it dials is noticed. */
-static hws_handle accept_from(pid_t pid) {
+static hws_handle accept_from(intptr_t process) {
   const hws_handle queue = queue_open();
   const struct hws_how how = how_queue(queue, 0);
   struct hws_event event = {0};
@@ -76,7 +66,7 @@ static hws_handle accept_from(pid_t pid) {
 
   if (hws_accept(listener, 0, &how, NULL, NULL, &stream) != 0) fail("the accept did not pend");
   while ((got = hws_queue_wait(queue, &event, 1, LOOK_NS)) == 0)
-    if (ended(pid)) fail("the peer ended before it dialled");
+    if (process_ended(process)) fail("the peer ended before it dialled");
   if (got != 1 || event.status != HWS_OK) fail("the accept gave %s", name_of(got != 1 ? got : event.status));
   close_object(queue);
   return stream;
@@ -84,24 +74,24 @@ static hws_handle accept_from(pid_t pid) {
 
 static hws_handle accept_peer(void) {
   if (started_count == MOST_PEERS) fail("too many peers");
-  if (posix_spawn(&started[started_count], setup.command[0], NULL, NULL, setup.command, environ) != 0)
-    fail("%s does not start", setup.command[0]);
+  started[started_count] = process_start(setup.command);
   return accept_from(started[started_count++]);
 }
 
-hws_handle peer_session(const char *settings) {
-  const hws_handle stream = setup.listens ? accept_peer() : dial_url(setup.url);
+hws_handle peer_stream(void) {
+  return setup.listens ? accept_peer() : dial_url(setup.url);
+}
 
-  return session_over(stream, setup.mode, settings);
+hws_handle peer_session(const char *settings) {
+  return session_over(peer_stream(), setup.mode, settings);
 }
 
 void peer_end(void) {
   if (listener != 0) close_object(listener);
   runtime_end();
   for (size_t i = 0; i < started_count; i++) {
-    int status;
+    const int code = process_wait(started[i]);
 
-    if (waitpid(started[i], &status, 0) != started[i] || !WIFEXITED(status)) fail("a peer was killed");
-    if (WEXITSTATUS(status) != 0) fail("a peer ended with code %d", WEXITSTATUS(status));
+    if (code != 0) fail("a peer ended with code %d", code);
   }
 }

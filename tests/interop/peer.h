@@ -22,6 +22,8 @@ struct peer_setup {
 /* As server: listen, say where, and go on once a line comes on standard input. */
 void peer_begin(const struct peer_setup *setup);
 hws_handle peer_session(const char *settings);
+/* The same without a session on it. */
+hws_handle peer_stream(void);
 
 /* Ends the runtime, and sees that every peer that was started ended well. */
 void peer_end(void);

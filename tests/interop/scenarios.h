@@ -15,5 +15,6 @@ struct scenario {
 extern const struct scenario scenarios_streams[]; /* a stream's life */
 extern const struct scenario scenarios_resets[];  /* resets and refusals, of either side */
 extern const struct scenario scenarios_session[]; /* keep-alive and the session's ends */
+extern const struct scenario scenarios_raw[];     /* a connection without a session */
 
 #endif

@@ -36,7 +36,7 @@ def say(mode, script):
     with tempfile.TemporaryDirectory(prefix="hawser-") as folder, socket.socket(socket.AF_UNIX) as listener:
         listener.bind(f"{folder}/theirs")
         listener.listen(1)
-        tap = process([TAP, "dials", mode, f"unix:{folder}/ours", f"unix:{folder}/theirs"], codes=(0, 1))
+        tap = process([*TAP, "dials", mode, f"unix:{folder}/ours", f"unix:{folder}/theirs"], codes=(0, 1))
         with tap as (running, _), socket.socket(socket.AF_UNIX) as us:
             us.settimeout(LIMIT)
             us.connect(f"{folder}/ours")

@@ -11,7 +11,7 @@ from harness import HAWSER, LIMIT, Failed, finish, process
 @contextlib.contextmanager
 def hawser(*arguments):
     """The tool, which says in its first line where it listens."""
-    with process([HAWSER, *arguments], codes=(0,), quiet=False) as (_, first):
+    with process([*HAWSER, *arguments], codes=(0,), quiet=False) as (_, first):
         yield first[0].split()[1]
 
 
@@ -58,12 +58,22 @@ def serve(run, mode):
         run.case(f"{mode}, hawser serve, no target", refusals, url.removeprefix("unix://"))
 
 
-def converse(path, number):
+def dial(url):
+    """Where forward listens."""
+    scheme, _, address = url.partition("://")
+    if scheme == "tcp":
+        host, _, port = address.rpartition(":")
+        return socket.create_connection((host, int(port)), LIMIT)
+    client = socket.socket(socket.AF_UNIX)
+    client.settimeout(LIMIT)
+    client.connect(address)
+    return client
+
+
+def converse(url, number):
     """Through forward to the peer, whom the first line tells to echo."""
     data = bytes(number % 256 for number in range(number, number + 200000))
-    with socket.socket(socket.AF_UNIX) as client:
-        client.settimeout(LIMIT)
-        client.connect(path)
+    with dial(url) as client:
 
         def send():
             client.sendall(b"echo\n" + data)
@@ -79,45 +89,52 @@ def converse(path, number):
             raise Failed(f"{len(back)} bytes came back of {len(data)}, or others")
 
 
-def forward(run, mode):
-    def together(path):
-        errors = []
+def converse_together(url):
+    errors = []
 
-        def one(number):
-            try:
-                converse(path, number)
-            except (Failed, OSError) as error:
-                errors.append(error)
+    def one(number):
+        try:
+            converse(url, number)
+        except (Failed, OSError) as error:
+            errors.append(error)
 
-        threads = [threading.Thread(target=one, args=(number,), daemon=True) for number in range(32)]
-        for thread in threads:
-            thread.start()
-        for thread in threads:
-            thread.join(LIMIT)
-        if errors:
-            raise Failed(f"{len(errors)} connections: {errors[0]}")
+    threads = [threading.Thread(target=one, args=(number,), daemon=True) for number in range(32)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(LIMIT)
+    if errors:
+        raise Failed(f"{len(errors)} connections: {errors[0]}")
 
-    def reset(path):
-        with socket.socket(socket.AF_UNIX) as client:
-            client.settimeout(LIMIT)
-            client.connect(path)
-            client.sendall(b"reset 7\n")
+
+def be_reset(url):
+    with dial(url) as client:
+        client.sendall(b"reset 7\n")
+        with contextlib.suppress(ConnectionError):  # a Unix socket tells it as the end
             if client.recv(1) != b"":
                 raise Failed("a byte came instead of the end")
 
+
+def through_forward(run, mode, via, listen):
+    with hawser("forward", "--mux", mode, "--via", via, "-L", f"{listen}=default") as url:
+        run.case(f"{mode}, hawser forward", converse_together, url)
+        run.case(f"{mode}, hawser forward, reset", be_reset, url)
+        run.case(f"{mode}, hawser forward, after it", converse, url, 1)
+
+
+def forward(run, mode):
     def through(server):
-        listen = f"unix://{run.path()}"
-        with hawser("forward", "--mux", mode, "--via", f"unix://{server}", "-L", f"{listen}=default") as url:
-            path = url.removeprefix("unix://")
-            run.case(f"{mode}, hawser forward", together, path)
-            run.case(f"{mode}, hawser forward, reset", reset, path)
-            run.case(f"{mode}, hawser forward, after it", converse, path, 1)
+        through_forward(run, mode, f"unix://{server}", f"unix://{run.path()}")
 
     run.with_server(f"{mode}, their server for forward", [], through)
 
 
 def tool(run, mode):
-    for part in (echo, serve, forward):
+    each(run, mode, echo, serve, forward)
+
+
+def each(run, mode, *parts):
+    for part in parts:
         try:
             part(run, mode)
         except (Failed, OSError) as error:

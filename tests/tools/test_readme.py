@@ -73,10 +73,10 @@ class Example(ToolTest):
         dialled = re.search(r"^    ./a.out (.*)$", README, re.MULTILINE).group(1)
         self.assertEqual(server.split(), ["echo", "--listen", dialled])
         self.assertEqual(pathlib.PurePath(dialled).name, "echo.sock")
-        echoing = self.tool("echo", "--listen", self.url("echo.sock"))
-        self.assertEqual(self.run_example(program, self.url("echo.sock")), (0, "hello\n", ""))
+        echoing = self.tool("echo", "--listen", self.url("echo"))
+        self.assertEqual(self.run_example(program, self.url("echo")), (0, "hello\n", ""))
         self.assertEqual(echoing.stop(), 0, echoing.errors())
-        self.assertEqual(self.run_example(program, self.url("echo.sock")), (1, "", ""))
+        self.assertEqual(self.run_example(program, self.url("echo")), (1, "", ""))
         self.assertEqual(self.run_example(program), (1, "", ""))
 
     def test_the_example_is_short(self):
@@ -85,11 +85,11 @@ class Example(ToolTest):
 
     def test_the_commands(self):
         block = re.search(r"^## On the command line\n\n((?:    .*\n)+)", README, re.MULTILINE).group(1)
-        block = re.sub(r"unix:///(?:run|tmp)/([\w.]+)", lambda found: self.url(found.group(1)), block)
+        block = re.sub(r"unix:///(?:run|tmp)/(\w+)\.sock", lambda found: self.url(found.group(1)), block)
         lines = [shlex.split(line) for line in block.splitlines()]
         self.assertEqual([line[0] for line in lines], ["hawser", "hawser", "curl"])
         self.assertEqual(lines[2][1:3], ["--unix-socket", "/tmp/in.sock"])
-        self.target(serve_http, "http.sock")
+        self.target(serve_http, "http")
         self.tool(*lines[0][1:])
         self.tool(*lines[1][1:])
         self.assertEqual(get_page(self.path("in.sock"), lines[2][3]), b"it works\n")
@@ -125,7 +125,7 @@ class Example(ToolTest):
             self.assertTrue((SOURCE / path).exists(), path)
         for path in re.findall(r"`((?:tools|abi|plugins|docs)/[\w./]*)`", README):
             self.assertTrue((SOURCE / path).exists(), path)
-        for path in ("tools/demo", "tools/check"):
+        for path in ("tools/demo", "tools/demo-windows", "tools/check", "tools/packages"):
             self.assertTrue(os.access(SOURCE / path, os.X_OK), path)
 
 

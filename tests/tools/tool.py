@@ -1,11 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
 #
-# What the tests of the command line share: the tool as a child process, and plain sockets beside it.
+# What the tests of the command line share: the tool as a child process (child_SYSTEM.py), plain targets and clients beside
+# it, and where these meet (carrier_SCHEME.py).
 
+import importlib
 import os
 import pathlib
 import shutil
-import signal
 import socket
 import subprocess
 import tempfile
@@ -15,8 +16,10 @@ import unittest
 
 BUILD = pathlib.Path(os.environ["HAWSER_BUILD"])
 SOURCE = pathlib.Path(os.environ["HAWSER_SOURCE"])
-HAWSER = BUILD / "bin" / "hawser"
-PLUGINS = BUILD / "lib" / "hawser" / "plugins"
+child = importlib.import_module("child_" + os.environ.get("HAWSER_SYSTEM", "posix"))
+carrier = importlib.import_module("carrier_" + os.environ.get("HAWSER_TEST_CARRIER", child.CARRIER))
+HAWSER = BUILD / "bin" / f"hawser{child.PROGRAM_SUFFIX}"
+PLUGINS = BUILD / child.PLUGINS
 LIMIT = 50  # seconds that anything may take before it counts as stuck
 
 
@@ -31,7 +34,7 @@ def until(condition, what):
 
 def run(*arguments):
     """Run the tool to its end: exit code, standard output, standard error."""
-    done = subprocess.run([HAWSER, *arguments], capture_output=True, text=True, timeout=LIMIT, check=False)
+    done = subprocess.run([*child.PREFIX, HAWSER, *arguments], capture_output=True, text=True, timeout=LIMIT, check=False)
     return done.returncode, done.stdout, done.stderr
 
 
@@ -40,36 +43,48 @@ class Tool:
 
     def __init__(self, *arguments, announces=True):
         # Read by its name: through the same descriptor, reading would move the place where the tool writes.
-        self.errors_file = tempfile.NamedTemporaryFile()
-        self.child = subprocess.Popen(
-            [HAWSER, *arguments], stdout=subprocess.PIPE, stderr=self.errors_file, text=True)
+        errors, self.errors_path = tempfile.mkstemp(prefix="hawser-")
+        self.child = subprocess.Popen([*child.PREFIX, HAWSER, *arguments], stdout=subprocess.PIPE, stderr=errors, text=True,
+                                      **child.OPTIONS)
+        os.close(errors)
+        guard = threading.Timer(LIMIT, child.kill, (self.child,))
+        guard.start()
         self.first_line = self.child.stdout.readline() if announces else ""
+        guard.cancel()
         if announces and not self.first_line:
             failure = f"{arguments[0]} ended with {self.child.wait(LIMIT)}: {self.errors()}"
             self.discard()
             raise AssertionError(failure)
 
     def errors(self):
-        return pathlib.Path(self.errors_file.name).read_text()
+        return pathlib.Path(self.errors_path).read_text()
 
-    def signal(self, number):
-        self.child.send_signal(number)
+    def until_said(self, words):
+        """What it says while it runs may pass through an emulator, and come a little later than what it does."""
+        until(lambda: words in self.errors(), f"the tool to say {words!r}")
+
+    def ask_to_end(self):
+        """As an operator does: a first time to drain, a second time to abort."""
+        child.ask_to_end(self.child)
+
+    def kill(self):
+        child.kill(self.child)
+        self.child.wait(LIMIT)
 
     def wait(self):
         return self.child.wait(LIMIT)
 
     def stop(self):
-        """End it as an operator does; returns the exit code."""
+        """Ask it to end; returns the exit code."""
         if self.child.poll() is None:
-            self.signal(signal.SIGTERM)
+            self.ask_to_end()
         return self.wait()
 
     def discard(self):
         if self.child.poll() is None:
-            self.child.kill()
-        self.child.wait()
+            self.kill()
         self.child.stdout.close()
-        self.errors_file.close()
+        os.remove(self.errors_path)
 
     def counters(self):
         """The last counters it printed, by name."""
@@ -80,21 +95,14 @@ class Tool:
                 counters[name] = int(value)
         return counters
 
-    def ask_counters(self):
-        lines = self.errors().count(" active=")
-        self.signal(signal.SIGUSR1)
-        until(lambda: self.errors().count(" active=") > lines, "counters")
-        return self.counters()
-
 
 class Target:
-    """A plain server at a Unix socket: one thread of `handler` for each connection."""
+    """A plain server: one thread of `handler` for each connection to a listening socket, which is closed with it."""
 
-    def __init__(self, path, handler):
+    def __init__(self, listener, handler):
         self.failures = []
-        self.listener = socket.socket(socket.AF_UNIX)
-        self.listener.bind(str(path))
-        self.listener.listen(128)
+        self.listener = listener
+        self.closing = False
         self.handler = handler
         self.threads = []
         self.acceptor = threading.Thread(target=self.accept)
@@ -102,9 +110,9 @@ class Target:
 
     def accept(self):
         while True:
-            try:
-                connection, _ = self.listener.accept()
-            except OSError:
+            connection, _ = self.listener.accept()
+            if self.closing:
+                connection.close()
                 return
             thread = threading.Thread(target=self.handle, args=(connection,))
             self.threads.append(thread)
@@ -119,8 +127,11 @@ class Target:
             self.failures.append(failure)
 
     def close(self):
-        self.listener.shutdown(socket.SHUT_RDWR)
-        self.acceptor.join(LIMIT)
+        self.closing = True
+        with socket.socket(self.listener.family) as last:
+            last.settimeout(LIMIT)
+            last.connect(self.listener.getsockname())
+            self.acceptor.join(LIMIT)
         self.listener.close()
         for thread in self.threads:
             thread.join(LIMIT)
@@ -128,6 +139,14 @@ class Target:
                 self.failures.append(AssertionError("a handler of the target is stuck"))
         if self.failures:
             raise self.failures[0]
+
+
+def exactly(connection, count):
+    """So many bytes, or fewer if the end comes before. (MSG_WAITALL is not for sockets with a limit of time.)"""
+    pieces = b""
+    while len(pieces) < count and (piece := connection.recv(count - len(pieces))):
+        pieces += piece
+    return pieces
 
 
 def read_all(connection):
@@ -142,13 +161,13 @@ def is_cut_off(connection):
     try:
         if connection.recv(1):
             return False
-    except ConnectionResetError:
+    except ConnectionError:
         pass
     end = time.monotonic() + LIMIT
     while time.monotonic() < end:
         try:
             connection.send(b"x")
-        except (BrokenPipeError, ConnectionResetError):
+        except ConnectionError:
             return True
         time.sleep(0.005)
     return False
@@ -160,47 +179,47 @@ class ToolTest(unittest.TestCase):
     def setUp(self):
         self.folder = pathlib.Path(tempfile.mkdtemp(prefix="hawser-"))
         self.addCleanup(shutil.rmtree, self.folder)
+        self.carrier = carrier.Carrier(self.folder)
+        self.url = self.carrier.url
 
     def path(self, name):
         return self.folder / name
-
-    def url(self, name):
-        return f"unix://{self.folder / name}"
 
     def tool(self, *arguments, **options):
         tool = Tool(*arguments, **options)
         self.addCleanup(tool.discard)
         return tool
 
-    def target(self, handler, name="target.sock"):
-        target = Target(self.path(name), handler)
+    def target(self, handler, name="target"):
+        target = Target(self.carrier.listen(name), handler)
         self.addCleanup(target.close)
         return target
 
-    def connect(self, name="in.sock"):
-        connection = socket.socket(socket.AF_UNIX)
+    def connect(self, name="in"):
+        connection = self.carrier.dial(name)
         self.addCleanup(connection.close)
         connection.settimeout(LIMIT)
-        connection.connect(str(self.path(name)))
         return connection
 
+    def until_gone(self, name):
+        until(lambda: not self.carrier.is_there(name), f"the end of the listener {name}")
+
     def serve(self, *arguments):
-        return self.tool("serve", "--listen", self.url("mux.sock"), "--target", self.url("target.sock"), "--stats",
-                         *arguments)
+        return self.tool("serve", "--listen", self.url("mux"), "--target", self.url("target"), "--stats", *arguments)
 
     def forward(self, *arguments, **options):
-        return self.tool("forward", "--via", self.url("mux.sock"), "-L", self.url("in.sock") + "=default", "--stats",
-                         *arguments, **options)
+        return self.tool("forward", "--via", self.url("mux"), "-L", self.url("in") + "=default", "--stats", *arguments,
+                         **options)
 
     def chain(self):
-        """client -> in.sock -> forward -> mux.sock -> serve -> target.sock"""
+        """client -> in -> forward -> mux -> serve -> target"""
         self.serving = self.serve()
         self.forwarding = self.forward()
         return self.serving, self.forwarding
 
     def end_chain(self):
-        """Both ends end with exit code 0, leave no socket file, and say nothing but counters."""
+        """Both ends end with exit code 0, and leave no listener and no socket file."""
         self.assertEqual(self.forwarding.stop(), 0, self.forwarding.errors())
         self.assertEqual(self.serving.stop(), 0, self.serving.errors())
-        self.assertFalse(self.path("in.sock").exists())
-        self.assertFalse(self.path("mux.sock").exists())
+        self.assertFalse(self.carrier.is_there("in"))
+        self.assertFalse(self.carrier.is_there("mux"))

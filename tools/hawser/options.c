@@ -174,8 +174,10 @@ static enum option_id id_of(int found) {
 }
 
 static bool read_found(int found, char **argv, struct options *options, bool seen[OPTION_COUNT]) {
-  enum option_id id = id_of(found == '?' || found == ':' ? optopt : found);
-  if (found == '?' && id < OPTION_COUNT && optopt >= FIRST_OPTION) {
+  bool wrong = found == '?' || found == ':';
+  enum option_id id = id_of(wrong ? optopt : found);
+  /* Of these two, one system's getopt_long answers this and the other's that. */
+  if (wrong && id < OPTION_COUNT && rows[id].argument == NULL) {
     log_line("\"%s\": takes no value", argv[optind - 1]);
     return false;
   }

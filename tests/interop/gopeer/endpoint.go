@@ -12,9 +12,10 @@ import (
 
 // An endpoint listens or dials, and makes peers of its connections.
 type endpoint struct {
-	start   func(net.Conn, bool, settings) (mux, error)
-	backlog int
-	path    string
+	start    func(net.Conn, bool, settings) (mux, error)
+	backlog  int
+	messages bool // listen for messages, where there is such a thing
+	path     string
 }
 
 // A peer is one connection.
@@ -37,15 +38,15 @@ func (e *endpoint) peer(conn net.Conn, client bool) (*peer, error) {
 }
 
 func (e *endpoint) connect() (*peer, error) {
-	conn, err := net.Dial("unix", e.path)
+	conn, err := dialAt(e.path)
 	if err != nil {
 		return nil, err
 	}
 	return e.peer(conn, true)
 }
 
-func (e *endpoint) serve() error {
-	listener, err := net.Listen("unix", e.path)
+func (e *endpoint) acceptAll(handle func(net.Conn) error) error {
+	listener, err := listenAt(e.path, e.messages)
 	if err != nil {
 		return err
 	}
@@ -56,15 +57,21 @@ func (e *endpoint) serve() error {
 			return err
 		}
 		go func() {
-			p, err := e.peer(conn, false)
-			if err == nil {
-				err = p.answer()
-			}
-			if err != nil {
+			if err := handle(conn); err != nil {
 				complain(err)
 			}
 		}()
 	}
+}
+
+func (e *endpoint) serve() error {
+	return e.acceptAll(func(conn net.Conn) error {
+		p, err := e.peer(conn, false)
+		if err == nil {
+			err = p.answer()
+		}
+		return err
+	})
 }
 
 func (e *endpoint) dial() error {
