@@ -3,12 +3,14 @@
  * The bytes of a connected socket.
  *
  * A send is cut to SEND_MAX, so that a cancel never waits for more than that. The system does not promise how many
- * bytes of a cancelled send went out, so what is written after one fails: the host cancels a write only when it ends
- * the connection.
+ * bytes of a cancelled send went out, of memory or of a file, so what is written after one fails: the host cancels one
+ * only when it ends the connection.
  */
 #include "transports/tcp_iocp/stream.h"
 
 #include <string.h>
+
+#include "transports/tcp_iocp/transmit.h"
 
 enum { PIECES = 64, SEND_MAX = 1 << 20, RECV_MAX = 1 << 30, UNREAD_MAX = 64 << 20 };
 
@@ -59,9 +61,15 @@ static int32_t end_failed(struct stream *stream, struct hws_io *io, int error, u
   return stream_end(io, winsock_status(error), error, bytes);
 }
 
+/* A file's call has moved nothing, and did not fail: the file has lost what it had, or the connection was reset, which
+ * Wine does not tell here. Whoever reads the file and writes finds out. */
+static int32_t end_file(struct hws_io *io, uint64_t bytes) {
+  return stream_end(io, bytes ? HWS_IO_OK : HWS_IO_UNSUPPORTED, 0, bytes);
+}
+
 /* A call has ended with that many bytes and that error. */
 static int32_t end_call(struct stream *stream, struct hws_io *io, bool cancelled, int error, uint64_t bytes) {
-  if (io->kind == HWS_IO_WRITE && cancelled && error) {
+  if (io->kind != HWS_IO_READ && cancelled && error) {
     (void)latch(stream, WSAECONNABORTED);
     return stream_end(io, HWS_IO_CANCELED, 0, bytes);
   }
@@ -70,6 +78,7 @@ static int32_t end_call(struct stream *stream, struct hws_io *io, bool cancelled
   /* Wine tells so of a reset that meets a send which waits. */
   if (!error && io->kind == HWS_IO_WRITE && bytes == 0) error = WSAECONNRESET;
   if (error) return end_failed(stream, io, error, bytes);
+  if (io->kind == HWS_IO_SENDFILE) return end_file(io, bytes);
   int broken = atomic_load(&stream->broken);
   bool ended = io->kind == HWS_IO_READ && bytes == 0 && room_of(io) > 0;
   if (ended && broken) return stream_end(io, winsock_status(broken), broken, 0);
@@ -126,6 +135,28 @@ static int32_t submit_write(struct stream *stream, struct hws_io *io) {
   return begun(stream, half, io, failed, bytes);
 }
 
+/* A call that has failed before it began leaves the connection whole: the host has other ways to send the file. Later
+ * nobody knows how much of it went, and the connection is over. */
+static int32_t submit_file(struct stream *stream, struct hws_io *io) {
+  struct stream_half *half = &stream->halves[HWS_WRITE];
+  int error = 0;
+  int broken = atomic_load(&stream->broken);
+  if (broken) return stream_end(io, winsock_status(broken), broken, 0);
+  int64_t bytes = transmit_bytes(io, &error);
+  if (bytes < 0) return stream_end(io, HWS_IO_UNSUPPORTED, error, 0);
+  if (bytes == 0) return stream_end(io, HWS_IO_OK, 0, 0); /* to the system it would mean all of the file */
+  half->cancelled = false;
+  OVERLAPPED *overlapped = winsock_prepare(&half->packet, stream->endpoint, HWS_WRITE);
+  error = transmit_begin(stream->socket, io, bytes, overlapped);
+  if (error && error != WSA_IO_PENDING) {
+    if (transmit_broke(error)) return end_failed(stream, io, error, 0);
+    return stream_end(io, HWS_IO_UNSUPPORTED, error, 0);
+  }
+  if (!error && stream->skips) return end_call(stream, io, false, 0, overlapped->InternalHigh);
+  half->io = io;
+  return 0;
+}
+
 static int32_t submit_shutdown(struct stream *stream, struct hws_io *io) {
   int error = shutdown(stream->socket, SD_SEND) == 0 ? 0 : WSAGetLastError();
   if (error == WSAENOTCONN || error == WSAESHUTDOWN) error = 0; /* it has ended already */
@@ -141,6 +172,8 @@ int32_t stream_submit(struct stream *stream, struct hws_io *io) {
       return submit_read(stream, io);
     case HWS_IO_WRITE:
       return submit_write(stream, io);
+    case HWS_IO_SENDFILE:
+      return submit_file(stream, io);
     case HWS_IO_SHUTDOWN:
       return submit_shutdown(stream, io);
     default:
