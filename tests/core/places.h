@@ -71,6 +71,9 @@ void threads_settle(void);
 /* How many there are in this process. One that was joined may still be counted for a moment. */
 unsigned threads_count(void);
 
+/* See to it that this process may have so many descriptors. */
+void descriptors_allow(unsigned count);
+
 /* Can it be read, within that time? A socket, or what a queue gives to be waited on. */
 bool descriptor_readable(int64_t descriptor, int ms);
 

@@ -12,6 +12,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -111,6 +112,13 @@ unsigned threads_count(void) {
   for (struct dirent *task; (task = readdir(tasks));) count += task->d_name[0] != '.';
   closedir(tasks);
   return count;
+}
+
+void descriptors_allow(unsigned count) {
+  struct rlimit limit;
+  assert_int_equal(getrlimit(RLIMIT_NOFILE, &limit), 0);
+  if (limit.rlim_cur < count) limit.rlim_cur = count;
+  assert_int_equal(setrlimit(RLIMIT_NOFILE, &limit), 0);
 }
 
 bool descriptor_readable(int64_t descriptor, int ms) {

@@ -83,6 +83,10 @@ unsigned threads_count(void) {
   return count;
 }
 
+void descriptors_allow(unsigned count) {
+  (void)count; /* the system sets no limit */
+}
+
 bool descriptor_readable(int64_t descriptor, int ms) {
   WSAPOLLFD item = {.fd = (SOCKET)descriptor, .events = POLLRDNORM};
   int count = WSAPoll(&item, 1, ms);
