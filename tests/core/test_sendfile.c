@@ -228,13 +228,15 @@ static void end_by(struct world *world, enum carrier carrier, int64_t file, int 
   int32_t status = HWS_E_CANCELED;
   if (how_it_ends == 1) {
     how.flags = HWS_RELATIVE;
-    how.deadline_ns = TEST_SLOWNESS * 30 * MILLISECOND;
+    how.deadline_ns = TEST_SLOWNESS > 1 ? SECOND : 300 * MILLISECOND;
     status = HWS_E_DEADLINE;
   } else if (how_it_ends == 2) {
     assert_status(hws_scope_open(world->runtime, 0, 0, &scope), HWS_OK);
     how.scope = scope;
   }
+  uint64_t arrived = post_recv(world, link.ends.server, NULL, 0);
   assert_status(hws_sendfile(link.ends.client, file, 0, LENGTH, &how, NULL, &op), HWS_OK);
+  world_await_status(world, arrived, HWS_OK);
   for (int i = 0; i < 20; i++) world_turn(world);
   if (how_it_ends == 0) assert_status(hws_cancel(op), HWS_OK);
   if (how_it_ends == 2) assert_status(hws_scope_cancel(scope, 0, NULL), HWS_OK);
