@@ -54,6 +54,7 @@ void conn_pump(struct conn *conn) {
   while (pump_once(conn, &ended)) continue;
   bool revoke_read = must_revoke(conn->reader);
   bool revoke_write = must_revoke(conn->writer);
+  bool take_back = conn_settle_file(conn, &ended);
   bool close = conn->aborting || ((conn->stream.closing || conn->over) && is_flushed(conn));
   close = close && !conn->gone;
   bool abort = conn->aborting;
@@ -62,8 +63,9 @@ void conn_pump(struct conn *conn) {
   /* Should another op's transfer be hit instead, it is simply begun anew. */
   if (revoke_read) endpoint_cancel(&conn->top->transfers[HWS_READ]);
   if (revoke_write) endpoint_cancel(&conn->top->transfers[HWS_WRITE]);
+  if (take_back) endpoint_take_back(&conn->top->transfers[HWS_WRITE]);
   if (close) endpoint_close(conn->top, abort);
-  if ((close || revoke_read || revoke_write) && conn->endpoint.loop && conn->endpoint.loop->caller_driven)
+  if ((close || revoke_read || revoke_write || take_back) && conn->endpoint.loop && conn->endpoint.loop->caller_driven)
     loop_nudge(conn->endpoint.loop);
 }
 

@@ -33,6 +33,8 @@ struct conn {
   struct op *writer; /* whose memory is being written from, or whose end is on its way; NULL: `copy` is written */
   struct op *copier; /* whose bytes lie in `copy` and count when they are written; NULL: they were counted before */
   struct buffer *copy;
+  struct source *copy_source; /* the bytes lie in its file instead, from here on; its reference */
+  struct file_part copy_file;
   uint32_t copy_at; /* what of it has not been written */
   uint32_t copy_end;
   bool copy_more; /* its last byte does not end a message */
@@ -84,6 +86,11 @@ uint32_t conn_map_vec(const struct op *op, struct hws_iov *iov);
 
 /* Bytes that were copied and are still to be written. */
 uint64_t conn_unwritten(const struct conn *conn);
+
+/* End the op of a file that was to end while nobody knew whether the plugin had begun with it. True: nobody does yet.
+ */
+bool conn_settle_file(struct conn *conn, struct op_list *ended);
+void conn_drop_copy(struct conn *conn);
 
 /* Of the class. */
 bool conn_unsend(struct stream *stream, struct op *op, int status);

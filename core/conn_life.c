@@ -22,7 +22,7 @@ void conn_free(struct object *object) {
   struct conn *conn = (struct conn *)object;
   member_remove(object->runtime, &conn->member);
   if (conn->buffer) buffer_unref(conn->buffer);
-  if (conn->copy) buffer_unref(conn->copy);
+  conn_drop_copy(conn);
   free(conn->local);
   free(conn->remote);
   filters_free(conn->filters, conn->filter_count);
@@ -142,10 +142,16 @@ void conn_connected(struct conn *conn, struct op_list *ended) {
   }
 }
 
+/* A plugin that cannot revoke may have begun with a file whose op waits to hear of that. */
+static void conn_begun(struct endpoint *endpoint) {
+  conn_pump((struct conn *)endpoint->owner);
+}
+
 /* Make the endpoints of a connection yet to come. If it fails, the connection is disposed of. */
 static int set_stage(struct conn *conn, struct route *route) {
   struct object *object = &conn->stream.object;
   endpoint_init(&conn->endpoint, object, route_transport(route), conn_read_done, conn_write_done, conn_gone);
+  if (!conn_may_revoke(conn)) conn->endpoint.begun = conn_begun;
   int status = filters_new(route, object, conn_read_done, conn_write_done, &conn->filters);
   conn->filter_count = route_filters(route);
   if (status == HWS_OK) return HWS_OK;

@@ -5,13 +5,14 @@
  * Where the plugin can revoke, it is given the memory of the send itself, and a cancel takes that back with an exact
  * count. Everywhere else it is given a chunk of the library's into which the send was copied, piece by piece. Such a
  * copy cannot be taken back: a cancel ends the send at once with all that was copied as its count, and the rest of the
- * copy goes out before anything else does.
+ * copy goes out before anything else does. The same holds for a file that such a plugin sends by itself: a part of it
+ * stands for the copy, from the moment on at which the plugin has begun with it.
  */
 #include "core/conn.h"
 
 #include <string.h>
 
-enum { COPY_MAX = 64 * 1024 }; /* of a chunk: what a cancel cannot take back */
+enum { COPY_MAX = 64 * 1024, FILE_MAX = 256 * 1024 }; /* at once: what a cancel cannot take back */
 
 uint32_t conn_map_vec(const struct op *op, struct hws_iov *iov) {
   uint32_t count = 0;
@@ -42,9 +43,11 @@ uint64_t conn_unwritten(const struct conn *conn) {
   return conn->stream.out < OUT_SHUT ? conn->copy_end - conn->copy_at : 0;
 }
 
-static void drop_copy(struct conn *conn) {
+void conn_drop_copy(struct conn *conn) {
   if (conn->copy) buffer_unref(conn->copy);
+  source_unref(conn->copy_source);
   conn->copy = NULL;
+  conn->copy_source = NULL;
   conn->copier = NULL;
   conn->copy_at = conn->copy_end = 0;
 }
@@ -60,8 +63,19 @@ static bool lacks_bytes(const struct op *op) {
   return op->source && !source_is_ready(op);
 }
 
+/* The first part of what the op has left, which stays in its file. */
+static bool fill_file(struct conn *conn, struct op *op) {
+  conn->copy_file = source_rest(op);
+  conn->copy_source = source_ref(op->source);
+  conn->copier = op;
+  conn->copy_at = 0;
+  conn->copy_end = conn->copy_file.length > FILE_MAX ? FILE_MAX : (uint32_t)conn->copy_file.length;
+  return true;
+}
+
 /* The first piece of what the op has left. Lock held. */
 static bool fill_copy(struct conn *conn, struct op *op, struct op_list *ended) {
+  if (is_direct_file(op)) return fill_file(conn, op);
   uint64_t left = op_ready(op) - op->event.bytes;
   if (left && !conn->copy) conn->copy = buffer_chunk(conn->stream.object.runtime);
   if (left && !conn->copy) {
@@ -88,15 +102,21 @@ static void flag_messages(const struct conn *conn, struct hws_io *io, const stru
 
 static void prepare_copy(struct conn *conn) {
   uint32_t left = conn->copy_end - conn->copy_at;
-  if (left) conn->write_iov[0] = (struct hws_iov){.ptr = conn->copy->data + conn->copy_at, .len = left};
-  conn->writing = true;
   struct transfer *transfer = &conn->top->transfers[HWS_WRITE];
+  conn->writing = true;
+  if (conn->copy_source) {
+    const struct file_part *file = &conn->copy_file;
+    struct file_part part = {.file = file->file, .offset = file->offset + conn->copy_at, .length = left};
+    transfer_prepare_file(transfer, &part);
+    return;
+  }
+  if (left) conn->write_iov[0] = (struct hws_iov){.ptr = conn->copy->data + conn->copy_at, .len = left};
   transfer_prepare(transfer, HWS_IO_WRITE, conn->write_iov, left ? 1 : 0);
   flag_messages(conn, &transfer->io, conn->copier, conn->copy_more);
 }
 
 static bool is_to_copy(const struct conn *conn, const struct op *op) {
-  return op_is_send(op) && !conn_may_revoke(conn) && !is_direct_file(op) && !lacks_bytes(op);
+  return op_is_send(op) && !conn_may_revoke(conn) && !lacks_bytes(op);
 }
 
 static bool is_rest(const struct op *op, const struct hws_io *io) {
@@ -155,27 +175,56 @@ static bool has_failed(int32_t status) {
   return status != HWS_IO_OK && status != HWS_IO_CANCELED;
 }
 
+/* What came of a part of a file: whether the transport can have no more of it, though the connection is whole. */
+static bool file_is_over(const struct hws_io *io) {
+  return io->kind == HWS_IO_SENDFILE && (io->status == HWS_IO_UNSUPPORTED || (io->status == HWS_IO_OK && !io->bytes));
+}
+
+/* Then the op goes on in another way, or ends with what it had. */
+static void give_file_up(struct op *op, const struct hws_io *io) {
+  if (io->status == HWS_IO_UNSUPPORTED)
+    source_indirect(op);
+  else
+    source_short(op);
+}
+
+/* It was said that these bytes were sent, and they are not to be had any more. */
+static void break_promise(struct conn *conn, struct op_list *ended) {
+  struct cause *cause = cause_make(HWS_E_IO, 0, 0, "the file of a send that was cancelled ended before its time");
+  stream_end_out(&conn->stream, cause, ended);
+  cause_unref(cause);
+}
+
 static void copy_result(struct conn *conn, const struct hws_io *io, struct op_list *ended) {
   struct op *op = conn->copier;
+  bool over = file_is_over(io);
+  bool failed = !over && has_failed(io->status);
   conn->copy_at += (uint32_t)io->bytes;
   if (op) op->event.bytes += io->bytes;
+  if (op && over) give_file_up(op, io);
   if (op && op->source) source_written(op);
   bool done = op && io->status == HWS_IO_OK && op->event.bytes == op->total;
-  if (conn->copy_at == conn->copy_end || has_failed(io->status) || conn->stream.out >= OUT_SHUT) drop_copy(conn);
-  if (has_failed(io->status))
+  bool taken_back = op && op->cancel;
+  if (conn->copy_at == conn->copy_end || failed || over || taken_back || conn->stream.out >= OUT_SHUT)
+    conn_drop_copy(conn);
+  if (failed)
     write_failed(conn, ended);
+  else if (over && !op)
+    break_promise(conn, ended);
   else if (done)
     writer_ended(conn, op, op->outcome, ended);
+  else if (taken_back)
+    writer_ended(conn, op, op->cancel, ended);
 }
 
 /* Bytes of the op were taken; its status, of which a file that the transport cannot send is no failure. */
 static int32_t took(struct op *op, const struct hws_io *io) {
   if (op_is_send(op)) op->event.bytes += io->bytes;
-  if (io->kind == HWS_IO_SENDFILE) {
-    if (io->status == HWS_IO_UNSUPPORTED) source_indirect(op);
-    if (io->status == HWS_IO_OK && !io->bytes) source_short(op);
-    return io->status == HWS_IO_UNSUPPORTED ? HWS_IO_OK : io->status;
+  if (file_is_over(io)) {
+    give_file_up(op, io);
+    return HWS_IO_OK;
   }
+  if (io->kind == HWS_IO_SENDFILE) return io->status;
   if (op_is_send(op)) pass(op, io->bytes, NULL);
   if (op->source) source_written(op);
   return io->status;
@@ -205,11 +254,29 @@ void conn_write_result(struct conn *conn, struct op_list *ended) {
     copy_result(conn, io, ended);
 }
 
+/* What is on its way stays on its way, and counts. */
+static void leave_copy(struct conn *conn, struct op *op) {
+  op->event.bytes += conn->copy_end - conn->copy_at;
+  conn->copier = NULL;
+}
+
+bool conn_settle_file(struct conn *conn, struct op_list *ended) {
+  struct op *op = conn->copier;
+  if (!op || !op->cancel || !conn->writing) return false;
+  if (!transfer_is_begun(&conn->top->transfers[HWS_WRITE])) return true;
+  leave_copy(conn, op);
+  writer_ended(conn, op, op->cancel, ended);
+  return false;
+}
+
 bool conn_unsend(struct stream *stream, struct op *op, int status) {
   struct conn *conn = (struct conn *)stream;
+  if (conn->copier == op && conn->copy_source && !transfer_is_begun(&conn->top->transfers[HWS_WRITE])) {
+    op->cancel = status; /* by the kick that follows, or by what comes of the io */
+    return false;
+  }
   if (conn->copier == op) {
-    op->event.bytes += conn->copy_end - conn->copy_at;
-    conn->copier = NULL;
+    leave_copy(conn, op);
     return true;
   }
   if (conn->writer != op) return true;

@@ -24,6 +24,11 @@ bool transfer_busy(const struct transfer *transfer) {
          !atomic_load_explicit(&transfer->given_up, memory_order_relaxed);
 }
 
+bool transfer_is_begun(const struct transfer *transfer) {
+  unsigned state = atomic_load_explicit(&transfer->state, memory_order_seq_cst);
+  return state == TRANSFER_PENDING || state == TRANSFER_CANCELING;
+}
+
 static bool step(struct transfer *transfer, unsigned from, unsigned to) {
   return atomic_compare_exchange_strong_explicit(&transfer->state, &from, to, memory_order_acq_rel,
                                                  memory_order_acquire);
@@ -168,17 +173,19 @@ static unsigned take_work(struct endpoint *endpoint, unsigned which, unsigned bi
   return work;
 }
 
-/* A submit that is still parked never reaches the plugin. */
-static void cancel_held(struct endpoint *endpoint, struct transfer *transfer) {
+/* A submit that is still parked never reaches the plugin. False: it is not parked. */
+static bool take_back_held(struct endpoint *endpoint, struct transfer *transfer) {
   struct direction *direction = &endpoint->directions[transfer->direction];
-  if (!(direction->parked & DO_SUBMIT)) {
-    run_cancel(endpoint, transfer);
-    return;
-  }
+  if (!(direction->parked & DO_SUBMIT)) return false;
   direction->parked &= ~(unsigned)DO_SUBMIT;
   transfer->io.status = HWS_IO_CANCELED;
   atomic_store_explicit(&transfer->state, TRANSFER_COMPLETED, memory_order_seq_cst);
   transfer_completed(transfer);
+  return true;
+}
+
+static void cancel_held(struct endpoint *endpoint, struct transfer *transfer) {
+  if (!take_back_held(endpoint, transfer)) run_cancel(endpoint, transfer);
 }
 
 /* ---- holding a direction ---- */
@@ -211,6 +218,7 @@ bool direction_run(struct endpoint *endpoint, unsigned which, enum runner runner
     if ((work & DO_READY) && endpoint->ep) run_ready(endpoint, which, work & SAW_HANGUP);
     if (bits & DO_PACKETS) run_packets(endpoint, which);
     if (work & DO_SUBMIT) submit_held(endpoint, transfer, runner, &ended);
+    if (bits & DO_TAKE_BACK) (void)take_back_held(endpoint, transfer);
     /* Also when the cancel came before the submit it is meant for had its turn. */
     if (atomic_load_explicit(&transfer->cancel, memory_order_acquire)) cancel_held(endpoint, transfer);
     if (bits & DO_POST) endpoint_post(endpoint, &endpoint->post_task);
@@ -250,6 +258,7 @@ void direction_pool_run(struct job *job) {
   if (direction_enter(endpoint, which, DO_PARKED)) {
     atomic_fetch_or_explicit(&direction->state, BLOCKS, memory_order_acq_rel);
     direction_run(endpoint, which, RUN_POOL);
+    if (endpoint->begun) endpoint->begun(endpoint);
     endpoint_let_close(endpoint);
   }
   object_unpin(owner);
@@ -280,6 +289,11 @@ void endpoint_cancel(struct transfer *transfer) {
   if (atomic_load_explicit(&transfer->state, memory_order_seq_cst) == TRANSFER_IDLE) return;
   atomic_store_explicit(&transfer->cancel, true, memory_order_release);
   if (direction_enter(transfer->endpoint, transfer->direction, DO_CANCEL))
+    direction_run(transfer->endpoint, transfer->direction, RUN_ANYBODY);
+}
+
+void endpoint_take_back(struct transfer *transfer) {
+  if (direction_enter(transfer->endpoint, transfer->direction, DO_TAKE_BACK))
     direction_run(transfer->endpoint, transfer->direction, RUN_ANYBODY);
 }
 

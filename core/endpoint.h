@@ -90,6 +90,8 @@ struct endpoint {
   struct timer timer; /* the plugin's */
   struct timer abandon_timer;
   void (*gone)(struct endpoint *endpoint); /* from the loop, owner still pinned; of the lowest, as the last to go */
+  void (*begun)(
+      struct endpoint *endpoint); /* from the pool: what waited for it was begun, or ended; NULL: nobody asks */
 };
 
 /* Before anything else. done and gone are the owner's. */
@@ -126,6 +128,12 @@ void endpoint_submit_later(struct transfer *transfer);
 
 /* End a transfer early, if it is not over. done is called as ever. */
 void endpoint_cancel(struct transfer *transfer);
+
+/* End it early if it waits for a thread of the pool; what has begun goes on. done is called as ever. */
+void endpoint_take_back(struct transfer *transfer);
+
+/* Has the plugin begun it, and not ended it? */
+bool transfer_is_begun(const struct transfer *transfer);
 
 /* Is it with the plugin? */
 bool transfer_busy(const struct transfer *transfer);
@@ -169,7 +177,8 @@ enum direction_bit {
   BLOCKS = 64,     /* with HELD: by a thread of the pool, which may be inside a blocking call */
   DO_POST = 128,   /* on_post, or on_timer, could not be called: let them come again */
   DO_TIMER = 256,
-  DO_PACKETS = 512
+  DO_PACKETS = 512,
+  DO_TAKE_BACK = 1024
 };
 
 /* Who runs a direction. */

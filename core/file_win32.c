@@ -6,6 +6,7 @@
 #include "core/file.h"
 
 #include <windows.h>
+#include <winternl.h>
 
 #include "abi/hawser.h"
 
@@ -29,12 +30,13 @@ static BOOL read_part(HANDLE file, void *to, DWORD bytes, uint64_t offset, DWORD
   return good;
 }
 
+/* Asked of the handle: to try a read, even of nothing, would move the place that it has in the file. */
 int file_check(int64_t file) {
-  DWORD got = 0;
+  PUBLIC_OBJECT_BASIC_INFORMATION facts;
   if (file < 0 || GetFileType(handle_of(file)) == FILE_TYPE_UNKNOWN) return HWS_E_INVAL;
   if (GetFileType(handle_of(file)) != FILE_TYPE_DISK) return HWS_OK; /* file_check_kind says so */
-  BOOL good = read_part(handle_of(file), NULL, 0, 0, &got);
-  return good || GetLastError() != ERROR_ACCESS_DENIED ? HWS_OK : HWS_E_ACCESS;
+  if (NtQueryObject(handle_of(file), ObjectBasicInformation, &facts, sizeof facts, NULL) != 0) return HWS_E_INVAL;
+  return facts.GrantedAccess & FILE_READ_DATA ? HWS_OK : HWS_E_ACCESS;
 }
 
 /* Opened once more if that can be: a read through a copy of a handle would move the place that both have in the file.

@@ -43,6 +43,11 @@ void source_unref(struct source *source) {
   free(source);
 }
 
+struct source *source_ref(struct source *source) {
+  atomic_fetch_add_explicit(&source->refs, 1, memory_order_relaxed);
+  return source;
+}
+
 void source_detach(struct source *source) {
   lock_take(&source->lock);
   source->op = NULL;

@@ -54,7 +54,8 @@ void source_short(struct op *op);
 
 /* ---- of the op ---- */
 
-void source_detach(struct source *source); /* the op has ended */
-void source_unref(struct source *source);  /* NULL is fine */
+void source_detach(struct source *source);        /* the op has ended */
+void source_unref(struct source *source);         /* NULL is fine */
+struct source *source_ref(struct source *source); /* so that its file outlives the op */
 
 #endif

@@ -21,6 +21,7 @@
  *   with one exception: the reading of a file. So submit of HWS_IO_SENDFILE, and on_ready of the write direction while
  *   one is outstanding, come from threads that are kept for that, which block all signals; what else concerns the
  *   endpoint may be late by as long as that takes. Let no call take more than 256 KiB, so that a cancel is heard.
+ * Without HWS_CAP_REVOKE no more than that is asked for at once, and counts as sent once submit has left it pending.
  *   Host services may be called from any thread and inside any function of the plugin; they only enqueue and never call
  *   back before they return.
  *

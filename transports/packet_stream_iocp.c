@@ -63,6 +63,7 @@ static int32_t end_call(struct packet_stream *stream, struct hws_io *io, bool ca
 static int call(struct packet_stream *stream, const struct hws_io *io, OVERLAPPED *overlapped, DWORD *bytes) {
   if (io->kind == HWS_IO_READ) return stream->calls->read(stream, io, overlapped, bytes);
   if (io->kind == HWS_IO_WRITE) return stream->calls->write(stream, io, overlapped, bytes);
+  if (io->kind == HWS_IO_SENDFILE) return stream->calls->file(stream, io, overlapped, bytes);
   return stream->calls->shutdown(stream, overlapped, bytes);
 }
 
@@ -71,12 +72,17 @@ static bool is_ready(const struct hws_io *io) {
   return io->kind == HWS_IO_WRITE && packet_stream_room(io) == 0 && !(io->flags & HWS_IO_EOM);
 }
 
+static bool is_known(const struct packet_stream *stream, const struct hws_io *io) {
+  if (io->kind == HWS_IO_SENDFILE) return stream->calls->file != NULL;
+  return io->kind == HWS_IO_READ || io->kind == HWS_IO_WRITE || io->kind == HWS_IO_SHUTDOWN;
+}
+
 int32_t packet_stream_submit(struct packet_stream *stream, struct hws_io *io) {
-  bool known = io->kind == HWS_IO_READ || io->kind == HWS_IO_WRITE || io->kind == HWS_IO_SHUTDOWN;
-  if (!stream->endpoint || !known) return packet_end(io, HWS_IO_UNSUPPORTED, 0, 0);
+  if (!stream->endpoint || !is_known(stream, io)) return packet_end(io, HWS_IO_UNSUPPORTED, 0, 0);
   enum hws_direction direction = io->kind == HWS_IO_READ ? HWS_READ : HWS_WRITE;
   struct packet_half *half = &stream->halves[direction];
-  int broken = io->kind == HWS_IO_WRITE ? atomic_load(&stream->broken) : 0;
+  bool writes = io->kind == HWS_IO_WRITE || io->kind == HWS_IO_SENDFILE;
+  int broken = writes ? atomic_load(&stream->broken) : 0;
   if (broken) return end_broken(stream, io, broken);
   if (is_ready(io)) return packet_end(io, HWS_IO_OK, 0, 0);
   DWORD bytes = 0;

@@ -20,6 +20,8 @@ struct packet_stream_calls {
   int (*read)(struct packet_stream *stream, const struct hws_io *io, OVERLAPPED *overlapped, DWORD *bytes);
   int (*write)(struct packet_stream *stream, const struct hws_io *io, OVERLAPPED *overlapped, DWORD *bytes);
   int (*shutdown)(struct packet_stream *stream, OVERLAPPED *overlapped, DWORD *bytes);
+  int (*file)(struct packet_stream *stream, const struct hws_io *io, OVERLAPPED *overlapped,
+              DWORD *bytes); /* or NULL */
 
   /* What an error that a packet brought is called by this kind of handle. */
   int (*error_of)(struct packet_stream *stream, struct hws_packet *packet, int os_error);
@@ -59,7 +61,7 @@ void packet_stream_init(struct packet_stream *stream, const struct packet_stream
 /* How many bytes the vectors of an io have together. */
 uint64_t packet_stream_room(const struct hws_io *io);
 
-/* As the slots of hws_vtable, for reads, writes and shutdowns. */
+/* As the slots of hws_vtable, for reads, writes, shutdowns, and files where there is a call for them. */
 int32_t packet_stream_submit(struct packet_stream *stream, struct hws_io *io);
 int32_t packet_stream_cancel(struct packet_stream *stream, struct hws_io *io);
 

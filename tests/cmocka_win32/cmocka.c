@@ -66,19 +66,23 @@ static void run(const struct CMUnitTest *test, void *group_state) {
   print_message("[       OK ] %s\n", test->name);
 }
 
-/* The build leaves out by name what cannot be on this system, and says why (CMakeLists.txt of the folder): words that
- * names begin with, in HAWSER_TEST_LEAVE_OUT. */
-static bool is_left_out(const char *name) {
-  const char *word = getenv("HAWSER_TEST_LEAVE_OUT");
+/* Does the name begin with one of these words? */
+static bool is_among(const char *name, const char *word) {
   while (word != NULL && *word != '\0') {
     size_t length = strcspn(word, " ");
-    if (length > 0 && strncmp(name, word, length) == 0) {
-      print_message("[ LEFT OUT ] %s\n", name);
-      return true;
-    }
+    if (length > 0 && strncmp(name, word, length) == 0) return true;
     word += length + strspn(word + length, " ");
   }
   return false;
+}
+
+/* The build leaves out by name what cannot be on this system, and says why (CMakeLists.txt of the folder), in
+ * HAWSER_TEST_LEAVE_OUT; with HAWSER_TEST_ONLY in the environment, all but those. */
+static bool is_left_out(const char *name) {
+  const char *only = getenv("HAWSER_TEST_ONLY");
+  bool out = is_among(name, getenv("HAWSER_TEST_LEAVE_OUT")) || (only != NULL && !is_among(name, only));
+  if (out && only == NULL) print_message("[ LEFT OUT ] %s\n", name);
+  return out;
 }
 
 int cmocka_run(const char *group, const struct CMUnitTest *tests, size_t count, CMFixtureFunction setup,

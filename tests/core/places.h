@@ -61,8 +61,21 @@ struct thread *thread_start(void (*run)(void *argument), void *argument);
 void thread_join(struct thread *thread);
 void thread_blocked(struct thread *thread);
 
+/* Have a signal interrupt what it waits for; where there are signals. */
+extern const bool threads_have_signals;
+void thread_interrupt(struct thread *thread);
+
 /* Every other thread of this process is asleep: what went on has come to its end. At most a second. */
 void threads_settle(void);
+
+/* How many there are in this process. One that was joined may still be counted for a moment. */
+unsigned threads_count(void);
+
+/* See to it that this process may have so many descriptors. */
+void descriptors_allow(unsigned count);
+
+/* Can it be read, within that time? A socket, or what a queue gives to be waited on. */
+bool descriptor_readable(int64_t descriptor, int ms);
 
 /* A small generator, so that a seed says all. */
 struct dice {

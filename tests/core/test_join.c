@@ -3,15 +3,15 @@
  * OP-1, OP-6, MUX-24: the end of a runtime, with everything open: it comes in time, whoever waits is told, every handle
  * is stale, leases can still be read, and no descriptor and no thread is left.
  */
-#include <dirent.h>
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
+#include "plugins/check/cases.h"
 #include "tests/core/scenes.h"
 #include "tests/core/zoo.h"
-#include "tests/mux/wire_posix.h"
+#include "tests/mux/wire.h"
 
 /* Its own worlds, as these end in the test. */
 static int place_only(void **state) {
@@ -20,13 +20,8 @@ static int place_only(void **state) {
   return 0;
 }
 
-static unsigned entries(const char *path) {
-  unsigned count = 0;
-  DIR *folder = opendir(path);
-  assert_non_null(folder);
-  while (readdir(folder)) count++;
-  closedir(folder);
-  return count;
+static struct world *world_here(void) {
+  return here_world = world_open(here->flags);
 }
 
 /* Descriptors and threads of this process; a thread that was joined may still be seen for a moment. */
@@ -36,7 +31,7 @@ struct census {
 };
 
 static struct census census_take(void) {
-  return (struct census){entries("/proc/self/fd"), entries("/proc/self/task")};
+  return (struct census){check_descriptors_open(), threads_count()};
 }
 
 static void census_expect(struct census before) {
@@ -49,8 +44,9 @@ static void census_expect(struct census before) {
 
 /* What a process opens once and for all is not counted. */
 static void warm_up(void) {
-  struct world *world = world_open(here->flags);
-  (void)own_folder();
+  char url[URL_MAX];
+  struct world *world = world_here();
+  local_url(url, sizeof url);
   (void)link_open(world, MUX);
   world_join(world);
   (void)census_take();
@@ -114,7 +110,7 @@ static void everything_open(void **state) {
   static struct harvest all;
   warm_up();
   struct census before = census_take();
-  struct world *world = world_open(here->flags);
+  struct world *world = world_here();
   struct zoo zoo;
   zoo_open(&zoo, world);
   size_t count = 0;
@@ -167,7 +163,7 @@ static void leases_outlive_it(void **state) {
   enum { SEED = 41, LENGTH = 20000, LEASES = 8 };
   struct census before = census_take();
   for (enum carrier carrier = RAW; carrier < CARRIERS; carrier++) {
-    struct world *world = world_open(here->flags);
+    struct world *world = world_here();
     struct link link = link_open(world, carrier);
     struct hws_event leased[LEASES];
     static uint8_t bytes[LENGTH];
@@ -236,7 +232,7 @@ static void ended_and_not_closed(void **state) {
   (void)state;
   struct census before = census_take();
   for (enum way way = 0; way < WAYS; way++) {
-    struct world *world = world_open(here->flags);
+    struct world *world = world_here();
     end_somehow(world, way);
     world_join(world);
   }
@@ -245,11 +241,13 @@ static void ended_and_not_closed(void **state) {
 
 /* ---- joins that are early, late, or two ---- */
 
+enum { TIMES = TEST_SLOWNESS > 1 ? 4 : 20 };
+
 /* A join whose time is over has begun the end all the same, and is called again. */
 static void a_join_in_pieces(void **state) {
   (void)state;
-  for (int i = 0; i < 20; i++) {
-    struct world *world = world_open(here->flags);
+  for (int i = 0; i < TIMES; i++) {
+    struct world *world = world_here();
     struct link link = link_open(world, MUX);
     uint8_t byte;
     char url[URL_MAX];
@@ -281,8 +279,8 @@ static void join(void *argument) {
 static void joins_at_once(void **state) {
   (void)state;
   enum { JOINERS = 3 };
-  for (int i = 0; i < 20; i++) {
-    struct world *world = world_open(here->flags);
+  for (int i = 0; i < TIMES; i++) {
+    struct world *world = world_here();
     struct joiner joiners[JOINERS];
     struct thread *threads[JOINERS];
     unsigned joined = 0;
@@ -337,10 +335,10 @@ static void call_on(void *argument) {
 
 static void calls_beside_it(void **state) {
   (void)state;
-  enum { CALLERS = 3, ROUNDS = 25 };
+  enum { CALLERS = 3, ROUNDS = TEST_SLOWNESS > 1 ? 5 : 25 };
   struct census before = census_take();
   for (int i = 0; i < ROUNDS; i++) {
-    struct world *world = world_open(here->flags);
+    struct world *world = world_here();
     struct link link = link_open(world, MUX);
     char url[URL_MAX];
     struct beside beside = {.runtime = world->runtime,

@@ -3,14 +3,11 @@
  * Progress: with an I/O thread everything goes on while nobody waits; caller-driven nothing does, and among those who
  * wait one always drives. A driver that leaves, however it does, hands the baton to one who stays.
  */
-#include <poll.h>
-#include <signal.h>
 #include <stdatomic.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "tests/core/places.h"
-#include "tests/core/threads_posix.h"
 #include "tests/mux/peer.h"
 
 #define LITTLE (20 * MILLISECOND)
@@ -142,9 +139,9 @@ static void order_of(unsigned n, int order[MANY]) {
 /* Several wait, the first drives; they leave in every order there is, and whoever stays is served. */
 static void waiters_leave_in_any_order(void **state) {
   struct world *world = *state;
-  enum { ORDERS = 24 };
+  enum { ORDERS = 24, STEP = TEST_SLOWNESS > 1 ? 7 : 1 };
   for (enum carrier carrier = RAW; carrier < CARRIERS; carrier++)
-    for (unsigned n = 0; n < ORDERS; n++) {
+    for (unsigned n = 0; n < ORDERS; n += STEP) {
       struct receiver receivers[MANY];
       struct thread *threads[MANY];
       int order[MANY];
@@ -176,10 +173,6 @@ struct leaver {
   hws_result result;
   struct hws_event event;
 };
-
-static void on_signal(int signal) {
-  (void)signal;
-}
 
 static void wait_and_leave(void *argument) {
   struct leaver *leaver = argument;
@@ -215,7 +208,7 @@ static int32_t make_leave(struct leaver *leaver, struct thread *thread) {
   case BY_SIGNAL:
     /* Until one meets it asleep: one that meets it at work interrupts nothing. */
     for (uint64_t until = hws_now() + LIMIT_NS; !atomic_load(&leaver->left) && hws_now() < until; usleep(2000))
-      thread_signal(thread, SIGUSR1);
+      thread_interrupt(thread);
     return HWS_E_CANCELED;
   case BY_WAKE:
     assert_int_equal(hws_queue_wake(leaver->queue, 1), HWS_OK);
@@ -230,10 +223,9 @@ static int32_t make_leave(struct leaver *leaver, struct thread *thread) {
 
 static void a_driver_leaves(void **state) {
   struct world *world = *state;
-  struct sigaction action = {.sa_handler = on_signal};
-  assert_int_equal(sigaction(SIGUSR1, &action, NULL), 0);
   for (enum leaving way = 0; way < LEAVINGS; way++)
-    for (int late = 0; late < 2; late++) { /* the leaver waits first, and so drives, or last */
+    for (int late = 0; late < 2 && (way != BY_SIGNAL || threads_have_signals); late++) {
+      /* the leaver waits first, and so drives, or last */
       struct link link = link_open(world, MUX);
       struct leaver leaver = {.how = way, .stream = link.ends.server};
       struct receiver stay;
@@ -260,7 +252,7 @@ static void a_driver_leaves(void **state) {
 
 /* ---- many that come and go ---- */
 
-enum { CHURNERS = 3, PAIRS = 2, ROUNDS = 150 };
+enum { CHURNERS = 3, PAIRS = 2, ROUNDS = 150 / TEST_SLOWNESS };
 
 struct churn {
   struct world *world;
@@ -314,13 +306,13 @@ static void the_baton_is_never_lost(void **state) {
   for (int i = 0; i < CHURNERS; i++) thread_join(churners[i]);
 }
 
-#define CALLER_DRIVEN_UNIX(test) PLACED(test, 3, "unix, caller-driven")
-#define THREADED_UNIX(test) PLACED(test, 2, "unix")
+#define CALLER_DRIVEN_LOCAL(test) PLACED(test, 3, "local, caller-driven")
+#define THREADED_LOCAL(test) PLACED(test, 2, "local")
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-      CALLER_DRIVEN_UNIX(nothing_moves_while_nobody_waits),
-      THREADED_UNIX(everything_moves_while_nobody_waits),
+      CALLER_DRIVEN_LOCAL(nothing_moves_while_nobody_waits),
+      THREADED_LOCAL(everything_moves_while_nobody_waits),
       EVERYWHERE(waiters_leave_in_any_order),
       EVERYWHERE(a_driver_leaves),
       EVERYWHERE(the_baton_is_never_lost),

@@ -3,7 +3,6 @@
  * OP-4: queues are waited on with a timeout, harvested in batches and in order, woken from another thread, shared by
  * threads, and watched through a descriptor.
  */
-#include <poll.h>
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
@@ -207,13 +206,6 @@ static void ops_outlive_their_queue(void **state) {
 
 /* ---- the descriptor ---- */
 
-static bool is_readable(int64_t descriptor, int ms) {
-  struct pollfd item = {.fd = (int)descriptor, .events = POLLIN};
-  int count = poll(&item, 1, ms);
-  assert_true(count >= 0);
-  return count == 1 && (item.revents & POLLIN);
-}
-
 /* Readable exactly while events wait, however often one looks, and also when they were there first. */
 static void waitable(void **state) {
   struct world *world = *state;
@@ -231,21 +223,21 @@ static void waitable(void **state) {
   post_send(world, link.ends.client, "y", 1);
   assert_int_equal(hws_queue_wake(world->queue, 1), HWS_OK);
   for (int left = 3; left > 0; left--) {
-    assert_true(is_readable(descriptor, 1000));
-    assert_true(is_readable(descriptor, 0));
+    assert_true(descriptor_readable(descriptor, 1000));
+    assert_true(descriptor_readable(descriptor, 0));
     assert_int_equal(hws_queue_wait(world->queue, events, 1, 0), 1);
   }
-  assert_false(is_readable(descriptor, 0));
+  assert_false(descriptor_readable(descriptor, 0));
   /* An event that comes by the I/O thread while a foreign loop sleeps. */
   for (int i = 0; i < 50; i++) {
     char buffer[8];
     post_recv(world, link.ends.client, buffer, sizeof buffer);
-    assert_false(is_readable(descriptor, 0));
+    assert_false(descriptor_readable(descriptor, 0));
     send_all(link.ends.server, "ping", 4);
-    assert_true(is_readable(descriptor, 60000));
+    assert_true(descriptor_readable(descriptor, 60000));
     assert_int_equal(hws_queue_wait(world->queue, events, 4, 0), 1);
     assert_status(events[0].status, HWS_OK);
-    assert_false(is_readable(descriptor, 0));
+    assert_false(descriptor_readable(descriptor, 0));
   }
 }
 

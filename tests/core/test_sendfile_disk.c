@@ -2,31 +2,30 @@
  *
  * CAN-9, WIN-5: file sends where the disk does not answer, or fails. No I/O thread waits for it, nor does anybody else.
  */
-#include <errno.h>
 #include <sched.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
+#include "core/park.h"
 #include "tests/core/disk.h"
 
 /* The disk fails behind some bytes: these arrive, and the op says how many they were. A transport that reads the file
  * by itself meets no such error here. */
 static void failing_reads_are_told(void **state) {
   struct world *world = *state;
-  int file = file_of(1 << 20);
+  int64_t file = file_of(1 << 20);
   for (int after = 0; after < 5; after++) {
     struct link link = link_open(world, MUX);
-    disk_fail(EIO, after, false);
+    disk_fail(disk_errors[0], after, false);
     uint64_t tag = post_file(world, link.ends.client, file, 0, 1 << 20, NULL);
     drain(link.ends.server, DISK_SEED, 0, (uint64_t)after * 65536);
     expect_sent(world, tag, HWS_E_IO, (uint64_t)after * 65536);
-    expect_detail(world->runtime, HWS_E_IO, "Input/output error");
+    expect_detail(world->runtime, HWS_E_IO, os_error_text(disk_errors[0]));
     disk_fail(0, 0, false);
     expect_usable(&link);
     link_close(&link);
   }
-  (void)close(file);
+  file_done(file);
 }
 
 /* ---- a disk that does not answer --------------------------------------------------------------------------------- */
@@ -34,7 +33,7 @@ static void failing_reads_are_told(void **state) {
 /* Other streams of the same session and the same loop go on, and what waits for the disk can be given up. */
 static void disk_holds_up_nobody(void **state) {
   struct world *world = *state;
-  int file = file_of(1 << 20);
+  int64_t file = file_of(1 << 20);
   struct link link = link_open(world, MUX);
   struct pair other;
   uint64_t accepted = post_accept(world, link.sessions.server, &other.server);
@@ -59,7 +58,7 @@ static void disk_holds_up_nobody(void **state) {
   abort_handle(other.client);
   abort_handle(other.server);
   link_close(&link);
-  (void)close(file);
+  file_done(file);
 }
 
 static bool is_direct(void) {
@@ -71,7 +70,7 @@ static bool is_direct(void) {
 static void disk_holds_up_no_connection(void **state) {
   enum { LENGTH = 1 << 20 };
   struct world *world = *state;
-  int file = file_of(LENGTH);
+  int64_t file = file_of(LENGTH);
   for (int told_first = 0; told_first < 2 && is_direct(); told_first++) {
     struct link link = link_open(world, RAW);
     struct pair other = pair_raw(world, here->scheme);
@@ -106,18 +105,17 @@ static void disk_holds_up_no_connection(void **state) {
     abort_handle(other.server);
     link_close(&link);
   }
-  (void)close(file);
+  file_done(file);
 }
 
 /* What one way of sending cannot do another can: the rest of the file is read. */
 static void failing_calls_are_made_up_for(void **state) {
-  static const int errors[] = {EINVAL, EIO, ENOSYS, EOPNOTSUPP};
   enum { LENGTH = 1 << 20 };
   struct world *world = *state;
-  int file = file_of(LENGTH);
-  for (size_t i = 0; i < sizeof errors / sizeof errors[0] && is_direct(); i++) {
+  int64_t file = file_of(LENGTH);
+  for (int i = 0; i < DISK_ERRORS && is_direct(); i++) {
     struct link link = link_open(world, RAW);
-    disk_fail(errors[i], (int)i, true);
+    disk_fail(disk_errors[i], i, true);
     uint64_t tag = post_file(world, link.ends.client, file, 0, LENGTH, NULL);
     drain(link.ends.server, DISK_SEED, 0, LENGTH);
     expect_sent(world, tag, HWS_OK, LENGTH);
@@ -125,13 +123,13 @@ static void failing_calls_are_made_up_for(void **state) {
     expect_usable(&link);
     link_close(&link);
   }
-  (void)close(file);
+  file_done(file);
 }
 
 /* A connection whose file does not come is closed all the same. */
 static void close_leaves_a_hung_file_behind(void **state) {
   (void)state;
-  int file = file_of(1 << 20);
+  int64_t file = file_of(1 << 20);
   here = &places[4];
   struct world *world = world_open(0);
   struct link link = link_open(world, RAW);
@@ -149,13 +147,13 @@ static void close_leaves_a_hung_file_behind(void **state) {
   abort_handle(link.ends.server);
   assert_status(hws_runtime_join(world->runtime, (int64_t)LIMIT_NS), HWS_E_PLUGIN);
   free(world);
-  (void)close(file);
+  file_done(file);
 }
 
 /* A join does not wait for it for ever. */
 static void join_leaves_a_hung_read_behind(void **state) {
   (void)state;
-  int file = file_of(1 << 20);
+  int64_t file = file_of(1 << 20);
   here = &places[0];
   struct world *world = world_open(0);
   struct link link = link_open(world, MUX);
@@ -166,7 +164,7 @@ static void join_leaves_a_hung_read_behind(void **state) {
   free(world);
   disk_set(false);
   while (disk_inside() > 0) sched_yield();
-  (void)close(file);
+  file_done(file);
 }
 
 int main(void) {

@@ -4,6 +4,7 @@
  */
 #include <dirent.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <pthread.h>
 #include <sched.h>
 #include <signal.h>
@@ -11,6 +12,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -89,4 +91,39 @@ void threads_settle(void) {
 
 void thread_signal(struct thread *thread, int signal) {
   assert_int_equal(pthread_kill(thread->thread, signal), 0);
+}
+
+static void on_signal(int signal) {
+  (void)signal;
+}
+
+const bool threads_have_signals = true;
+
+void thread_interrupt(struct thread *thread) {
+  struct sigaction action = {.sa_handler = on_signal};
+  assert_int_equal(sigaction(SIGUSR1, &action, NULL), 0);
+  thread_signal(thread, SIGUSR1);
+}
+
+unsigned threads_count(void) {
+  unsigned count = 0;
+  DIR *tasks = opendir("/proc/self/task");
+  assert_non_null(tasks);
+  for (struct dirent *task; (task = readdir(tasks));) count += task->d_name[0] != '.';
+  closedir(tasks);
+  return count;
+}
+
+void descriptors_allow(unsigned count) {
+  struct rlimit limit;
+  assert_int_equal(getrlimit(RLIMIT_NOFILE, &limit), 0);
+  if (limit.rlim_cur < count) limit.rlim_cur = count;
+  assert_int_equal(setrlimit(RLIMIT_NOFILE, &limit), 0);
+}
+
+bool descriptor_readable(int64_t descriptor, int ms) {
+  struct pollfd item = {.fd = (int)descriptor, .events = POLLIN};
+  int count = poll(&item, 1, ms);
+  assert_true(count >= 0);
+  return count == 1 && (item.revents & POLLIN);
 }

@@ -3,9 +3,13 @@
  * The threads of places.h. Nobody tells here whether a thread is asleep: one that stands at the same place whenever it
  * is looked at counts as asleep.
  */
+#include <winsock2.h>
+/* after winsock2.h */
+#include <windows.h>
+/* after windows.h */
 #include <process.h>
 #include <stdlib.h>
-#include <windows.h>
+#include <tlhelp32.h>
 
 #include "core/runtime.h"
 #include "tests/core/places.h"
@@ -52,13 +56,42 @@ static unsigned inside(struct world *world) {
 
 void thread_blocked(struct thread *thread) {
   uint64_t until = hws_now() + LIMIT_NS;
+  if (!thread->blocked) blocked++;
   thread->blocked = true;
-  blocked++;
   unsigned wanted = (unsigned)blocked + (here_world->driven ? 0 : 1); /* and the I/O thread */
   while (inside(here_world) < wanted) {
     if (hws_now() > until) fail_msg("the thread never blocked");
     Sleep(1);
   }
+}
+
+const bool threads_have_signals = false;
+
+void thread_interrupt(struct thread *thread) {
+  (void)thread;
+  fail_msg("there are no signals here");
+}
+
+unsigned threads_count(void) {
+  THREADENTRY32 entry = {.dwSize = sizeof entry};
+  HANDLE list = CreateToolhelp32Snapshot(TH32CS_SNAPTHREAD, 0);
+  unsigned count = 0;
+  assert_true(list != INVALID_HANDLE_VALUE);
+  for (BOOL more = Thread32First(list, &entry); more; more = Thread32Next(list, &entry))
+    count += entry.th32OwnerProcessID == GetCurrentProcessId();
+  (void)CloseHandle(list);
+  return count;
+}
+
+void descriptors_allow(unsigned count) {
+  (void)count; /* the system sets no limit */
+}
+
+bool descriptor_readable(int64_t descriptor, int ms) {
+  WSAPOLLFD item = {.fd = (SOCKET)descriptor, .events = POLLRDNORM};
+  int count = WSAPoll(&item, 1, ms);
+  assert_true(count >= 0);
+  return count == 1 && (item.revents & POLLRDNORM);
 }
 
 /* Nobody tells; a moment has to do. */

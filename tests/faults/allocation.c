@@ -1,15 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
  * The wrappers. What the C library allocates for itself does not come through them; what it hands over to be freed
- * is wrapped too: strdup, strndup, getline, realpath.
+ * is wrapped too.
  */
 #include "tests/faults/allocation.h"
 
 #include <errno.h>
 #include <stdatomic.h>
-#include <stdio.h>
 #include <stdlib.h>
-#include <sys/types.h>
 
 static atomic_bool armed;
 static atomic_bool failed;
@@ -21,17 +19,11 @@ void *__real_malloc(size_t size);
 void *__real_calloc(size_t count, size_t size);
 void *__real_realloc(void *memory, size_t size);
 char *__real_strdup(const char *text);
-char *__real_strndup(const char *text, size_t size);
-char *__real_realpath(const char *path, char *resolved);
-ssize_t __real_getline(char **line, size_t *room, FILE *file);
 void __real_free(void *memory);
 void *__wrap_malloc(size_t size);
 void *__wrap_calloc(size_t count, size_t size);
 void *__wrap_realloc(void *memory, size_t size);
 char *__wrap_strdup(const char *text);
-char *__wrap_strndup(const char *text, size_t size);
-char *__wrap_realpath(const char *path, char *resolved);
-ssize_t __wrap_getline(char **line, size_t *room, FILE *file);
 void __wrap_free(void *memory);
 
 void allocation_fail_after(uint32_t skipped, enum allocation_mode how) {
@@ -50,7 +42,7 @@ int64_t allocation_live(void) {
   return atomic_load(&live);
 }
 
-static bool fails(void) {
+bool allocation_fails(void) {
   if (!atomic_load(&armed)) return false;
   uint32_t before = atomic_load(&left);
   while (before && !atomic_compare_exchange_weak(&left, &before, before - 1)) continue;
@@ -61,44 +53,27 @@ static bool fails(void) {
   return true;
 }
 
-static void *counted(void *memory) {
+void *allocation_counted(void *memory) {
   if (memory) atomic_fetch_add(&live, 1);
   return memory;
 }
 
 void *__wrap_malloc(size_t size) {
-  return fails() ? NULL : counted(__real_malloc(size));
+  return allocation_fails() ? NULL : allocation_counted(__real_malloc(size));
 }
 
 void *__wrap_calloc(size_t count, size_t size) {
-  return fails() ? NULL : counted(__real_calloc(count, size));
+  return allocation_fails() ? NULL : allocation_counted(__real_calloc(count, size));
 }
 
 void *__wrap_realloc(void *memory, size_t size) {
-  if (fails()) return NULL;
+  if (allocation_fails()) return NULL;
   void *grown = __real_realloc(memory, size);
-  return memory ? grown : counted(grown);
+  return memory ? grown : allocation_counted(grown);
 }
 
 char *__wrap_strdup(const char *text) {
-  return fails() ? NULL : counted(__real_strdup(text));
-}
-
-char *__wrap_strndup(const char *text, size_t size) {
-  return fails() ? NULL : counted(__real_strndup(text, size));
-}
-
-char *__wrap_realpath(const char *path, char *resolved) {
-  if (resolved) return __real_realpath(path, resolved);
-  return fails() ? NULL : counted(__real_realpath(path, NULL));
-}
-
-ssize_t __wrap_getline(char **line, size_t *room, FILE *file) {
-  bool first = !*line;
-  if (first && fails()) return -1;
-  ssize_t length = __real_getline(line, room, file);
-  if (first) counted(*line);
-  return length;
+  return allocation_fails() ? NULL : allocation_counted(__real_strdup(text));
 }
 
 void __wrap_free(void *memory) {

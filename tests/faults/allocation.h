@@ -23,4 +23,8 @@ bool allocation_restore(void);
 /* How many allocations are out. */
 int64_t allocation_live(void);
 
+/* For wrappers: is this one to fail? And count one that did not; returns it. */
+bool allocation_fails(void);
+void *allocation_counted(void *memory);
+
 #endif

@@ -105,7 +105,7 @@ static void no_pings_where_none_are_wanted(void **state) {
 /* A stream that was closed here, and whose peer stays silent, is reset after a while: data for it has nowhere to go. */
 static void closed_stream_is_reset_after_a_while(void **state) {
   struct world *world = *state;
-  struct peer *peer = peer_open(world, HWS_ROLE_CLIENT, "linger=40ms");
+  struct peer *peer = peer_open(world, HWS_ROLE_CLIENT, TEST_SLOWNESS > 1 ? "linger=400ms" : "linger=40ms");
   hws_handle streams[3];
   uint32_t id = 0;
   uint64_t began = hws_now();
@@ -142,7 +142,7 @@ static void half_closed_stream_is_not_reset(void **state) {
 /* A close that waits for credit lingers no longer than that, and its event comes. */
 static void close_without_credit_ends_after_a_while(void **state) {
   struct world *world = *state;
-  struct peer *peer = peer_open(world, HWS_ROLE_CLIENT, "linger=40ms");
+  struct peer *peer = peer_open(world, HWS_ROLE_CLIENT, TEST_SLOWNESS > 1 ? "linger=400ms" : "linger=40ms");
   uint32_t id = 0;
   hws_handle stream = peer_is_opened(peer, &id);
   pattern_fill(6, 0, bytes, WINDOW_INITIAL);

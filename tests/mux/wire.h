@@ -11,6 +11,9 @@
 
 /* Where two ends on this machine meet by sockets: "unix" or "tcp". */
 extern const char local_scheme[];
+/* The transport that serves it, and whether that knows its peers. */
+extern const char local_plugin[];
+extern const bool local_knows_peers;
 
 /* A URL of that scheme that nobody listens at. */
 void local_url(char *url, size_t size);

@@ -2,14 +2,15 @@
  *
  * CAN-0, CAN-8 over a transport that cannot revoke: it is given no memory of the user's, so that a cancelled send or
  * receive ends at once, with an exact count, while the transport still holds its io. The transport is a loopback of
- * 4096 bytes: what is sent is received again.
+ * 4096 bytes: what is sent is received again. It takes the bytes of files by itself, as a function of their places.
  */
+#include "plugins/check/files.h"
 #include "tests/mux/world.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-enum { RING = 4096, LARGE = 1 << 20 };
+enum { RING = 4096, LARGE = 1 << 20, FILE_END = 600000, FILE_AT_ONCE = 256 * 1024 };
 
 #define PROMPT_NS (SECOND * 7 / 10) /* the transport's own end of a cancelled io comes later than this */
 
@@ -98,6 +99,122 @@ static void a_tried_send_is_exact(void **state) {
   hang_up(world, stream);
 }
 
+/* ---- files ---- */
+
+static void expect_file(hws_handle stream, uint64_t offset, uint64_t length) {
+  uint8_t room[10000];
+  for (uint64_t done = 0; done < length;) {
+    size_t part = length - done < sizeof room ? (size_t)(length - done) : sizeof room;
+    recv_exactly(stream, room, part);
+    for (size_t i = 0; i < part; i++) assert_int_equal(room[i], (uint8_t)((offset + done + i) * 31 >> 3));
+    done += part;
+  }
+}
+
+/* Its end, promptly. */
+static struct hws_event cancelled_file(struct world *world, uint64_t tag, hws_handle op) {
+  uint64_t begin = hws_now();
+  hws_result result = hws_cancel(op);
+  assert_true(result == HWS_OK || result == HWS_E_HANDLE);
+  struct hws_event event = world_await_status(world, tag, HWS_E_CANCELED);
+  assert_true(hws_now() - begin < PROMPT_NS);
+  return event;
+}
+
+static uint64_t post_file(struct world *world, hws_handle stream, int64_t file, uint64_t offset, uint64_t length,
+                          hws_handle *op) {
+  struct hws_how how = how_queue(world);
+  assert_status(hws_sendfile(stream, file, offset, length, &how, NULL, op), HWS_OK);
+  return how.tag;
+}
+
+/* Whether the transport had begun or not, the count is what arrives, and what is sent next stands behind it. */
+static void a_cancelled_file_is_exact(void **state) {
+  struct world *world = *state;
+  int64_t file = check_file_make(1);
+  hws_handle stream = dial(world);
+  for (int round = 0; round < 60; round++) {
+    hws_handle op = 0;
+    uint64_t before = (uint64_t)round % 3 * 5000;
+    uint64_t offset = (uint64_t)round * 1000;
+    uint64_t tag = post_file(world, stream, file, offset, 500000, &op);
+    expect_file(stream, offset, before);
+    for (int i = 0; i < round % 5; i++) world_turn(world);
+    struct hws_event event = cancelled_file(world, tag, op);
+    assert_in_range(event.bytes, before, before + RING + FILE_AT_ONCE);
+    uint64_t next = post_send(world, stream, "behind", 6);
+    expect_file(stream, offset + before, event.bytes - before);
+    expect_bytes(stream, "behind");
+    world_await_status(world, next, HWS_OK);
+  }
+  check_file_close(file);
+  hang_up(world, stream);
+}
+
+static void whole_files_and_their_ends(void **state) {
+  struct world *world = *state;
+  int64_t file = check_file_make(1);
+  hws_handle stream = dial(world);
+  uint64_t tag = post_file(world, stream, file, 0, FILE_END, NULL);
+  expect_file(stream, 0, FILE_END);
+  assert_int_equal(world_await_status(world, tag, HWS_OK).bytes, FILE_END);
+  tag = post_file(world, stream, file, FILE_END - 300000, 300001, NULL);
+  expect_file(stream, FILE_END - 300000, 300000);
+  assert_int_equal(world_await_status(world, tag, HWS_E_INVAL).bytes, 300000);
+  send_all(stream, "goes on", 7);
+  expect_bytes(stream, "goes on");
+  check_file_close(file);
+  hang_up(world, stream);
+}
+
+/* What was counted is not there any more when its turn comes: then nothing else may come in its place. */
+static void a_file_that_breaks_its_word(void **state) {
+  struct world *world = *state;
+  static uint8_t full[RING];
+  int64_t file = check_file_make(1);
+  hws_handle stream = dial(world);
+  hws_handle op = 0;
+  send_all(stream, full, sizeof full);
+  uint64_t tag = post_file(world, stream, file, FILE_END - 1000, 5000, &op);
+  for (int i = 0; i < 20; i++) world_turn(world); /* the transport has it, and waits */
+  struct hws_event event = cancelled_file(world, tag, op);
+  uint64_t behind = post_send(world, stream, "behind", 6);
+  recv_exactly(stream, full, sizeof full);
+  if (event.bytes == 5000) {
+    expect_file(stream, FILE_END - 1000, 1000);
+    world_await_status(world, behind, HWS_E_IO);
+    expect_detail(stream, HWS_E_IO, "the file of a send that was cancelled ended before its time");
+  } else { /* a slow thread of the pool had not come to it */
+    assert_int_equal(event.bytes, 0);
+    expect_bytes(stream, "behind");
+    world_await_status(world, behind, HWS_OK);
+  }
+  check_file_close(file);
+  hang_up(world, stream);
+}
+
+/* The end of the stream stands behind it; an abort does not wait. */
+static void an_end_stands_behind_a_file(void **state) {
+  struct world *world = *state;
+  int64_t file = check_file_make(1);
+  hws_handle stream = dial(world);
+  hws_handle op = 0;
+  uint64_t tag = post_file(world, stream, file, 0, 100000, &op);
+  expect_file(stream, 0, 5000);
+  struct hws_event event = cancelled_file(world, tag, op);
+  uint64_t ended = post_shutdown(world, stream);
+  expect_file(stream, 5000, event.bytes - 5000);
+  assert_status(recv_status(stream), HWS_E_EOF);
+  world_await_status(world, ended, HWS_OK);
+  hang_up(world, stream);
+  stream = dial(world);
+  tag = post_file(world, stream, file, 0, 100000, NULL);
+  expect_file(stream, 0, 5000);
+  hang_up(world, stream);
+  assert_true(world_await(world, tag).status < 0);
+  check_file_close(file);
+}
+
 /* An end waits for what was taken of a send that was cancelled. */
 static void an_end_stands_behind_it(void **state) {
   struct world *world = *state;
@@ -159,9 +276,11 @@ static void an_abort_ends_all(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-      BOTH_MODES(a_cancelled_send_is_exact), BOTH_MODES(a_tried_send_is_exact),
-      BOTH_MODES(an_end_stands_behind_it),   BOTH_MODES(a_cancelled_receive_loses_nothing),
-      BOTH_MODES(an_abort_ends_all),
+      BOTH_MODES(a_cancelled_send_is_exact),   BOTH_MODES(a_tried_send_is_exact),
+      BOTH_MODES(an_end_stands_behind_it),     BOTH_MODES(a_cancelled_receive_loses_nothing),
+      BOTH_MODES(an_abort_ends_all),           BOTH_MODES(whole_files_and_their_ends),
+      BOTH_MODES(a_cancelled_file_is_exact),   BOTH_MODES(a_file_that_breaks_its_word),
+      BOTH_MODES(an_end_stands_behind_a_file),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

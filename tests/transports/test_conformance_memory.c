@@ -6,7 +6,7 @@
 
 static void passes(void **state) {
   (void)state;
-  conformance_expect(TEST_PLUGIN_DIR "/memory" TEST_PLUGIN_SUFFIX, "mem://check", 50, 14);
+  conformance_expect(TEST_PLUGIN_DIR "/memory" TEST_PLUGIN_SUFFIX, "mem://check", 50, 16);
 }
 
 int main(void) {

@@ -17,31 +17,42 @@
 
 #include "plugins/check/check.h"
 
+/* What was written there, to be freed; and closes it. */
+static char *text_of(FILE *out) {
+  long length = ftell(out);
+  assert_true(length >= 0);
+  char *text = calloc(1, (size_t)length + 1);
+  assert_non_null(text);
+  rewind(out);
+  (void)fread(text, 1, (size_t)length, out);
+  (void)fclose(out);
+  return text;
+}
+
 /* What the kit prints, to be freed. */
 static char *run(const char *filter, const char *under, const char *address, const char *only, unsigned patience_ms,
                  struct check_report *report) {
-  char *text = NULL;
-  size_t bytes = 0;
   char plugin[512];
   char transport[512];
   char url[256];
-  FILE *out = open_memstream(&text, &bytes);
+  FILE *out = tmpfile();
   assert_non_null(out);
-  (void)snprintf(plugin, sizeof plugin, WRONG_PLUGIN_DIR "/f_%s.so", filter);
-  (void)snprintf(transport, sizeof transport, TEST_PLUGIN_DIR "/%s.so", under);
+  (void)snprintf(plugin, sizeof plugin, WRONG_PLUGIN_DIR "/f_%s" TEST_PLUGIN_SUFFIX, filter);
+  (void)snprintf(transport, sizeof transport, TEST_PLUGIN_DIR "/%s" TEST_PLUGIN_SUFFIX, under);
   (void)snprintf(url, sizeof url, "f-%s+%s", filter, address);
   const struct check_config config = {
       .plugin = plugin, .under = transport, .listen_url = url, .only = only, .patience_ms = patience_ms};
   int result = check_run(&config, out, report);
-  (void)fclose(out);
   assert_int_equal(result, report->failed == 0 ? 0 : -1);
-  return text;
+  return text_of(out);
 }
 
 static void right_ones_pass(void **state) {
   (void)state;
-  char address[64];
-  (void)snprintf(address, sizeof address, "unix:@hawser-filters-%d", (int)getpid());
+  char address[128]; /* SOCKET_URL may end in a hyphen: then a number of this process follows */
+  (void)snprintf(address, sizeof address, "%s", SOCKET_URL);
+  size_t length = strlen(address);
+  if (address[length - 1] == '-') (void)snprintf(address + length, sizeof address - length, "%d", (int)getpid());
   const struct {
     const char *filter;
     const char *under;
@@ -49,8 +60,8 @@ static void right_ones_pass(void **state) {
     unsigned least;
   } right[] = {{"none", "memory", "mem://check", 25},
                {"eager", "memory", "mem://check", 25},
-               {"eager", "unix_epoll", address, 70}};
-  for (size_t i = 0; i < sizeof right / sizeof right[0]; i++) {
+               {"eager", SOCKET_PLUGIN, address, SOCKET_CASES}};
+  for (size_t i = TEST_SLOWNESS > 1 ? 1 : 0; i < sizeof right / sizeof right[0]; i++) {
     struct check_report report;
     char *text = run(right[i].filter, right[i].under, right[i].address, NULL, 20000, &report);
     if (report.failed != 0 || report.passed < right[i].least)
@@ -59,44 +70,61 @@ static void right_ones_pass(void **state) {
   }
 }
 
+static const struct {
+  const char *filter;
+  const char *only;
+  const char *says;
+} wrong[] = {
+    {"double", "ping-pong", "completed a read twice"},
+    {"result", "ping-pong", "completed an io that is none of the host's"},
+    {"never", "ping-pong", "waited in vain for the end of a read"},
+    {"two", "ping-pong", "submitted a second io below in one direction"},
+    {"kind", "ping-pong", "submitted an io of kind 3 below"},
+    {"early", "filter tried", "called under_submit inside wrap"},
+    {"empty", "filter tried", "an endpoint was made, but *ep was not set"},
+    {"much", "echo", "of 1 bytes moved 1048577"},
+};
+
+enum { WRONG = sizeof wrong / sizeof wrong[0] };
+
+static struct {
+  struct check_report report;
+  char *text;
+} found[WRONG + 1];
+
+/* Before anything is asserted: where a case's process is this program once more, it passes over what stands before it,
+ * and finds nothing wrong there. */
+static int run_wrong_ones(void **state) {
+  (void)state;
+  for (size_t i = 0; i < WRONG; i++)
+    found[i].text = run(wrong[i].filter, "memory", "mem://check", wrong[i].only, 1500, &found[i].report);
+  const struct check_config alone = {.plugin = WRONG_PLUGIN_DIR "/f_none" TEST_PLUGIN_SUFFIX,
+                                     .listen_url = "f-none+mem://check"};
+  FILE *out = tmpfile();
+  assert_non_null(out);
+  (void)check_run(&alone, out, &found[WRONG].report);
+  found[WRONG].text = text_of(out);
+  return 0;
+}
+
+static int free_texts(void **state) {
+  (void)state;
+  for (size_t i = 0; i <= WRONG; i++) free(found[i].text);
+  return 0;
+}
+
 static void wrong_ones_are_found(void **state) {
   (void)state;
-  static const struct {
-    const char *filter;
-    const char *only;
-    const char *says;
-  } wrong[] = {
-      {"double", "ping-pong", "completed a read twice"},
-      {"result", "ping-pong", "completed an io that is none of the host's"},
-      {"never", "ping-pong", "waited in vain for the end of a read"},
-      {"two", "ping-pong", "submitted a second io below in one direction"},
-      {"kind", "ping-pong", "submitted an io of kind 3 below"},
-      {"early", "filter tried", "called under_submit inside wrap"},
-      {"empty", "filter tried", "an endpoint was made, but *ep was not set"},
-      {"much", "echo", "of 1 bytes moved 1048577"},
-  };
-  for (size_t i = 0; i < sizeof wrong / sizeof wrong[0]; i++) {
-    struct check_report report;
-    char *text = run(wrong[i].filter, "memory", "mem://check", wrong[i].only, 1500, &report);
-    if (report.failed == 0 || !strstr(text, wrong[i].says))
-      fail_msg("f_%s: wanted '%s', got:\n%s", wrong[i].filter, wrong[i].says, text);
-    free(text);
-  }
+  for (size_t i = 0; i < WRONG; i++)
+    if (found[i].report.failed == 0 || !strstr(found[i].text, wrong[i].says))
+      fail_msg("f_%s: wanted '%s', got:\n%s", wrong[i].filter, wrong[i].says, found[i].text);
 }
 
 /* Nothing is guessed: a filter needs something to stand on. */
 static void a_filter_alone_is_refused(void **state) {
   (void)state;
-  struct check_report report;
-  const struct check_config config = {.plugin = WRONG_PLUGIN_DIR "/f_none.so", .listen_url = "f-none+mem://check"};
-  char *text = NULL;
-  size_t bytes = 0;
-  FILE *out = open_memstream(&text, &bytes);
-  assert_int_equal(check_run(&config, out, &report), -1);
-  (void)fclose(out);
-  assert_int_equal(report.failed, 1);
-  assert_non_null(strstr(text, "is a filter, and no transport to stand on was given"));
-  free(text);
+  assert_int_equal(found[WRONG].report.failed, 1);
+  assert_non_null(strstr(found[WRONG].text, "is a filter, and no transport to stand on was given"));
 }
 
 int main(void) {
@@ -105,5 +133,5 @@ int main(void) {
       cmocka_unit_test(wrong_ones_are_found),
       cmocka_unit_test(a_filter_alone_is_refused),
   };
-  return cmocka_run_group_tests(tests, NULL, NULL);
+  return cmocka_run_group_tests(tests, run_wrong_ones, free_texts);
 }

@@ -16,6 +16,7 @@ struct tcp_connection {
   struct socket_endpoint base;
   atomic_bool connected;
   struct tcp_dial *dial; /* NULL: accepted */
+  bool transmits;        /* files are sent from inside the system */
   struct packet_stream stream;
 };
 
@@ -34,9 +35,10 @@ static struct tcp_connection *connection_new(const struct hws_host *host, SOCKET
   return connection;
 }
 
-struct socket_endpoint *tcp_connection_accepted(const struct hws_host *host, SOCKET socket) {
+struct socket_endpoint *tcp_connection_accepted(const struct hws_host *host, SOCKET socket, bool transmits) {
   struct tcp_connection *connection = connection_new(host, socket);
   if (!connection) return NULL;
+  connection->transmits = transmits;
   atomic_store(&connection->connected, true);
   return &connection->base;
 }
@@ -63,6 +65,7 @@ int32_t tcp_connection_dial(const struct hws_host *host, struct hws_host_endpoin
     return status;
   }
   connection->dial = dial;
+  connection->transmits = dial->settings.transmits;
   *made = &connection->base;
   return HWS_IO_OK;
 }
@@ -81,6 +84,7 @@ static int32_t connection_submit(struct socket_endpoint *endpoint, struct hws_io
     return tcp_dial_submit(connection->dial, io) ? dialled(connection, io) : 0;
   }
   if (!atomic_load(&connection->connected)) return packet_end(io, HWS_IO_UNSUPPORTED, 0, 0);
+  if (io->kind == HWS_IO_SENDFILE && !connection->transmits) return packet_end(io, HWS_IO_UNSUPPORTED, 0, 0);
   return packet_stream_submit(&connection->stream, io);
 }
 

@@ -8,8 +8,9 @@
 #include "transports/socket_endpoint.h"
 #include "transports/tcp_iocp/winsock.h"
 
-/* One that an accept made; it owns the socket. NULL: no memory, and the socket is the caller's still. */
-struct socket_endpoint *tcp_connection_accepted(const struct hws_host *host, SOCKET socket);
+/* One that an accept made; it owns the socket. transmits: files are sent from inside the system. NULL: no memory, and
+ * the socket is the caller's still. */
+struct socket_endpoint *tcp_connection_accepted(const struct hws_host *host, SOCKET socket, bool transmits);
 
 /* As the makers of socket_endpoint.h. */
 int32_t tcp_connection_dial(const struct hws_host *host, struct hws_host_endpoint *endpoint, const char *text,

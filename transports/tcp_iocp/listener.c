@@ -170,7 +170,7 @@ static int32_t accept_one(struct tcp_listener *listener, struct hws_io *io) {
   if (socket == INVALID_SOCKET) return 0;
   struct socket_endpoint *connection = NULL;
   int error = tcp_settings_apply(&listener->settings, socket);
-  if (!error) connection = tcp_connection_accepted(listener->host, socket);
+  if (!error) connection = tcp_connection_accepted(listener->host, socket, listener->settings.transmits);
   if (!connection) (void)closesocket(socket);
   (void)packet_end(io, error ? winsock_status(error) : connection ? HWS_IO_OK : HWS_IO_NOMEM, error, 0);
   io->accepted = connection;

@@ -12,6 +12,7 @@ enum { KEEPALIVE_MAX = 32767, PROBES = 3, ACCEPTS_MAX = 4096, ACCEPTS_DEFAULT = 
 
 static const struct socket_number nodelay = {"nodelay", 0, 1, 1};
 static const struct socket_number keepalive = {"keepalive", 0, KEEPALIVE_MAX, 0};
+static const struct socket_number transmitfile = {"transmitfile", 0, 1, 1};
 static const struct socket_number accepts = {"accepts", 1, ACCEPTS_MAX, ACCEPTS_DEFAULT};
 static const struct socket_number ipv6only = {"ipv6only", 0, 1, 1};
 static const struct socket_number attempt_ms = {"attempt_ms", 100, 60000, 3000};
@@ -20,7 +21,8 @@ int32_t tcp_settings_read(struct tcp_settings *settings, bool listens, const str
                           const struct hws_host *host, struct hws_host_endpoint *endpoint, char *why, size_t why_size) {
   bool may_be_6 = address->is_name || address->ip.version == 6;
   bool good = socket_number_read(&nodelay, host, endpoint, &settings->nodelay, why, why_size) &&
-              socket_number_read(&keepalive, host, endpoint, &settings->keepalive_s, why, why_size);
+              socket_number_read(&keepalive, host, endpoint, &settings->keepalive_s, why, why_size) &&
+              socket_number_read(&transmitfile, host, endpoint, &settings->transmits, why, why_size);
   if (good && listens) {
     good = socket_number_read(&socket_backlog, host, endpoint, &settings->backlog, why, why_size) &&
            socket_number_read(&accepts, host, endpoint, &settings->accepts, why, why_size);

@@ -12,6 +12,7 @@ struct tcp_settings {
   /* of every connection */
   uint32_t nodelay;     /* 0 or 1 */
   uint32_t keepalive_s; /* silence after which the peer is probed; 0: never */
+  uint32_t transmits;   /* 0 or 1: files are sent from inside the system */
   /* of a listener */
   uint32_t backlog;
   uint32_t accepts;  /* how many are posted */

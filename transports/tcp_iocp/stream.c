@@ -4,6 +4,8 @@
  */
 #include "transports/tcp_iocp/stream.h"
 
+#include "transports/tcp_iocp/transmit.h"
+
 enum { PIECES = 64, SEND_MAX = 1 << 20, RECV_MAX = 1 << 30, UNREAD_MAX = 64 << 20 };
 
 /* ---- calls ------------------------------------------------------------------------------------------------------- */
@@ -46,15 +48,37 @@ static int error_of(struct packet_stream *stream, struct hws_packet *packet, int
   return winsock_packet_error(stream_socket(stream), packet, os_error);
 }
 
+/* What does not begin leaves the connection whole: the host has other ways to send the file. Later nobody knows how
+ * much of it went. */
+static int call_file(struct packet_stream *stream, const struct hws_io *io, OVERLAPPED *overlapped, DWORD *bytes) {
+  int error = 0;
+  int64_t size = transmit_bytes(io, &error);
+  if (size < 0) return ERROR_NOT_SUPPORTED;
+  if (size == 0) return ERROR_HANDLE_EOF;
+  error = transmit_begin(stream_socket(stream), io, size, overlapped);
+  if (error && error != WSA_IO_PENDING) return transmit_broke(error) ? error : ERROR_NOT_SUPPORTED;
+  if (!error) *bytes = (DWORD)overlapped->InternalHigh;
+  return error ? error : packet_stream_ended(stream);
+}
+
+/* A file's call has moved nothing, and did not fail: the file has lost what it had, or the connection was reset, which
+ * Wine does not tell here. Whoever reads the file and writes finds out. */
+static int judge_file(int error, uint64_t bytes) {
+  if (error == ERROR_HANDLE_EOF) return 0; /* by call_file: the file has ended */
+  return error || bytes ? error : ERROR_NOT_SUPPORTED;
+}
+
 /* A write of nothing: so Wine tells of a reset that meets a send which waits. */
 static int judge(struct packet_stream *stream, struct hws_io *io, int error, uint64_t *bytes) {
   (void)stream;
+  if (io->kind == HWS_IO_SENDFILE) return judge_file(error, *bytes);
   return !error && io->kind == HWS_IO_WRITE && *bytes == 0 ? WSAECONNRESET : error;
 }
 
 static const struct packet_stream_calls calls = {.read = call_read,
                                                  .write = call_write,
                                                  .shutdown = call_shutdown,
+                                                 .file = call_file,
                                                  .error_of = error_of,
                                                  .judge = judge,
                                                  .status = winsock_status};

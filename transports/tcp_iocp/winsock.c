@@ -22,6 +22,8 @@ int winsock_open(void) {
   if (socket == INVALID_SOCKET) return WSAGetLastError();
   error = find(socket, (GUID)WSAID_ACCEPTEX, &winsock.accept_ex, sizeof winsock.accept_ex);
   if (!error) error = find(socket, (GUID)WSAID_CONNECTEX, &winsock.connect_ex, sizeof winsock.connect_ex);
+  if (!error && find(socket, (GUID)WSAID_TRANSMITFILE, &winsock.transmit_file, sizeof winsock.transmit_file) != 0)
+    winsock.transmit_file = NULL;
   (void)closesocket(socket);
   return error;
 }
@@ -59,6 +61,8 @@ int32_t winsock_status(int error) {
   case WSAEDISCON:
   case ERROR_BROKEN_PIPE:
     return HWS_IO_CLOSED;
+  case ERROR_NOT_SUPPORTED:
+    return HWS_IO_UNSUPPORTED;
   case WSAECONNREFUSED:
   case ERROR_CONNECTION_REFUSED:
     return HWS_IO_REFUSED;

@@ -17,6 +17,7 @@
 struct winsock {
   LPFN_ACCEPTEX accept_ex;
   LPFN_CONNECTEX connect_ex;
+  LPFN_TRANSMITFILE transmit_file; /* NULL: what stands between us and the system does not have it */
 };
 
 /* Filled by winsock_open, constant afterwards. */

@@ -21,11 +21,11 @@ enum {
   FAULT_CANCEL,     /* a read is completed inside cancel, which returns 1 as well */
   FAULT_EMPTY,      /* an accept ends well without a connection; this one listens */
   FAULT_UNDER,      /* a transport that asks for what is below it */
-  FAULT_STUBBORN,   /* promises no REVOKE, and a cancelled io ends late: no fault at all */
+  FAULT_STUBBORN,   /* promises no REVOKE, and a cancelled io ends late: no fault at all. It sends files, too */
   HERE = FAULT      /* what this build of the file gets wrong */
 };
 
-enum { STUBBORN_NS = 1000000000 };
+enum { STUBBORN_NS = 1000000000, FILE_END = 600000 };
 
 struct loopback {
   struct hws_host_endpoint *host;
@@ -77,6 +77,17 @@ static uint64_t move_in(struct loopback *loopback, const struct hws_io *io) {
   return moved;
 }
 
+/* It looks at no file: all have so many bytes, each of which is a function of its place. */
+static uint64_t move_file(struct loopback *loopback, const struct hws_io *io) {
+  uint64_t moved = 0;
+  for (; moved < io->length && io->offset + moved < FILE_END && loopback->used < sizeof loopback->bytes; moved++) {
+    loopback->bytes[(loopback->start + loopback->used) % sizeof loopback->bytes] =
+        (unsigned char)((io->offset + moved) * 31 >> 3);
+    loopback->used++;
+  }
+  return moved;
+}
+
 /* True: it ended. */
 static bool advance(struct loopback *loopback, struct hws_io *io) {
   bool ends = true;
@@ -101,6 +112,12 @@ static bool advance(struct loopback *loopback, struct hws_io *io) {
     io->bytes = move_in(loopback, io);
     wake(loopback, HWS_READ);
     break;
+  case HWS_IO_SENDFILE:
+    ends = loopback->used < sizeof loopback->bytes || io->offset >= FILE_END;
+    loopback->waits[HWS_WRITE] = !ends;
+    io->bytes = move_file(loopback, io);
+    wake(loopback, HWS_READ);
+    break;
   case HWS_IO_SHUTDOWN:
     loopback->ended = true;
     wake(loopback, HWS_READ);
@@ -116,7 +133,8 @@ static bool advance(struct loopback *loopback, struct hws_io *io) {
 }
 
 static enum hws_direction direction_of(const struct hws_io *io) {
-  return io->kind == HWS_IO_WRITE || io->kind == HWS_IO_SHUTDOWN ? HWS_WRITE : HWS_READ;
+  bool writes = io->kind == HWS_IO_WRITE || io->kind == HWS_IO_SHUTDOWN || io->kind == HWS_IO_SENDFILE;
+  return writes ? HWS_WRITE : HWS_READ;
 }
 
 static void complete(struct loopback *loopback, struct hws_io *io) {
@@ -218,7 +236,8 @@ static const struct hws_plugin manifest = {
     .major = HWS_PLUGIN_MAJOR,
     .minor_high = HWS_PLUGIN_MINOR,
     .pointer_bits = 8 * sizeof(void *),
-    .capabilities = HWS_CAP_LISTEN | HWS_CAP_DIAL | HWS_CAP_HALF_CLOSE | (REVOKES ? HWS_CAP_REVOKE : 0),
+    .capabilities = HWS_CAP_LISTEN | HWS_CAP_DIAL | HWS_CAP_HALF_CLOSE | (REVOKES ? HWS_CAP_REVOKE : 0) |
+                    (HERE == FAULT_STUBBORN ? HWS_CAP_SENDFILE : 0),
     .name = FAULT_NAME,
     .version = "1",
     .schemes = schemes,
