@@ -22,7 +22,7 @@ if(WIN32)
   endif()
   # Scripts look at the tree, which is the same everywhere, or are programs of the machine that builds. There is no libffi
   # for mingw-w64 in Debian.
-  set(HAWSER_FOREIGN_TESTS "/tests/(bench|install|interop|layering|tools|model)/|\\.(py|sh)$|_(posix|epoll|linux|unix)(\\.|_)|/test_unix_|/test_socket_|/test_libffi|/core/test_names|/faults/test_descriptors|/transports/test_(conformance_unix|conformance_tcp_[46]|kit_faults|tcp_(address|dial|listen))")
+  set(HAWSER_FOREIGN_TESTS "/tests/(bench|install|interop|layering|tools|model)/|\\.(py|sh)$|_(posix|epoll|linux|unix)(\\.|_)|/test_unix_|/test_socket_|/test_libffi|/core/test_names|/faults/|/transports/test_(conformance_unix|conformance_tcp_[46]|kit_faults|tcp_(address|dial|listen))")
 else()
   find_library(CMOCKA_LIBRARY cmocka REQUIRED)
   set(HAWSER_TEST_LIBRARIES Threads::Threads ${CMAKE_DL_LIBS})
