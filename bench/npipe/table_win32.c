@@ -12,8 +12,9 @@
 #include "abi/hawser.h"
 
 #define NS_PER_MS 1000000ULL
+#define JOIN_NS INT64_C(10000000000)
 
-enum { ACCEPTS_MAX = 64, CLIENTS_MAX = 64, EVENTS = 16, JOIN_S = 10 };
+enum { ACCEPTS_MAX = 64, CLIENTS_MAX = 64, EVENTS = 16 };
 
 static const wchar_t path[] = L"\\\\.\\pipe\\hawser\\table";
 
@@ -90,7 +91,7 @@ static bool server_open(struct server *server, const struct table_offer *offer, 
 }
 
 static void server_close(struct server *server) {
-  (void)hws_runtime_join(server->runtime, JOIN_S * 1000 * (int64_t)NS_PER_MS);
+  (void)hws_runtime_join(server->runtime, JOIN_NS);
 }
 
 static void accepted(struct server *server, const struct hws_event *event, const struct table_offer *offer) {

@@ -125,7 +125,7 @@ static FARPROC real(const char *library, const char *name) {
   return found;
 }
 
-#define REAL(library, name) ((__typeof__(&name))(void *)real(library, #name))
+#define REAL(library, name) ((__typeof__(&(name)))(void *)real(library, #name))
 
 static struct npipe_record *record(enum npipe_call call, HANDLE handle) {
   assert_true(npipe_recorded < NPIPE_RECORDS_MAX);

@@ -57,8 +57,8 @@ HANDLE npipe_plain_serve(DWORD mode);
 enum npipe_call { NPIPE_CREATE, NPIPE_OPEN, NPIPE_CONNECT, NPIPE_CANCEL, NPIPE_ASK, NPIPE_CLOSE };
 
 struct npipe_record {
-  enum npipe_call call;
   HANDLE handle;
+  enum npipe_call call;
   DWORD flags;        /* create, open */
   DWORD mode;         /* create */
   DWORD instances;    /* create */

@@ -2,8 +2,8 @@
  *
  * The bytes of a connected pipe, or its messages.
  *
- * The system writes and reads one piece of memory at a time. Small pieces are gathered into one, so that a write is one
- * call; a read fills the first piece that has room.
+ * The system writes and reads one piece of memory at a time. So small pieces are gathered into one for a write, and
+ * filled from one that was read. Where there is no memory for that, it is the first piece alone.
  *
  * A message is what one call writes. An empty one ends the direction, which is how a pipe of messages is half closed by
  * existing software; so none is sent otherwise.
@@ -12,7 +12,7 @@
 
 #include <string.h>
 
-enum { WRITE_MAX = PIPE_BUFFER_BYTES, READ_MAX = 1 << 30 };
+enum { PIECE_MAX = PIPE_BUFFER_BYTES, READ_MAX = 1 << 30 };
 
 static struct pipe_stream *stream_of(struct packet_stream *base) {
   return (struct pipe_stream *)base;
@@ -38,10 +38,35 @@ static int read_failed(const OVERLAPPED *overlapped, DWORD *bytes) {
   return error;
 }
 
+/* One piece is enough of a first one that is all there is, or large. */
+static bool suffices(const struct hws_iov *first, const struct hws_io *io) {
+  return first->len >= PIECE_MAX || first->len == packet_stream_room(io);
+}
+
+/* Where a read goes: the first piece, or a buffer for several. */
+static struct hws_iov read_into(struct pipe_stream *stream, const struct hws_io *io) {
+  const struct hws_iov *first = first_piece(io);
+  bool alone = suffices(first, io);
+  if (!alone && !stream->scatter) stream->scatter = stream->base.host->alloc(PIECE_MAX);
+  stream->scattered = !alone && stream->scatter;
+  if (!stream->scattered) return *first;
+  return (struct hws_iov){.ptr = stream->scatter, .len = least(packet_stream_room(io), PIECE_MAX)};
+}
+
+static void fill_pieces(struct pipe_stream *stream, const struct hws_io *io, uint64_t bytes) {
+  const char *from = stream->scatter;
+  for (uint32_t i = 0; i < io->vec_count && bytes > 0; i++) {
+    uint64_t part = io->vec[i].len < bytes ? io->vec[i].len : bytes;
+    if (part > 0) memcpy(io->vec[i].ptr, from, part);
+    from += part;
+    bytes -= part;
+  }
+}
+
 static int call_read(struct packet_stream *base, const struct hws_io *io, OVERLAPPED *overlapped, DWORD *bytes) {
-  const struct hws_iov *piece = first_piece(io);
   if (stream_of(base)->ended) return 0;
-  if (ReadFile(base->handle, piece->ptr, least(piece->len, READ_MAX), bytes, overlapped))
+  struct hws_iov piece = read_into(stream_of(base), io);
+  if (ReadFile(base->handle, piece.ptr, least(piece.len, READ_MAX), bytes, overlapped))
     return packet_stream_ended(base);
   return read_failed(overlapped, bytes);
 }
@@ -49,12 +74,12 @@ static int call_read(struct packet_stream *base, const struct hws_io *io, OVERLA
 /* What is written in one call: the first piece, or several that were gathered. */
 static struct hws_iov gathered(struct pipe_stream *stream, const struct hws_io *io) {
   const struct hws_iov *first = first_piece(io);
-  bool alone = first->len == packet_stream_room(io) || first->len >= WRITE_MAX;
-  if (!alone && !stream->gather) stream->gather = stream->base.host->alloc(WRITE_MAX);
+  bool alone = suffices(first, io);
+  if (!alone && !stream->gather) stream->gather = stream->base.host->alloc(PIECE_MAX);
   if (alone || !stream->gather) return *first;
   struct hws_iov all = {.ptr = stream->gather, .len = 0};
-  for (uint32_t i = 0; i < io->vec_count && all.len < WRITE_MAX; i++) {
-    size_t part = least(io->vec[i].len, WRITE_MAX - all.len);
+  for (uint32_t i = 0; i < io->vec_count && all.len < PIECE_MAX; i++) {
+    size_t part = least(io->vec[i].len, PIECE_MAX - all.len);
     if (part > 0) memcpy(stream->gather + all.len, io->vec[i].ptr, part);
     all.len += part;
   }
@@ -95,7 +120,7 @@ static int call_write(struct packet_stream *base, const struct hws_io *io, OVERL
   if (stream->shut) return ERROR_NO_DATA;
   if (stream->messages) return write_message(stream, io, overlapped, bytes);
   struct hws_iov piece = gathered(stream, io);
-  return write_now(base, piece.ptr, least(piece.len, WRITE_MAX), overlapped, bytes);
+  return write_now(base, piece.ptr, least(piece.len, PIECE_MAX), overlapped, bytes);
 }
 
 /* A part of a message that never became whole is dropped: nobody shall take it for one. */
@@ -120,6 +145,8 @@ static bool met_end(const struct pipe_stream *stream, const struct hws_io *io) {
 }
 
 static int judge_read(struct pipe_stream *stream, struct hws_io *io, int error, uint64_t *bytes) {
+  if (stream->scattered) fill_pieces(stream, io, *bytes);
+  stream->scattered = false;
   if (error == ERROR_MORE_DATA) return 0;
   if (error == ERROR_BROKEN_PIPE || (!error && *bytes == 0 && met_end(stream, io))) {
     stream->ended = true;
@@ -182,8 +209,9 @@ void pipe_stream_close(struct pipe_stream *stream, bool abort) {
   if (open && stream->server) pipe_name_close(stream->name, pipe);
   if (open && !stream->server) (void)CloseHandle(pipe);
   stream->base.handle = INVALID_HANDLE_VALUE;
+  host->release(stream->scatter);
   host->release(stream->gather);
-  stream->gather = NULL;
+  stream->scatter = stream->gather = NULL;
   message_drop(&stream->message, host);
   pipe_name_unref(stream->name, host);
   stream->name = NULL;

@@ -14,7 +14,10 @@ struct pipe_stream {
   struct pipe_name *name; /* with a reference */
   bool server;
   bool messages;
-  bool ended; /* under the read direction: the peer sends no more */
+  /* under the read direction */
+  bool ended;     /* the peer sends no more */
+  bool scattered; /* the read that is out is into `scatter` */
+  char *scatter;  /* what is read for several pieces at once; NULL: not needed yet */
   /* under the write direction */
   bool shut;              /* we send no more */
   bool whole;             /* the write that is out is the whole message */
