@@ -40,7 +40,9 @@ class TcpTest(ToolTest):
         self.assertEqual(self.serving.stop(), 0, self.serving.errors())
 
     def dial(self, host, port):
-        client = socket.create_connection((host, port), LIMIT)
+        # A limit of time from here on only: with one, a reset that follows at once is told as the connect's own failure.
+        client = socket.create_connection((host, port))
+        client.settimeout(LIMIT)
         self.addCleanup(client.close)
         return client
 
