@@ -25,7 +25,8 @@ class Plugin(ToolTest):
         self.assertEqual(by_name[0], 0, by_name[2])
         self.assertEqual(by_name, by_path)
         self.assertEqual(by_name, by_relative_path)
-        for word in ("unix_epoll", "unix", str(PLUGINS / "unix_epoll.so"), "listen", "dial", "half-close", "1.0"):
+        for word in ("unix_epoll", "unix", str(PLUGINS / "unix_epoll.so"), "listen", "dial", "half-close", "1.0",
+                     "readiness     by epoll"):
             self.assertIn(word, by_name[1])
 
     def refuse(self, argument, *named):
