@@ -10,7 +10,7 @@
 
 #include <string.h>
 
-enum { PIECES = 64, SEND_MAX = 1 << 20, RECV_MAX = 1 << 30, UNREAD_MAX = 64 << 20 };
+enum { SEND_MAX = 1 << 20, RECV_MAX = 1 << 30, UNREAD_MAX = 64 << 20 };
 
 int32_t stream_end(struct hws_io *io, int32_t status, int error, uint64_t bytes) {
   io->status = status;
@@ -27,6 +27,13 @@ void stream_init(struct stream *stream, const struct hws_host *host, SOCKET sock
   stream->socket = socket;
 }
 
+void stream_move(struct stream *stream, struct stream *from) {
+  stream->endpoint = from->endpoint;
+  stream->socket = from->socket;
+  stream->skips = from->skips;
+  from->socket = INVALID_SOCKET;
+}
+
 int32_t stream_bind(struct stream *stream, struct hws_host_endpoint *endpoint) {
   int32_t status = stream->host->bind_port(endpoint, (int64_t)stream->socket);
   if (status != HWS_IO_OK) return status;
@@ -38,9 +45,9 @@ int32_t stream_bind(struct stream *stream, struct hws_host_endpoint *endpoint) {
 /* ---- how ios end ------------------------------------------------------------------------------------------------- */
 
 /* The system tells of a reset once only, and what it says after it may look like an end. */
-static int latch(struct stream *stream, int error) {
+static int latch(atomic_int *broken, int error) {
   int none = 0;
-  return atomic_compare_exchange_strong(&stream->broken, &none, error) ? error : none;
+  return atomic_compare_exchange_strong(broken, &none, error) ? error : none;
 }
 
 static bool ends_connection(int error) {
@@ -48,41 +55,40 @@ static bool ends_connection(int error) {
   return status == HWS_IO_RESET || status == HWS_IO_FAILED;
 }
 
-static uint64_t room_of(const struct hws_io *io) {
+uint64_t stream_room(const struct hws_io *io) {
   uint64_t room = 0;
   for (uint32_t i = 0; i < io->vec_count; i++) room += io->vec[i].len;
   return room;
 }
 
-static int32_t end_failed(struct stream *stream, struct hws_io *io, int error, uint64_t bytes) {
-  if (ends_connection(error)) error = latch(stream, error);
+int32_t stream_end_failed(atomic_int *broken, struct hws_io *io, int error, uint64_t bytes) {
+  if (ends_connection(error)) error = latch(broken, error);
   return stream_end(io, winsock_status(error), error, bytes);
 }
 
 /* A call has ended with that many bytes and that error. */
 static int32_t end_call(struct stream *stream, struct hws_io *io, bool cancelled, int error, uint64_t bytes) {
   if (io->kind == HWS_IO_WRITE && cancelled && error) {
-    (void)latch(stream, WSAECONNABORTED);
+    (void)latch(&stream->broken, WSAECONNABORTED);
     return stream_end(io, HWS_IO_CANCELED, 0, bytes);
   }
   /* Somebody else may have closed or cancelled; that is no cancel of ours. */
   if (error == WSA_OPERATION_ABORTED && !cancelled) error = WSAECONNABORTED;
   /* Wine tells so of a reset that meets a send which waits. */
   if (!error && io->kind == HWS_IO_WRITE && bytes == 0) error = WSAECONNRESET;
-  if (error) return end_failed(stream, io, error, bytes);
+  if (error) return stream_end_failed(&stream->broken, io, error, bytes);
   int broken = atomic_load(&stream->broken);
-  bool ended = io->kind == HWS_IO_READ && bytes == 0 && room_of(io) > 0;
+  bool ended = io->kind == HWS_IO_READ && bytes == 0 && stream_room(io) > 0;
   if (ended && broken) return stream_end(io, winsock_status(broken), broken, 0);
   return stream_end(io, HWS_IO_OK, 0, bytes);
 }
 
 /* ---- calls ------------------------------------------------------------------------------------------------------- */
 
-/* At least one piece, maybe of no bytes. Returns how many. */
-static DWORD fill_pieces(const struct hws_io *io, WSABUF *pieces, uint64_t most) {
+DWORD stream_pieces(const struct hws_io *io, WSABUF *pieces, uint64_t most) {
   DWORD count = 0;
   pieces[0] = (WSABUF){0, NULL};
-  for (uint32_t i = 0; i < io->vec_count && count < PIECES && most > 0; i++) {
+  for (uint32_t i = 0; i < io->vec_count && count < STREAM_PIECES && most > 0; i++) {
     uint64_t length = io->vec[i].len < most ? io->vec[i].len : most;
     if (length == 0) continue;
     pieces[count++] = (WSABUF){(ULONG)length, io->vec[i].ptr};
@@ -95,15 +101,15 @@ static DWORD fill_pieces(const struct hws_io *io, WSABUF *pieces, uint64_t most)
 static int32_t begun(struct stream *stream, struct stream_half *half, struct hws_io *io, int failed, DWORD bytes) {
   int error = failed ? WSAGetLastError() : 0;
   if (!error && stream->skips) return end_call(stream, io, false, 0, bytes);
-  if (error && error != WSA_IO_PENDING) return end_failed(stream, io, error, 0);
+  if (error && error != WSA_IO_PENDING) return stream_end_failed(&stream->broken, io, error, 0);
   half->io = io;
   return 0;
 }
 
 static int32_t submit_read(struct stream *stream, struct hws_io *io) {
   struct stream_half *half = &stream->halves[HWS_READ];
-  WSABUF pieces[PIECES];
-  DWORD count = fill_pieces(io, pieces, RECV_MAX);
+  WSABUF pieces[STREAM_PIECES];
+  DWORD count = stream_pieces(io, pieces, RECV_MAX);
   DWORD bytes = 0;
   DWORD flags = 0;
   half->cancelled = false;
@@ -114,11 +120,11 @@ static int32_t submit_read(struct stream *stream, struct hws_io *io) {
 
 static int32_t submit_write(struct stream *stream, struct hws_io *io) {
   struct stream_half *half = &stream->halves[HWS_WRITE];
-  WSABUF pieces[PIECES];
+  WSABUF pieces[STREAM_PIECES];
   int broken = atomic_load(&stream->broken);
   if (broken) return stream_end(io, winsock_status(broken), broken, 0);
-  if (room_of(io) == 0) return stream_end(io, HWS_IO_OK, 0, 0); /* the system takes a send at any time */
-  DWORD count = fill_pieces(io, pieces, SEND_MAX);
+  if (stream_room(io) == 0) return stream_end(io, HWS_IO_OK, 0, 0); /* the system takes a send at any time */
+  DWORD count = stream_pieces(io, pieces, SEND_MAX);
   DWORD bytes = 0;
   half->cancelled = false;
   OVERLAPPED *overlapped = winsock_prepare(&half->packet, stream->endpoint, HWS_WRITE);
@@ -126,8 +132,8 @@ static int32_t submit_write(struct stream *stream, struct hws_io *io) {
   return begun(stream, half, io, failed, bytes);
 }
 
-static int32_t submit_shutdown(struct stream *stream, struct hws_io *io) {
-  int error = shutdown(stream->socket, SD_SEND) == 0 ? 0 : WSAGetLastError();
+int32_t stream_shut_down(SOCKET socket, struct hws_io *io) {
+  int error = shutdown(socket, SD_SEND) == 0 ? 0 : WSAGetLastError();
   if (error == WSAENOTCONN || error == WSAESHUTDOWN) error = 0; /* it has ended already */
   return stream_end(io, winsock_status(error), error, 0);
 }
@@ -142,7 +148,7 @@ int32_t stream_submit(struct stream *stream, struct hws_io *io) {
     case HWS_IO_WRITE:
       return submit_write(stream, io);
     case HWS_IO_SHUTDOWN:
-      return submit_shutdown(stream, io);
+      return stream_shut_down(stream->socket, io);
     default:
       break;
     }
@@ -182,14 +188,14 @@ static void drop_unread(SOCKET socket) {
     got = recv(socket, bytes, sizeof bytes, 0);
 }
 
-void stream_close(struct stream *stream, bool abort) {
+void stream_close(SOCKET *socket, bool abort) {
   const struct linger at_once = {.l_onoff = 1, .l_linger = 0};
-  if (stream->socket == INVALID_SOCKET) return;
+  if (*socket == INVALID_SOCKET) return;
   if (abort)
-    (void)setsockopt(stream->socket, SOL_SOCKET, SO_LINGER, (const char *)&at_once, sizeof at_once);
+    (void)setsockopt(*socket, SOL_SOCKET, SO_LINGER, (const char *)&at_once, sizeof at_once);
   else
-    (void)shutdown(stream->socket, SD_SEND);
-  if (!abort) drop_unread(stream->socket);
-  (void)closesocket(stream->socket);
-  stream->socket = INVALID_SOCKET;
+    (void)shutdown(*socket, SD_SEND);
+  if (!abort) drop_unread(*socket);
+  (void)closesocket(*socket);
+  *socket = INVALID_SOCKET;
 }

@@ -29,7 +29,22 @@ struct stream {
 /* The results of an io, filled in whole. Always 1, for submit. */
 int32_t stream_end(struct hws_io *io, int32_t status, int error, uint64_t bytes);
 
+/* That of a call that failed. The first error that ended the connection is kept in *broken, and told from then on. */
+int32_t stream_end_failed(atomic_int *broken, struct hws_io *io, int error, uint64_t bytes);
+
+enum { STREAM_PIECES = 64 /* of one call */ };
+
+/* The bytes that an io has room for; the pieces of a call that moves at most so many: at least one, maybe of none. */
+uint64_t stream_room(const struct hws_io *io);
+DWORD stream_pieces(const struct hws_io *io, WSABUF *pieces, uint64_t most);
+
+/* HWS_IO_SHUTDOWN, at once. */
+int32_t stream_shut_down(SOCKET socket, struct hws_io *io);
+
 void stream_init(struct stream *stream, const struct hws_host *host, SOCKET socket);
+
+/* Take over a stream that has no call out, with its socket. */
+void stream_move(struct stream *stream, struct stream *from);
 
 /* Bind the socket to the endpoint's port. 0, or a negative hws_io_status. */
 int32_t stream_bind(struct stream *stream, struct hws_host_endpoint *endpoint);
@@ -41,7 +56,7 @@ int32_t stream_cancel(struct stream *stream, struct hws_io *io);
 /* The packet of a read or a write has come back; completes its io. */
 void stream_on_packet(struct stream *stream, struct hws_packet *packet, uint64_t bytes, int os_error);
 
-/* Close the socket, if there is one. abort: what was not sent is discarded, and the peer is told of a reset. */
-void stream_close(struct stream *stream, bool abort);
+/* Close a socket, if there is one. abort: what was not sent is discarded, and the peer is told of a reset. */
+void stream_close(SOCKET *socket, bool abort);
 
 #endif
