@@ -52,13 +52,22 @@ static void alive_fire(struct timer *timer) {
   writer_kick(mux, KICK_NOW);
 }
 
-bool alive_pong(struct mux *mux, uint32_t opaque) {
-  if (!mux->ping_out || opaque != mux->ping_opaque) return false;
+/* The question is answered: the next comes after a whole interval. */
+static void alive_answered(struct mux *mux) {
   mux->ping_out = false;
-  atomic_store_explicit(&mux->counters[SESSION_RTT_NS], clock_now() - mux->ping_sent, memory_order_relaxed);
   if (mux->state == SESSION_RUNNING)
     loop_timer(loop_of(mux), &mux->alive_timer, clock_now() + mux->settings[SET_KEEPALIVE]);
+}
+
+bool alive_pong(struct mux *mux, uint32_t opaque) {
+  if (!mux->ping_out || opaque != mux->ping_opaque) return false;
+  atomic_store_explicit(&mux->counters[SESSION_RTT_NS], clock_now() - mux->ping_sent, memory_order_relaxed);
+  alive_answered(mux);
   return true;
+}
+
+void alive_decided(struct mux *mux) {
+  if (mux->ping_out) alive_answered(mux);
 }
 
 /* ---- writes that make no progress ---- */

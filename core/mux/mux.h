@@ -463,6 +463,7 @@ void receive_native_body(struct mux *mux, const uint8_t **data, uint32_t *len, c
 void alive_start(struct mux *mux);
 void alive_stop(struct mux *mux);
 bool alive_pong(struct mux *mux, uint32_t opaque); /* false: it answers nothing */
+void alive_decided(struct mux *mux);               /* the pair, which was the question so far, is answered */
 void alive_writing(struct mux *mux);               /* a write pends: watch that it makes progress */
 void alive_linger(struct mux_stream *stream);
 void alive_unlinger(struct mux_stream *stream);

@@ -28,7 +28,7 @@ static void decide(struct mux *mux, bool native) {
   if (!mux->backlog_max) mux->backlog_max = native ? STREAMS_NATIVE : STREAMS_PLAIN;
   mux->peer = (struct native_settings){.frame_max = FRAME_BODY_MAX, .streams_max = STREAMS_NATIVE};
   mux->negotiation = native ? NEGOTIATE_SETTINGS : NEGOTIATE_DONE;
-  mux->ping_out = false; /* the pair was the question so far */
+  alive_decided(mux);
   if (!native) return;
   mux->hello |= HELLO_SETTINGS;
   alive_handshake(mux);

@@ -6,10 +6,17 @@
 
 #include "core/mux/mux.h"
 
-enum {
-  TURN_BYTES = 256 * 1024, /* then others get their turn */
-  CHUNK_TAIL_MIN = 16 * 1024
+enum { TURN_BYTES = 256 * 1024, TURN_FRAMES = 1024, CHUNK_TAIL_MIN = 16 * 1024 };
+
+/* What was read since others had their turn. Frames count too: a turn of bytes is twenty thousand of the smallest. */
+struct turn {
+  uint64_t bytes;
+  uint32_t frames;
 };
+
+static bool turn_is_over(const struct turn *turn) {
+  return turn->bytes >= TURN_BYTES || turn->frames >= TURN_FRAMES;
+}
 
 /* ---- parsing ---- */
 
@@ -29,14 +36,14 @@ static void broken(struct mux *mux, const char *error, struct op_list *ended) {
   cause_unref(cause);
 }
 
-/* Lock held: go through what was read and is not parsed yet; stops early when replies are full. */
-static void parse(struct mux *mux, struct op_list *ended) {
+/* Lock held: go through what was read and is not parsed yet; stops early when replies are full or the turn is over. */
+static void parse(struct mux *mux, struct turn *turn, struct op_list *ended) {
   const char *error = NULL;
   const uint8_t *data = mux->unparsed;
   size_t len = mux->unparsed_len;
   mux->unparsed_len = 0;
   while (!error && mux->state != SESSION_ENDED) {
-    if (guard_is_full(mux)) {
+    if (guard_is_full(mux) || turn->frames >= TURN_FRAMES) {
       mux->unparsed = data;
       mux->unparsed_len = len;
       return;
@@ -44,12 +51,14 @@ static void parse(struct mux *mux, struct op_list *ended) {
     if (mux->negotiation != NEGOTIATE_DONE && (error = negotiate_bytes(mux, &data, &len, ended))) break;
     enum parse_event event = parser_next(&mux->parser, &data, &len);
     if (event == PARSE_MORE) return;
-    if (event == PARSE_FRAME)
+    if (event == PARSE_FRAME) {
+      turn->frames++;
       receive_frame(mux, &error, ended);
-    else if (event == PARSE_BODY)
+    } else if (event == PARSE_BODY) {
       receive_body(mux, &error, ended);
-    else
+    } else {
       error = mux->parser.error;
+    }
   }
   if (error) broken(mux, error, ended);
 }
@@ -99,15 +108,16 @@ static uint64_t apply_read(struct mux *mux, struct op_list *ended) {
   return event->bytes;
 }
 
-/* May another read be made? Lock held. */
-static bool may_read(struct mux *mux, struct op_list *ended) {
+/* May another read be made, now or in the next turn? Lock held. */
+static bool may_read(struct mux *mux, const struct turn *turn, struct op_list *ended) {
   if (mux->state == SESSION_ENDED) return false;
   if (guard_is_full(mux)) {
     mux->paused = true;
     mux_count(mux, SESSION_READ_PAUSES, 1);
     return false;
   }
-  if (next_room(mux)) return true;
+  /* The room of a turn that is over may still hold what is not parsed. */
+  if (turn_is_over(turn) || next_room(mux)) return true;
   mux_end(mux, cause_plain(HWS_E_NOMEM), END_REMOTE, ended);
   return false;
 }
@@ -115,19 +125,19 @@ static bool may_read(struct mux *mux, struct op_list *ended) {
 /* Lock held; drops it while it asks the carrier. True: the read is out, and who takes its end goes on, with the pin
  * that stands for reading. False: reading has stopped; that pin is the caller's to give back. */
 static bool read_on(struct mux *mux, bool have_result, struct op_list *ended) {
-  uint64_t bytes = 0;
+  struct turn turn = {0};
   for (;;) {
-    if (have_result) bytes += apply_read(mux, ended);
-    if (mux->unparsed_len) parse(mux, ended);
-    if (!may_read(mux, ended)) break;
-    bool turn = bytes >= TURN_BYTES;
-    if (!turn) direct_begin(mux);
+    if (have_result) turn.bytes += apply_read(mux, ended);
+    if (mux->unparsed_len) parse(mux, &turn, ended);
+    if (!may_read(mux, &turn, ended)) break;
+    bool others = turn_is_over(&turn);
+    if (!others) direct_begin(mux);
     bool kick = !schedule_is_empty(mux) || mux->state == SESSION_DRAINING; /* a drain may have nothing left to owe */
     lock_drop(&mux->lock);
     op_deliver(ended);
     if (kick) writer_kick(mux, KICK_NOW);
     bool over = false;
-    if (turn) {
+    if (others) {
       /* The next turn of the loop asks again. */
       object_pin(&mux->session.object);
       if (!task_post(&mux->session.object.runtime->loop, &mux->read_task)) object_unpin(&mux->session.object);

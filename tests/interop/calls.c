@@ -195,7 +195,12 @@ void expect_text(hws_handle stream, const char *text) {
     if (received == 0) fail("the stream ended after %zu of %zu bytes", have, length);
     have += received;
   }
-  if (memcmp(bytes, text, length) != 0) fail("\"%.*s\" came, not \"%s\"", (int)length, bytes, text);
+  if (memcmp(bytes, text, length) == 0) return;
+  /* What came instead says why, to its end. */
+  size_t have = length;
+  size_t more;
+  while (have < sizeof bytes && try_receive(stream, bytes + have, sizeof bytes - have, &more) == HWS_OK) have += more;
+  fail("\"%.*s\" came, not \"%s\"", (int)have, bytes, text);
 }
 
 void expect_end(hws_handle stream) {

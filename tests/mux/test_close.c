@@ -297,19 +297,21 @@ static void shutdown_in_a_blocked_batch(void **state) {
     uint64_t writes = stat_of(peer->session, "writes");
     uint64_t offset = 0;
     struct frame frame;
+    bool fin = false;
     while (stat_of(peer->session, "writes") == writes) {
       assert_true(peer_hear(peer, &frame));
       offset += frame.length;
+      if (frame.flags & FRAME_FIN) fin = true;
     }
-    /* The end was cut into the next batch, which is stuck as well. */
+    /* The end was cut into the next batch, which is stuck as well, unless the carrier is a slow one: then it may have
+     * left, and its event been harvested. */
     uint64_t closing = 0;
-    if (i == 0) assert_int_equal(hws_cancel(op), HWS_OK);
+    hws_result canceled = i == 1 ? HWS_OK : hws_cancel(op);
+    assert_true(canceled == HWS_OK || canceled == HWS_E_HANDLE);
     if (i == 1) closing = post_close(world, other);
-    if (i == 2) assert_int_equal(hws_cancel(op), HWS_OK);
     if (i == 2) assert_int_equal(hws_reset(other, 0, NULL), HWS_OK);
     struct hws_event event = world_await(world, ending);
     assert_true(event.status == HWS_OK || event.status == (i == 1 ? HWS_E_CLOSED : HWS_E_CANCELED));
-    bool fin = false;
     bool rst = false;
     while (offset < BIG) {
       assert_true(peer_hear(peer, &frame));

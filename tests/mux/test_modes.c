@@ -171,6 +171,24 @@ static void auto_against_plain_that_swaps(void **state) {
   peer_close(peer);
 }
 
+/* The pair stands for the first keep-alive. Once it is answered the next comes after the interval, not after the time
+ * that an answer may take. */
+static void the_pair_is_a_question(void **state) {
+  struct world *world = *state;
+  struct peer *peer = peer_in(world, HWS_MODE_AUTO, "keepalive=10ms&keepalive_timeout=60s");
+  struct frame frame;
+  peer->keeps_pings = true;
+  expect_pair(peer);
+  world_until(world, stat_of(peer->session, "pings_out") == 1);
+  assert_true(peer_say(peer, FRAME_PING, FRAME_ACK, 0, PAIR_MAGIC));
+  uint64_t answered = hws_now();
+  assert_true(peer_hear(peer, &frame));
+  assert_true(hws_now() - answered < LIMIT_NS / 2);
+  assert_int_equal(frame.type, FRAME_PING);
+  assert_int_equal(frame.flags, FRAME_SYN);
+  peer_close(peer);
+}
+
 /* An open asks for what plain yamux cannot do, before the wire is known (MUX-23). */
 static void names_need_native(void **state) {
   struct world *world = *state;
@@ -321,6 +339,7 @@ int main(void) {
       BOTH_MODES(auto_against_plain),
       BOTH_MODES(auto_against_plain_that_opens),
       BOTH_MODES(auto_against_plain_that_swaps),
+      BOTH_MODES(the_pair_is_a_question),
       BOTH_MODES(names_need_native),
       BOTH_MODES(auto_against_silence),
       BOTH_MODES(native_against_silence),

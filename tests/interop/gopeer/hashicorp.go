@@ -5,6 +5,7 @@ package main
 import (
 	"errors"
 	"net"
+	"sync"
 	"time"
 
 	"github.com/hashicorp/yamux"
@@ -62,8 +63,13 @@ func (m *hashicorpMux) resetCode(err error) (uint32, bool) {
 func (s *hashicorpStream) end() error     { return s.Close() }
 func (s *hashicorpStream) release() error { return s.Close() }
 
-// The library has no reset. It resets a stream that stays half-closed for too long, though: from here on that is soon.
+var resetting sync.Mutex
+
+// The library has no reset. It resets a stream that stays half-closed for too long, though: for this one that is soon.
 func (s *hashicorpStream) reset(uint32) error {
+	resetting.Lock()
+	defer resetting.Unlock()
 	s.config.StreamCloseTimeout = 50 * time.Millisecond
+	defer func() { s.config.StreamCloseTimeout = limit }()
 	return s.Close()
 }
