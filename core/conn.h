@@ -26,6 +26,7 @@ struct conn {
   bool reading;
   bool writing;
   bool failed;       /* reading has ended for good */
+  bool readable;     /* there may be something to read: it has been told, or the last read took all it had room for */
   bool aborting;     /* discard what was not sent */
   bool over;         /* the runtime ends */
   bool gone;         /* the endpoint was destroyed, or there never was one */

@@ -4,6 +4,9 @@
  *
  * Where the plugin can revoke, bytes go straight into the memory of the recv that waits. Everywhere else, and for
  * leases, they go into a chunk of the library's: then no op is bound to the transfer, and each can end at any time.
+ *
+ * A chunk would be held for as long as nothing comes. Where the endpoint is lean, readiness is waited for first, and
+ * one is taken only for what is there.
  */
 #include "core/conn.h"
 
@@ -16,6 +19,11 @@ static bool is_probe(const struct op *op) {
   return op->event.kind == HWS_KIND_RECV && !op->total;
 }
 
+/* Wait without memory? */
+static bool is_patient(const struct conn *conn) {
+  return conn->top->lean && !conn->readable;
+}
+
 bool conn_claim_read(struct conn *conn, struct op_list *ended) {
   struct op *op = conn->stream.recvs.first;
   if (conn->reading || conn->failed || !op || conn->stream.in != IN_OPEN || !conn->stream.ready) return false;
@@ -24,7 +32,7 @@ bool conn_claim_read(struct conn *conn, struct op_list *ended) {
   uint32_t count = 0;
   if (direct) {
     count = conn_map_vec(op, conn->read_iov);
-  } else if (!is_probe(op)) {
+  } else if (!is_probe(op) && !is_patient(conn)) {
     if (!conn->buffer) conn->buffer = buffer_chunk(conn->stream.object.runtime);
     if (!conn->buffer) {
       op_list_remove(&conn->stream.recvs, op);
@@ -62,6 +70,7 @@ static void reader_got(struct conn *conn, struct op *op, const struct hws_io *io
 static void buffer_got(struct conn *conn, const struct hws_io *io, struct op_list *ended) {
   struct buffer *buffer = conn->buffer;
   conn->buffer = NULL;
+  conn->readable = io->bytes == buffer->size;
   if (!stream_feed(&conn->stream, buffer, buffer->data, (uint32_t)io->bytes, ends_message(conn, io), ended))
     stream_end(&conn->stream, cause_plain(HWS_E_NOMEM), true, ended);
   buffer_unref(buffer);
@@ -70,6 +79,7 @@ static void buffer_got(struct conn *conn, const struct hws_io *io, struct op_lis
 /* Readable: whoever asked may have gone, and another be first. */
 static void probe_got(struct conn *conn, struct op_list *ended) {
   struct op *op = conn->stream.recvs.first;
+  conn->readable = true;
   if (!op || !is_probe(op)) return;
   op_list_remove(&conn->stream.recvs, op);
   op_end(op, HWS_OK, ended);

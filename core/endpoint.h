@@ -45,7 +45,7 @@ struct transfer {
 
 struct direction {
   atomic_uint state; /* HELD and what was left for the holder */
-  atomic_bool armed; /* write: a rearm is in force; a dial, which holds the read direction, asks for it too */
+  atomic_bool armed; /* a rearm is in force; a dial, which holds the read direction, asks for that of write too */
   unsigned parked;   /* what was left, and may block: for the pool. Held under the direction */
   struct job job;    /* does that; the owner is pinned while it is out */
   atomic_bool job_posted;
@@ -71,6 +71,9 @@ struct endpoint {
   struct direction directions[2];
   struct transfer transfers[2]; /* by direction */
   int64_t descriptor;           /* watched; -1: none */
+  uint64_t watch;               /* the poller's word for that, where it has one */
+  bool unwatching;              /* the last word of a watch is still to come. Driver only */
+  bool lean; /* its plugin waits for readiness, so a read without room costs nothing that a read with room would not */
   atomic_bool abort;
   atomic_int packets_left; /* once retired: how many are still to come */
   bool retired;            /* written under both directions */
@@ -143,6 +146,9 @@ void endpoint_complete(struct endpoint *endpoint, struct hws_io *io);
 
 /* Readiness from the poller; driver only. */
 void endpoint_ready(struct endpoint *endpoint, unsigned bits);
+
+/* The last word of its watch; driver only. */
+void endpoint_unwatched(struct endpoint *endpoint);
 
 /* A plugin's packet came back from the port; driver only. */
 void endpoint_packet(struct endpoint *endpoint, struct hws_packet *packet, uint64_t bytes, int32_t os_error);

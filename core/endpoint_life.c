@@ -110,7 +110,7 @@ void endpoint_unopened(struct endpoint *endpoint, void *ep) {
   endpoint_unresolve(endpoint);
   timer_disarm(&endpoint->loop->timers, &endpoint->timer);
   if (endpoint->descriptor >= 0) {
-    poller_unwatch(endpoint->loop->poller, endpoint->descriptor);
+    (void)poller_unwatch(endpoint->loop->poller, endpoint, false);
     endpoint->descriptor = -1;
     /* The driver may have an event of it in hand: the owner must outlast this turn. */
     endpoint_post(endpoint, &endpoint->post_task);
@@ -160,7 +160,7 @@ static void finish(struct endpoint *endpoint) {
   endpoint_unresolve(endpoint);
   timer_disarm(&endpoint->loop->timers, &endpoint->timer);
   timer_disarm(&endpoint->loop->timers, &endpoint->abandon_timer);
-  if (endpoint->descriptor >= 0) poller_unwatch(endpoint->loop->poller, endpoint->descriptor);
+  if (endpoint->descriptor >= 0) (void)poller_unwatch(endpoint->loop->poller, endpoint, false); /* it was abandoned */
   atomic_store(&endpoint->state, ENDPOINT_GONE);
   runtime_count(owner->runtime, COUNT_ENDPOINTS, UINT64_MAX);
   if (!endpoint->abandoned) endpoint->plugin->vtable.destroy(endpoint->ep, endpoint->abort);
@@ -193,12 +193,25 @@ static bool retire(struct endpoint *endpoint) {
   return atomic_load(&endpoint->packets_left) > 0;
 }
 
-/* Takes both directions, never to let go of them again. False: packets are out, and it did let go. */
+/* Both directions are held. True: the watch has not had its last word. */
+static bool unwatch(struct endpoint *endpoint) {
+  if (endpoint->descriptor >= 0) endpoint->unwatching = !poller_unwatch(endpoint->loop->poller, endpoint, true);
+  endpoint->descriptor = -1;
+  return endpoint->unwatching;
+}
+
+void endpoint_unwatched(struct endpoint *endpoint) {
+  endpoint->unwatching = false;
+  endpoint_let_close(endpoint);
+}
+
+/* Takes both directions, never to let go of them again. False: something is still to come, and it did let go. */
 static bool quiet_for_good(struct endpoint *endpoint) {
   if (endpoint->abandoned) return true; /* its directions may be held for ever */
   direction_seize(endpoint, HWS_READ);
   direction_seize(endpoint, HWS_WRITE);
-  if (!retire(endpoint)) return true;
+  bool watched = unwatch(endpoint);
+  if (!watched && !retire(endpoint)) return true;
   direction_run(endpoint, HWS_WRITE, RUN_ANYBODY);
   direction_run(endpoint, HWS_READ, RUN_ANYBODY);
   return false;
@@ -236,7 +249,7 @@ static void abandon_fire(struct timer *timer) {
   }
   endpoint->abandon_watched = false;
   int packets = atomic_load(&endpoint->packets_left);
-  if (!is_busy(endpoint) && packets == 0) return;
+  if (!is_busy(endpoint) && packets == 0 && !endpoint->unwatching) return;
   struct runtime *runtime = endpoint->owner->runtime;
   if (!endpoint->abandoned) object_pin(endpoint->owner);
   endpoint->abandoned = true;

@@ -17,7 +17,7 @@ static int32_t host_watch(struct hws_host_endpoint *host, int64_t descriptor) {
 static void host_unwatch(struct hws_host_endpoint *host) {
   struct endpoint *endpoint = host_endpoint(host);
   if (endpoint->descriptor < 0) return;
-  poller_unwatch(endpoint->loop->poller, endpoint->descriptor);
+  (void)poller_unwatch(endpoint->loop->poller, endpoint, false);
   atomic_store(&endpoint->directions[HWS_WRITE].armed, false);
   endpoint->descriptor = -1;
 }

@@ -9,7 +9,8 @@
  *   4. timers.lock
  *   5. queue.lock
  *   6. loop.lock
- *   7. leaves that call nothing: op pool, handle table, buffer pool, runtime.lock, endpoint.lock
+ *   7. leaves that call nothing: op pool, handle table, buffer pool, runtime.lock, endpoint.lock; on Windows
+ *      notify.lock, which calls the system
  * Directions of an endpoint (endpoint.h) are not locks: whoever finds one held goes on. Only the loop's driver waits
  * for them, with no lock held, and takes those of one endpoint only: a thread that holds a direction of a filter enters
  * that of what is below, never the other way round, as what comes up from below is a task of the loop. User-visible

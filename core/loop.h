@@ -101,9 +101,16 @@ enum ready_bits { READY_READ = 1, READY_WRITE = 2, READY_HANGUP = 4 /* and both 
 struct poller *poller_new(void);
 void poller_free(struct poller *poller);
 int poller_watch(struct poller *poller, int64_t descriptor, struct endpoint *endpoint, bool both, int *os_error);
-void poller_arm_write(struct poller *poller, int64_t descriptor, struct endpoint *endpoint);
+void poller_arm_write(struct poller *poller, int64_t descriptor, struct endpoint *endpoint); /* epoll only */
 void poller_disarm_write(struct poller *poller, int64_t descriptor, struct endpoint *endpoint);
-void poller_unwatch(struct poller *poller, int64_t descriptor);
+
+/* Take its descriptor out. True: nothing comes of it any more. False: something may still, until the driver has called
+ * endpoint_unwatched; that is promised only if it is asked for. */
+bool poller_unwatch(struct poller *poller, struct endpoint *endpoint, bool tell);
+
+/* What readiness is told by on this system. */
+enum readiness_means { READINESS_EPOLL = 1, READINESS_NOTIFICATIONS = 2, READINESS_AFD = 3 };
+enum readiness_means poller_readiness(void);
 
 /* Wait until `until`. How many events came; negative: a signal interrupted. */
 int poller_wait(struct poller *poller, uint64_t until);

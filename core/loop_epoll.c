@@ -86,8 +86,14 @@ void poller_disarm_write(struct poller *poller, int64_t descriptor, struct endpo
 }
 
 /* Explicitly: closing the descriptor is not enough while a forked child holds a copy. */
-void poller_unwatch(struct poller *poller, int64_t descriptor) {
-  epoll_ctl(poller->epoll, EPOLL_CTL_DEL, (int)descriptor, NULL);
+bool poller_unwatch(struct poller *poller, struct endpoint *endpoint, bool tell) {
+  (void)tell;
+  epoll_ctl(poller->epoll, EPOLL_CTL_DEL, (int)endpoint->descriptor, NULL);
+  return true;
+}
+
+enum readiness_means poller_readiness(void) {
+  return READINESS_EPOLL;
 }
 
 /* Have the timer fire by `until`. */

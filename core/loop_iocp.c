@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * The poller over a completion port. What it hands on are the packets of handles that plugins bound to it; nothing is
- * watched for readiness here.
+ * The poller over a completion port. What it hands on are the packets of handles that plugins bound to it, and what the
+ * readiness service tells of those that are watched (watch_iocp.c).
  *
  * The port is closed by the last owner, after the threads that waited at it have left: they are woken by packets, as a
  * port that is closed under a waiter need not wake it.
@@ -28,6 +28,7 @@ struct poller *poller_new(void) {
 }
 
 void poller_free(struct poller *poller) {
+  notify_free(atomic_load(&poller->notify));
   CloseHandle(poller->port);
   free(poller);
 }
@@ -43,32 +44,16 @@ int poller_bind(struct poller *poller, int64_t handle, int *os_error) {
   return *os_error == ERROR_NOT_ENOUGH_MEMORY ? HWS_E_NOMEM : HWS_E_PLUGIN;
 }
 
-/* ---- readiness: none is offered, so nothing is ever watched ---- */
-
-int poller_watch(struct poller *poller, int64_t descriptor, struct endpoint *endpoint, bool both, int *os_error) {
-  (void)poller, (void)descriptor, (void)endpoint, (void)both;
-  *os_error = ERROR_NOT_SUPPORTED;
-  return HWS_E_UNSUPPORTED;
-}
-
-void poller_arm_write(struct poller *poller, int64_t descriptor, struct endpoint *endpoint) {
-  (void)poller, (void)descriptor, (void)endpoint;
-}
-
-void poller_disarm_write(struct poller *poller, int64_t descriptor, struct endpoint *endpoint) {
-  (void)poller, (void)descriptor, (void)endpoint;
-}
-
-void poller_unwatch(struct poller *poller, int64_t descriptor) {
-  (void)poller, (void)descriptor;
-}
-
 /* ---- waiting ---- */
 
 int poller_wait(struct poller *poller, uint64_t until) {
+  struct notify *notify = atomic_load_explicit(&poller->notify, memory_order_acquire);
   ULONG count = 0;
   DWORD ms = until ? park_ms(until) : 0;
-  if (!GetQueuedCompletionStatusEx(poller->port, poller->entries, PORT_BATCH, &count, ms, FALSE)) count = 0;
+  if (notify)
+    count = notify_harvest(notify, poller->entries, PORT_BATCH, ms);
+  else if (!GetQueuedCompletionStatusEx(poller->port, poller->entries, PORT_BATCH, &count, ms, FALSE))
+    count = 0;
   poller->fired = until && until != PARK_FOREVER && clock_now() >= until;
   return (int)count;
 }
@@ -97,13 +82,24 @@ static const struct port_key *find_key(const struct poller *poller, ULONG_PTR ke
   return NULL;
 }
 
+/* False: nobody's. */
+static bool dispatch_told(struct poller *poller, const OVERLAPPED_ENTRY *entry) {
+  struct notify *notify = atomic_load_explicit(&poller->notify, memory_order_acquire);
+  struct notify_told told;
+  if (!notify || !notify_read(notify, entry, &told)) return false;
+  if (told.whose) watch_told(&told);
+  return true;
+}
+
+static bool dispatch(struct poller *poller, const OVERLAPPED_ENTRY *entry) {
+  const struct port_key *key = find_key(poller, entry->lpCompletionKey);
+  if (!key) return dispatch_told(poller, entry);
+  return key->type != PORT_PACKET || dispatch_packet(entry);
+}
+
 unsigned poller_dispatch(struct poller *poller, int count) {
   unsigned strays = 0;
-  for (int i = 0; i < count; i++) {
-    const OVERLAPPED_ENTRY *entry = &poller->entries[i];
-    const struct port_key *key = find_key(poller, entry->lpCompletionKey);
-    if (!key || (key->type == PORT_PACKET && !dispatch_packet(entry))) strays++;
-  }
+  for (int i = 0; i < count; i++) strays += !dispatch(poller, &poller->entries[i]);
   return strays;
 }
 

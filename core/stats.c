@@ -10,7 +10,7 @@
 #include "core/mux/session.h"
 #include "core/runtime.h"
 
-enum { LOOP_TURNS = RUNTIME_COUNTERS, LOOP_KICKS, LOOP_STRAYS, RUNTIME_STATS };
+enum { LOOP_TURNS = RUNTIME_COUNTERS, LOOP_KICKS, LOOP_STRAYS, LOOP_READINESS, RUNTIME_STATS };
 
 static const char *const runtime_names[RUNTIME_STATS] = {
     [COUNT_PLUGIN_FAULTS] = "plugin_faults",
@@ -21,6 +21,7 @@ static const char *const runtime_names[RUNTIME_STATS] = {
     [LOOP_TURNS] = "loop_turns",
     [LOOP_KICKS] = "loop_kicks",
     [LOOP_STRAYS] = "loop_strays",
+    [LOOP_READINESS] = "loop_readiness",
 };
 
 static const char *const session_names[SESSION_COUNTERS] = {
@@ -76,6 +77,7 @@ static uint64_t runtime_value(struct runtime *runtime, uint32_t index) {
   if (index == LOOP_TURNS) return atomic_load_explicit(&runtime->loop.turns, memory_order_relaxed);
   if (index == LOOP_KICKS) return atomic_load_explicit(&runtime->loop.kicks, memory_order_relaxed);
   if (index == LOOP_STRAYS) return atomic_load_explicit(&runtime->loop.strays, memory_order_relaxed);
+  if (index == LOOP_READINESS) return poller_readiness();
   return atomic_load_explicit(&runtime->counters[index], memory_order_relaxed);
 }
 

@@ -25,10 +25,13 @@ uint64_t packet_stream_room(const struct hws_io *io) {
 
 /* ---- how ios end ------------------------------------------------------------------------------------------------- */
 
-/* The system tells of a reset once only, and what it says after it may look like an end. */
-static int latch(struct packet_stream *stream, int error) {
+int packet_latch(atomic_int *broken, int error) {
   int none = 0;
-  return atomic_compare_exchange_strong(&stream->broken, &none, error) ? error : none;
+  return atomic_compare_exchange_strong(broken, &none, error) ? error : none;
+}
+
+bool packet_is_fatal(int32_t status) {
+  return status == HWS_IO_RESET || status == HWS_IO_FAILED;
 }
 
 static int32_t end_broken(struct packet_stream *stream, struct hws_io *io, int broken) {
@@ -36,8 +39,7 @@ static int32_t end_broken(struct packet_stream *stream, struct hws_io *io, int b
 }
 
 static int32_t end_failed(struct packet_stream *stream, struct hws_io *io, int error, uint64_t bytes) {
-  int32_t status = stream->calls->status(error);
-  if (status == HWS_IO_RESET || status == HWS_IO_FAILED) error = latch(stream, error);
+  if (packet_is_fatal(stream->calls->status(error))) error = packet_latch(&stream->broken, error);
   return packet_end(io, stream->calls->status(error), error, bytes);
 }
 
@@ -46,7 +48,7 @@ static int32_t end_call(struct packet_stream *stream, struct hws_io *io, bool ca
   bool writes = io->kind != HWS_IO_READ;
   error = stream->calls->judge(stream, io, error, &bytes);
   if (writes && cancelled && error) {
-    (void)latch(stream, ERROR_CONNECTION_ABORTED);
+    (void)packet_latch(&stream->broken, ERROR_CONNECTION_ABORTED);
     return packet_end(io, HWS_IO_CANCELED, 0, bytes);
   }
   /* Somebody else may have closed or cancelled; that is no cancel of ours. */

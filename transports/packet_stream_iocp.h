@@ -58,6 +58,13 @@ static inline int packet_stream_ended(const struct packet_stream *stream) {
 void packet_stream_init(struct packet_stream *stream, const struct packet_stream_calls *calls,
                         const struct hws_host *host, HANDLE handle);
 
+/* The system tells of the end of a connection once only, and what it says after it may look like an end: the first such
+ * error is kept, and counts. Returns it. */
+int packet_latch(atomic_int *broken, int error);
+
+/* Does an error that is called so end the connection? */
+bool packet_is_fatal(int32_t status);
+
 /* How many bytes the vectors of an io have together. */
 uint64_t packet_stream_room(const struct hws_io *io);
 

@@ -85,7 +85,7 @@ int32_t socket_open(const struct socket_makers *mine, const struct hws_host *hos
                                     .adopt = slot_adopt,
                                     .submit = slot_submit,
                                     .cancel = slot_cancel,
-                                    .on_ready = mine->packets ? NULL : slot_on_ready,
+                                    .on_ready = mine->readiness ? slot_on_ready : NULL,
                                     .on_packet = mine->packets ? slot_on_packet : NULL,
                                     .on_timer = slot_on_timer,
                                     .on_post = slot_on_post,

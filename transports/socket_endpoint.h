@@ -13,7 +13,7 @@
 
 struct socket_endpoint;
 
-/* As the slots of hws_vtable. Of on_ready and on_packet a transport has the one that its host calls. */
+/* As the slots of hws_vtable. Of on_ready and on_packet a transport has those that it asks its host for. */
 struct socket_endpoint_ops {
   int32_t (*submit)(struct socket_endpoint *endpoint, struct hws_io *io);
   int32_t (*cancel)(struct socket_endpoint *endpoint, struct hws_io *io);
@@ -33,7 +33,8 @@ struct socket_endpoint {
 
 /* How a transport makes its endpoints. 0, or a negative hws_io_status with *made untouched. */
 struct socket_makers {
-  bool packets; /* of a completion port, and not readiness */
+  bool readiness; /* its endpoints have on_ready */
+  bool packets;   /* and on_packet, of a completion port */
   int32_t (*listen)(const struct hws_host *host, struct hws_host_endpoint *endpoint, const char *address,
                     struct socket_endpoint **made);
   int32_t (*dial)(const struct hws_host *host, struct hws_host_endpoint *endpoint, const char *address,

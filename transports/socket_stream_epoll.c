@@ -1,16 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * A connected stream socket under an edge-triggered watch.
+ * A connected stream socket under an edge-triggered watch; socket_side.h says what is known of each side.
  *
- * Invariant: a side is SOCKET_WAIT only if nothing that the socket holds has had its edge told already, so that what
- * comes next brings an on_ready, and brings it after the state was set, since the host runs no two functions of one
- * direction at once.
- *   - A call that would block proves it: there was nothing.
- *   - A short read proves that the bytes were taken, but not the end of the stream: if it arrived with them, both had
- *     one edge. So a short read counts only while no edge can have told of an end (end_told is false): the end then
- *     comes after the last edge that was told, and has an edge of its own. This saves the call that would block after
- *     each message.
- *   - A short write proves nothing: the system also cuts a write for want of memory, and no edge follows that.
  * Where a peer passes descriptors or urgent data to a stream that takes none, the system also cuts reads at those: the
  * rest is then read at the next edge, which is no later than the end of the stream.
  */
@@ -98,15 +89,9 @@ static ssize_t transmit(int fd, struct piece_list list) {
   return moved;
 }
 
-static bool would_block(struct socket_side *side) {
-  side->readiness = SOCKET_WAIT;
-  side->end_told = false;
-  return false;
-}
-
 /* End an io whose call failed, or return false if it would block. */
 static bool end_failed(struct socket_stream *stream, struct socket_side *side, struct hws_io *io, int error) {
-  if (error == EAGAIN || error == EWOULDBLOCK) return would_block(side);
+  if (error == EAGAIN || error == EWOULDBLOCK) return socket_side_blocked(side);
   if (error == ECONNRESET) atomic_store_explicit(&stream->was_reset, true, memory_order_relaxed);
   bool reset = atomic_load_explicit(&stream->was_reset, memory_order_relaxed);
   return socket_fail(io, reset && error == EPIPE ? ECONNRESET : error);
@@ -116,21 +101,21 @@ static bool try_read(struct socket_stream *stream, struct hws_io *io) {
   struct socket_side *side = &stream->read;
   struct piece_list list = pieces_of(io);
   if (list.count == 0) {
-    if (!is_ready(stream->fd, POLLIN)) return would_block(side);
+    if (!is_ready(stream->fd, POLLIN)) return socket_side_blocked(side);
     return socket_end(io, HWS_IO_OK, 0, 0);
   }
   uint64_t asked = pieces_bytes(list);
   ssize_t moved = receive(stream->fd, list, asked);
   if (moved < 0) return end_failed(stream, side, io, errno);
   if (moved == 0 && atomic_load_explicit(&stream->was_reset, memory_order_relaxed)) return socket_fail(io, ECONNRESET);
-  if (moved > 0 && (uint64_t)moved < asked && !side->end_told) side->readiness = SOCKET_WAIT;
+  if (moved > 0 && (uint64_t)moved < asked) socket_side_short(side);
   return socket_end(io, HWS_IO_OK, 0, (uint64_t)moved);
 }
 
 static bool try_write(struct socket_stream *stream, struct hws_io *io) {
   struct piece_list list = pieces_of(io);
   if (list.count == 0) {
-    if (!is_ready(stream->fd, POLLOUT)) return would_block(&stream->write);
+    if (!is_ready(stream->fd, POLLOUT)) return socket_side_blocked(&stream->write);
     return socket_end(io, HWS_IO_OK, 0, 0);
   }
   ssize_t moved = transmit(stream->fd, list);
@@ -155,16 +140,12 @@ static bool try_io(struct socket_stream *stream, struct hws_io *io) {
 
 static int32_t submit_read(struct socket_stream *stream, struct hws_io *io) {
   if (stream->read.readiness == SOCKET_TRY && try_read(stream, io)) return 1;
-  stream->read.pending = io;
-  stream->host->rearm(stream->endpoint, HWS_READ);
-  return 0;
+  return socket_side_leave(&stream->read, io, stream->host, stream->endpoint, HWS_READ);
 }
 
 static int32_t submit_write(struct socket_stream *stream, struct hws_io *io) {
   if (stream->write.readiness == SOCKET_TRY && try_io(stream, io)) return 1;
-  stream->write.pending = io;
-  stream->host->rearm(stream->endpoint, HWS_WRITE);
-  return 0;
+  return socket_side_leave(&stream->write, io, stream->host, stream->endpoint, HWS_WRITE);
 }
 
 static int32_t submit_shutdown(struct socket_stream *stream, struct hws_io *io) {
@@ -195,20 +176,16 @@ int32_t socket_stream_submit(struct socket_stream *stream, struct hws_io *io) {
   }
 }
 
-/* A pending io has moved nothing: whatever moves a byte ends it. */
 int32_t socket_stream_cancel(struct socket_stream *stream, struct hws_io *io) {
   struct socket_side *side = io->kind == HWS_IO_READ ? &stream->read : &stream->write;
-  if (side->pending != io) return 0;
-  side->pending = NULL;
-  return socket_end(io, HWS_IO_CANCELED, 0, 0);
+  return socket_side_take(side, io) ? socket_end(io, HWS_IO_CANCELED, 0, 0) : 0;
 }
 
 void socket_stream_on_ready(struct socket_stream *stream, uint32_t direction) {
   const struct hws_host *host = stream->host;
   bool reading = (direction & 1u) == HWS_READ;
   struct socket_side *side = reading ? &stream->read : &stream->write;
-  side->readiness = SOCKET_TRY;
-  if ((direction & HWS_READY_HANGUP) != 0 || (host->capabilities & HWS_HOST_HANGUP) == 0) side->end_told = true;
+  socket_side_ready(side, host, direction);
   struct hws_io *io = side->pending;
   if (!io) return;
   if (try_io(stream, io)) {

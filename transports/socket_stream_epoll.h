@@ -11,18 +11,7 @@
 #include <stdatomic.h>
 #include <stdbool.h>
 
-#include "plugins/hawser_plugin.h"
-
-enum socket_readiness {
-  SOCKET_TRY = 0, /* a call may get something */
-  SOCKET_WAIT = 1 /* nothing until on_ready: no call is made */
-};
-
-struct socket_side {
-  struct hws_io *pending;
-  enum socket_readiness readiness;
-  bool end_told; /* an edge may have told of the end since the last would-block */
-};
+#include "transports/socket_side.h"
 
 struct socket_stream {
   const struct hws_host *host;

@@ -18,7 +18,7 @@ static const struct variant {
   const char *suffix;
   enum check_arming arming;
   bool tells_hangups;
-} variants[] = {
+} variants[CHECK_ARM_ONE_SHOT + 1] = {
     {"", CHECK_ARM_AT_ONCE, true},
     {", armed on demand", CHECK_ARM_ON_DEMAND, false},
     {", armed one-shot", CHECK_ARM_ONE_SHOT, true},
@@ -129,7 +129,7 @@ static void run_case(const struct check_config *config, const struct check_case 
     return;
   }
   bool every = (run->flags & CHECK_EVERY_ARMING) && (traits->host_needs & HWS_HOST_WATCH);
-  size_t count = every ? sizeof variants / sizeof variants[0] : 1;
+  size_t count = every ? check_poller_armings() : 1;
   for (size_t i = 0; i < count; i++) {
     struct job job = {.config = config, .run = run, .variant = &variants[i]};
     run_variant(&job, out, report);
@@ -148,6 +148,7 @@ static void inquire(void *argument) {
   struct traits *traits = inquiry->answer;
   uint64_t capabilities = manifest->capabilities & ~inquiry->config->without;
   *traits = (struct traits){.capabilities = capabilities, .host_needs = manifest->host_needs};
+  if (inquiry->config->watches) traits->host_needs |= HWS_HOST_WATCH;
   traits->filter = manifest->capabilities & HWS_CAP_FILTER;
   if (!traits->filter) return;
   CHECK(inquiry->config->under, "is a filter, and no transport to stand on was given");

@@ -6,6 +6,7 @@
 #ifndef HAWSER_CHECK_H
 #define HAWSER_CHECK_H
 
+#include <stdbool.h>
 #include <stdio.h>
 
 #include "plugins/hawser_plugin.h"
@@ -16,6 +17,8 @@ struct check_config {
   const char *under;                 /* for a filter: absolute path of the transport that it is to stand on */
   const char *listen_url; /* where the cases listen, one after another; a filter's with its scheme in front */
   const char *dial_url;   /* where they dial; NULL: what the listener says it is */
+  const char *dial_more;  /* parameters that are added to that, with their "?"; NULL: none */
+  bool watches;           /* with this URL it asks for readiness, though its manifest does not need it */
   const char *only;       /* run only cases whose name begins with this; NULL: all */
   unsigned patience_ms;   /* of one wait in a case; 0: 10000 */
   uint64_t without;       /* hws_cap: what of the plugin's capabilities the parameters of these URLs take away */

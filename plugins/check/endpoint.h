@@ -49,7 +49,8 @@ struct hws_host_endpoint {
   bool ending; /* nothing goes below any more */
   char explained[256];
   /* what the plugin asked for */
-  int64_t descriptor; /* watched; -1: none */
+  int64_t descriptor;        /* watched; -1: none */
+  struct check_watch *watch; /* the poller's, where it keeps one */
   struct check_mutex *arming;
   struct check_names *names; /* a look-up is under way */
   _Atomic uint64_t timer;    /* 0: none */

@@ -82,6 +82,9 @@ void fixture_learn_address(struct fixture *fixture, struct hws_host_endpoint *li
     check_trace_inside(NULL);
   }
   CHECK(length > 0 && (size_t)length < sizeof fixture->dial_url, "the listener's URL has %d characters", length);
+  const char *more = fixture->config->dial_more ? fixture->config->dial_more : "";
+  size_t room = sizeof fixture->dial_url - (size_t)length;
+  CHECK((size_t)snprintf(fixture->dial_url + length, room, "%s", more) < room, "the URL to dial is too long");
 }
 
 /* As the cases see it: with the filter under test on it, if it is one that is tested. */

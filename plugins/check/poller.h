@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * What the kit's host offers of the system: readiness of descriptors, armed in each of the ways that hawser_plugin.h
- * allows a host, or a completion port.
+ * What the kit's host offers of the system: readiness of descriptors, armed in the ways that hawser_plugin.h allows a
+ * host, and where there is one a completion port.
  */
 #ifndef HAWSER_CHECK_POLLER_H
 #define HAWSER_CHECK_POLLER_H
@@ -28,8 +28,11 @@ void check_poller_rearm(struct hws_host_endpoint *endpoint, uint32_t direction);
 /* As bind_port of the host. */
 int32_t check_poller_bind(struct hws_host_endpoint *endpoint, int64_t handle);
 
-/* HWS_HOST_WATCH, or HWS_HOST_PORT, and what goes with it. */
+/* HWS_HOST_WATCH, maybe HWS_HOST_PORT, and what goes with it. */
 uint64_t check_poller_offers(void);
+
+/* In how many of those ways it can arm. 1: in one, whatever it is called. */
+unsigned check_poller_armings(void);
 
 /* on_ready is about to be called; false: it was not asked for. */
 bool check_poller_disarm(struct hws_host_endpoint *endpoint, uint32_t direction);

@@ -42,6 +42,10 @@ uint64_t check_poller_offers(void) {
   return HWS_HOST_WATCH | HWS_HOST_UNWATCH;
 }
 
+unsigned check_poller_armings(void) {
+  return CHECK_ARM_ONE_SHOT + 1;
+}
+
 int32_t check_poller_bind(struct hws_host_endpoint *endpoint, int64_t handle) {
   (void)endpoint, (void)handle;
   check_fail("called bind_port, which this host does not offer");

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * The kit's completion port. Readiness is not offered here.
+ * The kit's completion port: packets of handles that the plugin bound, and of sockets that it watches.
  */
 #include "plugins/check/poller.h"
 
@@ -11,6 +11,7 @@
 #include "plugins/check/endpoint.h"
 #include "plugins/check/fault.h"
 #include "plugins/check/host.h"
+#include "plugins/check/watch_afd.h"
 
 enum { BATCH = 64 };
 
@@ -18,6 +19,8 @@ struct check_poller {
   HANDLE port;
   char wake; /* whose addresses are the keys */
   char packet;
+  char watch;
+  struct check_watches *watches;
 };
 
 struct check_poller *check_poller_new(void) {
@@ -25,16 +28,22 @@ struct check_poller *check_poller_new(void) {
   CHECK(poller, "the kit itself is out of memory");
   poller->port = CreateIoCompletionPort(INVALID_HANDLE_VALUE, NULL, 0, 1);
   CHECK(poller->port, "the kit cannot make a completion port");
+  poller->watches = check_watches_new(poller->port, (ULONG_PTR)&poller->watch);
   return poller;
 }
 
 void check_poller_free(struct check_poller *poller) {
+  check_watches_free(poller->watches);
   (void)CloseHandle(poller->port);
   free(poller);
 }
 
 uint64_t check_poller_offers(void) {
-  return HWS_HOST_PORT;
+  return HWS_HOST_PORT | HWS_HOST_WATCH | HWS_HOST_UNWATCH;
+}
+
+unsigned check_poller_armings(void) {
+  return 1;
 }
 
 int32_t check_poller_bind(struct hws_host_endpoint *endpoint, int64_t handle) {
@@ -45,22 +54,20 @@ int32_t check_poller_bind(struct hws_host_endpoint *endpoint, int64_t handle) {
 }
 
 int32_t check_poller_watch(struct hws_host_endpoint *endpoint, int64_t descriptor) {
-  (void)endpoint, (void)descriptor;
-  check_fail("called watch, which this host does not offer");
+  check_watches_add(endpoint->host->poller->watches, endpoint, descriptor);
+  return HWS_IO_OK;
 }
 
 void check_poller_unwatch(struct hws_host_endpoint *endpoint) {
-  (void)endpoint;
+  check_watches_remove(endpoint->host->poller->watches, endpoint);
 }
 
 void check_poller_rearm(struct hws_host_endpoint *endpoint, uint32_t direction) {
-  (void)endpoint, (void)direction;
-  check_fail("called rearm, which this host does not offer");
+  check_watches_rearm(endpoint->host->poller->watches, endpoint, direction);
 }
 
 bool check_poller_disarm(struct hws_host_endpoint *endpoint, uint32_t direction) {
-  (void)endpoint, (void)direction;
-  return false;
+  return check_watches_disarm(endpoint->host->poller->watches, endpoint, direction);
 }
 
 static void dispatch(const OVERLAPPED_ENTRY *entry) {
@@ -77,8 +84,10 @@ void check_poller_wait(struct check_poller *poller, struct check_host *host, int
   ULONG count = 0;
   (void)host;
   if (!GetQueuedCompletionStatusEx(poller->port, entries, BATCH, &count, (DWORD)timeout_ms, FALSE)) return;
-  for (ULONG i = 0; i < count; i++)
+  for (ULONG i = 0; i < count; i++) {
     if (entries[i].lpCompletionKey == (ULONG_PTR)&poller->packet) dispatch(&entries[i]);
+    if (entries[i].lpCompletionKey == (ULONG_PTR)&poller->watch) check_watches_dispatch(poller->watches, &entries[i]);
+  }
 }
 
 void check_poller_wake(struct check_poller *poller) {

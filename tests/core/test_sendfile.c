@@ -320,6 +320,9 @@ static void ends_with_the_stream(void **state) {
   for (enum carrier carrier = RAW; carrier < CARRIERS; carrier++) {
     for (int how = 0; how < 3; how++) {
       struct link link = link_open(world, carrier);
+      /* Somebody reads: Wine does not tell the call for a file of a reset that comes as it begins. */
+      char byte;
+      uint64_t reading = post_recv(world, link.ends.client, &byte, 1);
       uint64_t tag = post_file(world, link.ends.client, file, 0, LENGTH, NULL);
       for (int i = 0; i < 5; i++) world_turn(world);
       if (how == 0) abort_handle(link.ends.client);
@@ -330,6 +333,7 @@ static void ends_with_the_stream(void **state) {
       assert_true(event.status < 0 && event.bytes < LENGTH);
       if (how == 0) assert_status(event.status, HWS_E_CLOSED);
       if (how == 1) assert_status(event.status, HWS_E_CANCELED);
+      assert_true(world_await(world, reading).status < 0);
       link = (struct link){.ends = {how == 0 ? 0 : link.ends.client, how == 2 ? 0 : link.ends.server},
                            .sessions = link.sessions};
       if (link.ends.client) abort_handle(link.ends.client);

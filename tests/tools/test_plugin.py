@@ -34,7 +34,7 @@ class Plugin(PluginTest):
         by_path = run("plugin", "show", child.shown(PLUGINS / FILE))
         self.assertEqual(by_name[0], 0, by_name[2])
         self.assertEqual(by_name, by_path)
-        for word in (NAME, "tcp", child.shown(PLUGINS / FILE), "listen", "dial", "half-close", "1.0"):
+        for word in (NAME, "tcp", child.shown(PLUGINS / FILE), "listen", "dial", "half-close", "1.0", "readiness  "):
             self.assertIn(word, by_name[1])
 
     def test_a_file_that_is_missing(self):

@@ -13,7 +13,7 @@ static void passes_with_bytes(void **state) {
                                       .without = HWS_CAP_HALF_CLOSE | HWS_CAP_MESSAGES,
                                       .patience_ms = 20000};
   (void)state;
-  conformance_run(&config, 41, 26);
+  conformance_run(&config, 41, 28);
 }
 
 static void passes_with_messages(void **state) {
@@ -22,7 +22,7 @@ static void passes_with_messages(void **state) {
                                       .dial_url = "npipe:////./pipe/hawser/check?mode=message",
                                       .patience_ms = 20000};
   (void)state;
-  conformance_run(&config, 53, 14);
+  conformance_run(&config, 53, 16);
 }
 
 int main(void) {

@@ -90,12 +90,13 @@ static SOCKET socket_of(const struct hws_host_endpoint *endpoint) {
 }
 
 static struct fixture fixture;
-static const struct check_config config = {.listen_url = "tcp://127.0.0.1:0?accepts=4"};
+static struct check_config overlapped = {.listen_url = "tcp://127.0.0.1:0?accepts=4"};
+static struct check_config readiness = {.listen_url = "tcp://127.0.0.1:0?accepts=4&io=readiness",
+                                        .dial_more = "?io=readiness"};
 
 static int begin(void **state) {
-  (void)state;
   count = 0;
-  fixture = (struct fixture){.config = &config};
+  fixture = (struct fixture){.config = *state};
   fixture.host = check_host_start(hws_plugin_v1(), CHECK_ARM_AT_ONCE, true, 20000);
   return 0;
 }
@@ -150,7 +151,10 @@ static void sockets_are_closed_once(void **state) {
 }
 
 int main(void) {
-  const struct CMUnitTest tests[] = {cmocka_unit_test_setup_teardown(contexts_are_updated, begin, end),
-                                     cmocka_unit_test_setup_teardown(sockets_are_closed_once, begin, end)};
+  const struct CMUnitTest tests[] = {
+      {"contexts_are_updated", contexts_are_updated, begin, end, &overlapped},
+      {"contexts_are_updated (readiness)", contexts_are_updated, begin, end, &readiness},
+      {"sockets_are_closed_once", sockets_are_closed_once, begin, end, &overlapped},
+      {"sockets_are_closed_once (readiness)", sockets_are_closed_once, begin, end, &readiness}};
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -46,7 +46,14 @@ static int plugin_list(hws_handle runtime) {
   return 0;
 }
 
-static void print_details(const struct hws_plugin_info *info) {
+static const char *readiness_of(hws_handle runtime) {
+  static const char *const means[] = {"", "epoll", "ProcessSocketNotifications", "AFD polls"}; /* docs/stats.md */
+  uint64_t found = 0;
+  (void)hws_stat(runtime, "loop_readiness", &found);
+  return found < sizeof means / sizeof *means ? means[found] : "";
+}
+
+static void print_details(hws_handle runtime, const struct hws_plugin_info *info) {
   printf("name          %s\n", info->name);
   printf("version       %s\n", info->version);
   printf("schemes       %s\n", info->schemes);
@@ -57,7 +64,7 @@ static void print_details(const struct hws_plugin_info *info) {
   for (size_t i = 0; i < sizeof capabilities / sizeof *capabilities; i++) {
     if (info->capabilities & capabilities[i].bit) printf(" %s", capabilities[i].name);
   }
-  printf("\n");
+  printf("\nreadiness     by %s, where it is asked of the host\n", readiness_of(runtime));
 }
 
 /* The plugin that was asked for: by its path, or by the name of its file. */
@@ -79,7 +86,7 @@ static int plugin_show(hws_handle runtime, const char *wanted) {
   struct hws_plugin_info info = {.size = sizeof info};
   for (uint32_t i = 0; hws_plugin_at(runtime, i, &info) >= 0; i++) {
     if (!is_wanted(&info, wanted)) continue;
-    print_details(&info);
+    print_details(runtime, &info);
     return 0;
   }
   log_line("\"%s\": loaded, but not listed", wanted);

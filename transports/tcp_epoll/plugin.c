@@ -11,7 +11,7 @@
 #include "transports/tcp_epoll/listener.h"
 
 static const struct socket_makers makers = {
-    .listen = tcp_listener_make, .dial = tcp_connection_dial, .adopt = tcp_connection_adopt};
+    .readiness = true, .listen = tcp_listener_make, .dial = tcp_connection_dial, .adopt = tcp_connection_adopt};
 
 static int32_t tcp_open(const struct hws_host *host, struct hws_vtable *vtable) {
   return socket_open(&makers, host, vtable);

@@ -16,8 +16,8 @@
 enum step { STEP_CONNECTED, STEP_PENDING, STEP_FAILED };
 
 int32_t tcp_dial_init(struct tcp_dial *dial, const struct hws_host *host, struct hws_host_endpoint *endpoint,
-                      const char *text, struct packet_stream *stream, char *why, size_t why_size) {
-  dial->stream = stream;
+                      const char *text, char *why, size_t why_size) {
+  stream_init(&dial->stream, host, INVALID_SOCKET);
   dial->endpoint = endpoint;
   int32_t status = tcp_address_parse(text, strlen(text), &dial->address, why, why_size);
   if (status == HWS_IO_OK && !dial->address.is_service && dial->address.port == 0) {
@@ -63,9 +63,9 @@ static void note_failure(struct tcp_dial *dial, int error) {
 }
 
 static void drop_socket(struct tcp_dial *dial) {
-  const struct hws_host *host = dial->stream->host;
-  if (stream_socket(dial->stream) != INVALID_SOCKET) (void)closesocket(stream_socket(dial->stream));
-  stream_init(dial->stream, host, INVALID_SOCKET);
+  const struct hws_host *host = dial->stream.host;
+  if (stream_socket(&dial->stream) != INVALID_SOCKET) (void)closesocket(stream_socket(&dial->stream));
+  stream_init(&dial->stream, host, INVALID_SOCKET);
 }
 
 /* ---- one address ------------------------------------------------------------------------------------------------- */
@@ -80,7 +80,7 @@ static bool met_itself(SOCKET socket) {
 
 /* Until this option is set the socket is not one that has addresses or can be shut down. */
 static int finish(struct tcp_dial *dial) {
-  SOCKET socket = stream_socket(dial->stream);
+  SOCKET socket = stream_socket(&dial->stream);
   if (setsockopt(socket, SOL_SOCKET, SO_UPDATE_CONNECT_CONTEXT, NULL, 0) != 0) return WSAGetLastError();
   return met_itself(socket) ? WSAECONNREFUSED : 0;
 }
@@ -95,9 +95,9 @@ static enum step connect_now(struct tcp_dial *dial, const struct place *place, i
   struct sockaddr_of to = sockaddr_make(place);
   OVERLAPPED *overlapped = packet_prepare(&dial->packet, dial->endpoint, HWS_READ);
   dial->over = false;
-  if (winsock.connect_ex(stream_socket(dial->stream), (const struct sockaddr *)to.storage, (int)to.bytes, NULL, 0, NULL,
-                         overlapped)) {
-    if (!dial->stream->skips) return STEP_PENDING;
+  if (winsock.connect_ex(stream_socket(&dial->stream), (const struct sockaddr *)to.storage, (int)to.bytes, NULL, 0,
+                         NULL, overlapped)) {
+    if (!dial->stream.skips) return STEP_PENDING;
     *error = finish(dial);
     return *error ? STEP_FAILED : STEP_CONNECTED;
   }
@@ -107,17 +107,17 @@ static enum step connect_now(struct tcp_dial *dial, const struct place *place, i
 
 static enum step begin_attempt(struct tcp_dial *dial, int *error) {
   const struct place *place = &dial->places.list[dial->at];
-  const struct hws_host *host = dial->stream->host;
-  stream_init(dial->stream, host, winsock_socket(sockaddr_family(place)));
-  *error = stream_socket(dial->stream) == INVALID_SOCKET ? WSAGetLastError() : 0;
-  if (!*error) *error = bind_anywhere(stream_socket(dial->stream), place);
-  if (!*error) *error = tcp_settings_apply(&dial->settings, stream_socket(dial->stream));
-  if (!*error && stream_bind(dial->stream, dial->endpoint) != HWS_IO_OK) *error = WSAENOBUFS;
+  const struct hws_host *host = dial->stream.host;
+  stream_init(&dial->stream, host, winsock_socket(sockaddr_family(place)));
+  *error = stream_socket(&dial->stream) == INVALID_SOCKET ? WSAGetLastError() : 0;
+  if (!*error) *error = bind_anywhere(stream_socket(&dial->stream), place);
+  if (!*error) *error = tcp_settings_apply(&dial->settings, stream_socket(&dial->stream));
+  if (!*error && stream_bind(&dial->stream, dial->endpoint) != HWS_IO_OK) *error = WSAENOBUFS;
   return *error ? STEP_FAILED : connect_now(dial, place, error);
 }
 
 static void limit_attempt(struct tcp_dial *dial) {
-  const struct hws_host *host = dial->stream->host;
+  const struct hws_host *host = dial->stream.host;
   uint64_t until = dial->at + 1 == dial->places.count ? 0 : host->now() + dial->settings.attempt_ms * NS_PER_MS;
   host->timer_at(dial->endpoint, until);
 }
@@ -126,7 +126,7 @@ static void limit_attempt(struct tcp_dial *dial) {
 
 /* Go on from what a step came to, with the next address if need be. True: the io has ended. */
 static bool go_on(struct tcp_dial *dial, struct hws_io *io, enum step step, int error) {
-  const struct hws_host *host = dial->stream->host;
+  const struct hws_host *host = dial->stream.host;
   while (step == STEP_FAILED) {
     note_failure(dial, error);
     drop_socket(dial);
@@ -164,23 +164,23 @@ static bool looked_up(struct tcp_dial *dial, struct hws_io *io, int32_t looked) 
 /* ---- slots ------------------------------------------------------------------------------------------------------- */
 
 int32_t tcp_dial_submit(struct tcp_dial *dial, struct hws_io *io) {
-  if (dial->state != TCP_DIAL_IDLE || stream_socket(dial->stream) != INVALID_SOCKET)
+  if (dial->state != TCP_DIAL_IDLE || stream_socket(&dial->stream) != INVALID_SOCKET)
     return packet_end(io, HWS_IO_UNSUPPORTED, 0, 0);
   dial->pending = io; /* before the look-up can answer */
   dial->cancelled = false;
   dial->state = TCP_DIAL_LOOKING;
-  int32_t looked = look_begin(dial->stream->host, dial->endpoint, &dial->address, &dial->places);
+  int32_t looked = look_begin(dial->stream.host, dial->endpoint, &dial->address, &dial->places);
   bool ended = looked_up(dial, io, looked);
   if (ended) dial->pending = NULL;
   return ended;
 }
 
 int32_t tcp_dial_cancel(struct tcp_dial *dial, struct hws_io *io) {
-  const struct hws_host *host = dial->stream->host;
+  const struct hws_host *host = dial->stream.host;
   if (dial->pending != io) return 0;
   if (dial->state == TCP_DIAL_CONNECTING) {
     dial->cancelled = true;
-    packet_cancel(dial->stream->handle, &dial->packet);
+    packet_cancel(dial->stream.handle, &dial->packet);
     return 0;
   }
   dial->pending = NULL;
@@ -198,7 +198,7 @@ static struct hws_io *take_ended(struct tcp_dial *dial, bool ended) {
 
 static bool end_cancelled(struct tcp_dial *dial, struct hws_io *io) {
   dial->state = TCP_DIAL_IDLE;
-  dial->stream->host->timer_at(dial->endpoint, 0);
+  dial->stream.host->timer_at(dial->endpoint, 0);
   drop_socket(dial);
   return packet_end(io, HWS_IO_CANCELED, 0, 0);
 }
@@ -206,7 +206,7 @@ static bool end_cancelled(struct tcp_dial *dial, struct hws_io *io) {
 struct hws_io *tcp_dial_on_packet(struct tcp_dial *dial, int os_error) {
   struct hws_io *io = dial->pending;
   if (!io || dial->state != TCP_DIAL_CONNECTING) return NULL;
-  int error = winsock_packet_error(stream_socket(dial->stream), &dial->packet, os_error);
+  int error = winsock_packet_error(stream_socket(&dial->stream), &dial->packet, os_error);
   if (dial->cancelled) return take_ended(dial, end_cancelled(dial, io));
   if (!error) error = finish(dial);
   if (error && dial->over) error = WSAETIMEDOUT;
@@ -216,12 +216,12 @@ struct hws_io *tcp_dial_on_packet(struct tcp_dial *dial, int os_error) {
 struct hws_io *tcp_dial_on_post(struct tcp_dial *dial) {
   struct hws_io *io = dial->pending;
   if (!io || dial->state != TCP_DIAL_LOOKING) return NULL;
-  return take_ended(dial, looked_up(dial, io, look_take(dial->stream->host, dial->endpoint, &dial->places)));
+  return take_ended(dial, looked_up(dial, io, look_take(dial->stream.host, dial->endpoint, &dial->places)));
 }
 
 /* The attempt has had its time. What comes of it, its packet tells. */
 void tcp_dial_on_timer(struct tcp_dial *dial) {
   if (!dial->pending || dial->state != TCP_DIAL_CONNECTING || dial->cancelled) return;
   dial->over = true;
-  packet_cancel(dial->stream->handle, &dial->packet);
+  packet_cancel(dial->stream.handle, &dial->packet);
 }

@@ -18,7 +18,7 @@ enum tcp_dial_state {
 
 /* Under the read direction. */
 struct tcp_dial {
-  struct packet_stream *stream; /* whose socket is the one that is being connected */
+  struct packet_stream stream; /* whose socket is the one that is being connected */
   struct hws_host_endpoint *endpoint;
   struct tcp_address address;
   struct tcp_settings settings;
@@ -38,9 +38,10 @@ struct tcp_dial {
 
 /* Parse and check. 0, or a negative hws_io_status with one line in `why`. */
 int32_t tcp_dial_init(struct tcp_dial *dial, const struct hws_host *host, struct hws_host_endpoint *endpoint,
-                      const char *text, struct packet_stream *stream, char *why, size_t why_size);
+                      const char *text, char *why, size_t why_size);
 
-/* As submit and cancel of hws_vtable. Ended with HWS_IO_OK: the stream is connected and bound to the port. */
+/* As submit and cancel of hws_vtable. Ended with HWS_IO_OK: the stream is connected and bound to the port, and whoever
+ * dialled takes it over. */
 int32_t tcp_dial_submit(struct tcp_dial *dial, struct hws_io *io);
 int32_t tcp_dial_cancel(struct tcp_dial *dial, struct hws_io *io);
 

@@ -16,6 +16,7 @@
 #include "transports/tcp_iocp/connection.h"
 #include "transports/tcp_iocp/settings.h"
 #include "transports/tcp_iocp/stream.h"
+#include "transports/tcp_iocp/taker.h"
 
 struct tcp_listener {
   struct socket_endpoint base;
@@ -28,7 +29,8 @@ struct tcp_listener {
   SOCKET socket;            /* INVALID_SOCKET: it does not listen */
   atomic_bool listening;    /* set once, after what query answers was written */
   struct place bound;
-  struct accepts accepts;
+  struct accepts accepts; /* either they are posted, */
+  struct taker taker;     /* or taken on notification */
 };
 
 static const struct socket_endpoint_ops listener_ops;
@@ -114,8 +116,13 @@ static int32_t end_failed(struct tcp_listener *listener, struct hws_io *io, cons
   return packet_end(io, error == WSAEADDRNOTAVAIL ? HWS_IO_ADDRESS : winsock_status(error), error, 0);
 }
 
+static bool takes(const struct tcp_listener *listener) {
+  return listener->settings.accept == TCP_IO_READINESS;
+}
+
 static int32_t start_accepting(struct tcp_listener *listener, int family) {
   const struct tcp_settings *settings = &listener->settings;
+  if (takes(listener)) return taker_open(&listener->taker, listener->host, listener->endpoint, listener->socket);
   int32_t status = accepts_open(&listener->accepts, listener->host, listener->endpoint, listener->socket, family,
                                 settings->accepts, settings->backlog);
   if (status == HWS_IO_OK) status = listener->host->bind_port(listener->endpoint, (int64_t)listener->socket);
@@ -166,11 +173,14 @@ static int32_t take_answer(struct tcp_listener *listener, struct hws_io *io) {
 
 /* 1: the io has ended. A connection that there is no memory for waits no longer: it is closed. */
 static int32_t accept_one(struct tcp_listener *listener, struct hws_io *io) {
-  SOCKET socket = (SOCKET)packet_pool_take(&listener->accepts.pool);
+  int error = 0;
+  SOCKET socket =
+      takes(listener) ? taker_take(&listener->taker, &error) : (SOCKET)packet_pool_take(&listener->accepts.pool);
+  if (error) return packet_end(io, winsock_status(error), error, 0);
   if (socket == INVALID_SOCKET) return 0;
   struct socket_endpoint *connection = NULL;
-  int error = tcp_settings_apply(&listener->settings, socket);
-  if (!error) connection = tcp_connection_accepted(listener->host, socket, listener->settings.transmits);
+  error = tcp_settings_apply(&listener->settings, socket);
+  if (!error) connection = tcp_connection_accepted(listener->host, socket, &listener->settings);
   if (!connection) (void)closesocket(socket);
   (void)packet_end(io, error ? winsock_status(error) : connection ? HWS_IO_OK : HWS_IO_NOMEM, error, 0);
   io->accepted = connection;
@@ -206,28 +216,47 @@ static int32_t listener_cancel(struct socket_endpoint *endpoint, struct hws_io *
   return packet_end(io, HWS_IO_CANCELED, 0, 0);
 }
 
-static void listener_on_packet(struct socket_endpoint *endpoint, struct hws_packet *packet, uint64_t bytes,
-                               int32_t os_error) {
-  struct tcp_listener *listener = listener_of(endpoint);
+/* A connection may be there for the accept that waits. */
+static void go_on_accepting(struct tcp_listener *listener) {
   struct hws_io *io = listener->accepting;
-  (void)bytes;
-  packet_pool_on_packet(&listener->accepts.pool, packet, os_error);
   if (!io || !accept_one(listener, io)) return;
   listener->accepting = NULL;
   listener->host->complete(listener->endpoint, io);
 }
 
+static void listener_on_packet(struct socket_endpoint *endpoint, struct hws_packet *packet, uint64_t bytes,
+                               int32_t os_error) {
+  struct tcp_listener *listener = listener_of(endpoint);
+  (void)bytes;
+  packet_pool_on_packet(&listener->accepts.pool, packet, os_error);
+  go_on_accepting(listener);
+}
+
+static void listener_on_ready(struct socket_endpoint *endpoint, uint32_t direction) {
+  struct tcp_listener *listener = listener_of(endpoint);
+  if ((direction & 1u) == HWS_READ && takes(listener)) go_on_accepting(listener);
+}
+
 static void listener_on_timer(struct socket_endpoint *endpoint) {
   struct tcp_listener *listener = listener_of(endpoint);
-  if (listener->socket != INVALID_SOCKET) packet_pool_post(&listener->accepts.pool);
+  if (listener->socket == INVALID_SOCKET) return;
+  if (takes(listener)) {
+    taker_on_timer(&listener->taker);
+    go_on_accepting(listener);
+  } else {
+    packet_pool_post(&listener->accepts.pool);
+  }
 }
 
 static void listener_on_post(struct socket_endpoint *endpoint) {
   struct tcp_listener *listener = listener_of(endpoint);
   struct hws_io *io = listener->looking;
-  if (!io || !take_answer(listener, io)) return;
-  listener->looking = NULL;
-  listener->host->complete(listener->endpoint, io);
+  if (!io) {
+    if (takes(listener)) go_on_accepting(listener);
+  } else if (take_answer(listener, io)) {
+    listener->looking = NULL;
+    listener->host->complete(listener->endpoint, io);
+  }
 }
 
 static int32_t answer_local(const struct tcp_listener *listener, void *answer, uint32_t size) {
@@ -272,6 +301,7 @@ static void listener_destroy(struct socket_endpoint *endpoint, bool abort) {
 
 static const struct socket_endpoint_ops listener_ops = {.submit = listener_submit,
                                                         .cancel = listener_cancel,
+                                                        .on_ready = listener_on_ready,
                                                         .on_packet = listener_on_packet,
                                                         .on_timer = listener_on_timer,
                                                         .on_post = listener_on_post,

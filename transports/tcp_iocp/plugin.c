@@ -11,8 +11,11 @@
 #include "transports/tcp_iocp/listener.h"
 #include "transports/tcp_iocp/winsock.h"
 
-static const struct socket_makers makers = {
-    .packets = true, .listen = tcp_listener_make, .dial = tcp_connection_dial, .adopt = tcp_connection_adopt};
+static const struct socket_makers makers = {.readiness = true,
+                                            .packets = true,
+                                            .listen = tcp_listener_make,
+                                            .dial = tcp_connection_dial,
+                                            .adopt = tcp_connection_adopt};
 
 static int32_t tcp_open(const struct hws_host *host, struct hws_vtable *vtable) {
   int error = winsock_open();

@@ -6,7 +6,10 @@
 
 #include <mstcpip.h>
 
+#include <stdio.h>
+
 #include "transports/socket_number.h"
+#include "transports/tcp_iocp/word.h"
 
 enum { KEEPALIVE_MAX = 32767, PROBES = 3, ACCEPTS_MAX = 4096, ACCEPTS_DEFAULT = 32, MS_PER_S = 1000 };
 
@@ -17,15 +20,38 @@ static const struct socket_number accepts = {"accepts", 1, ACCEPTS_MAX, ACCEPTS_
 static const struct socket_number ipv6only = {"ipv6only", 0, 1, 1};
 static const struct socket_number attempt_ms = {"attempt_ms", 100, 60000, 3000};
 
+static const struct tcp_word io = {"io", {[TCP_IO_OVERLAPPED] = "overlapped", [TCP_IO_READINESS] = "readiness"}};
+static const struct tcp_word accept_by = {"accept", {"overlapped", "readiness"}};
+
+/* An older host may have no readiness. */
+static bool read_io(struct tcp_settings *settings, const struct hws_host *host, struct hws_host_endpoint *endpoint,
+                    char *why, size_t why_size) {
+  if (!tcp_word_read(&io, host, endpoint, &settings->io, why, why_size)) return false;
+  const uint64_t needed = HWS_HOST_WATCH | HWS_HOST_UNWATCH;
+  if (settings->io != TCP_IO_READINESS || (host->capabilities & needed) == needed) return true;
+  (void)snprintf(why, why_size, "io=readiness: the host offers no readiness of sockets");
+  return false;
+}
+
+/* How it accepts, which is asked for only where it means something: else the host refuses the parameter. */
+static bool read_accepting(struct tcp_settings *settings, const struct hws_host *host,
+                           struct hws_host_endpoint *endpoint, char *why, size_t why_size) {
+  if (settings->io == TCP_IO_READINESS && !tcp_word_read(&accept_by, host, endpoint, &settings->accept, why, why_size))
+    return false;
+  return settings->accept == TCP_IO_READINESS ||
+         socket_number_read(&accepts, host, endpoint, &settings->accepts, why, why_size);
+}
+
 int32_t tcp_settings_read(struct tcp_settings *settings, bool listens, const struct tcp_address *address,
                           const struct hws_host *host, struct hws_host_endpoint *endpoint, char *why, size_t why_size) {
   bool may_be_6 = address->is_name || address->ip.version == 6;
-  bool good = socket_number_read(&nodelay, host, endpoint, &settings->nodelay, why, why_size) &&
+  bool good = read_io(settings, host, endpoint, why, why_size) &&
+              socket_number_read(&nodelay, host, endpoint, &settings->nodelay, why, why_size) &&
               socket_number_read(&keepalive, host, endpoint, &settings->keepalive_s, why, why_size) &&
               socket_number_read(&transmitfile, host, endpoint, &settings->transmits, why, why_size);
   if (good && listens) {
     good = socket_number_read(&socket_backlog, host, endpoint, &settings->backlog, why, why_size) &&
-           socket_number_read(&accepts, host, endpoint, &settings->accepts, why, why_size);
+           read_accepting(settings, host, endpoint, why, why_size);
     /* Not asked for where it means nothing, so that the host refuses it. */
     if (good && may_be_6) good = socket_number_read(&ipv6only, host, endpoint, &settings->ipv6only, why, why_size);
   } else if (good) {

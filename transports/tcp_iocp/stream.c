@@ -6,15 +6,14 @@
 
 #include "transports/tcp_iocp/transmit.h"
 
-enum { PIECES = 64, SEND_MAX = 1 << 20, RECV_MAX = 1 << 30, UNREAD_MAX = 64 << 20 };
+enum { SEND_MAX = 1 << 20, RECV_MAX = 1 << 30, UNREAD_MAX = 64 << 20 };
 
 /* ---- calls ------------------------------------------------------------------------------------------------------- */
 
-/* At least one piece, maybe of no bytes. Returns how many. */
-static DWORD fill_pieces(const struct hws_io *io, WSABUF *pieces, uint64_t most) {
+DWORD stream_pieces(const struct hws_io *io, WSABUF *pieces, uint64_t most) {
   DWORD count = 0;
   pieces[0] = (WSABUF){0, NULL};
-  for (uint32_t i = 0; i < io->vec_count && count < PIECES && most > 0; i++) {
+  for (uint32_t i = 0; i < io->vec_count && count < STREAM_PIECES && most > 0; i++) {
     uint64_t length = io->vec[i].len < most ? io->vec[i].len : most;
     if (length == 0) continue;
     pieces[count++] = (WSABUF){(ULONG)length, io->vec[i].ptr};
@@ -24,24 +23,38 @@ static DWORD fill_pieces(const struct hws_io *io, WSABUF *pieces, uint64_t most)
 }
 
 static int call_read(struct packet_stream *stream, const struct hws_io *io, OVERLAPPED *overlapped, DWORD *bytes) {
-  WSABUF pieces[PIECES];
-  DWORD count = fill_pieces(io, pieces, RECV_MAX);
+  WSABUF pieces[STREAM_PIECES];
+  DWORD count = stream_pieces(io, pieces, RECV_MAX);
   DWORD flags = 0;
   int failed = WSARecv(stream_socket(stream), pieces, count, bytes, &flags, overlapped, NULL);
   return failed ? WSAGetLastError() : packet_stream_ended(stream);
 }
 
 static int call_write(struct packet_stream *stream, const struct hws_io *io, OVERLAPPED *overlapped, DWORD *bytes) {
-  WSABUF pieces[PIECES];
-  DWORD count = fill_pieces(io, pieces, SEND_MAX);
+  WSABUF pieces[STREAM_PIECES];
+  DWORD count = stream_pieces(io, pieces, SEND_MAX);
   int failed = WSASend(stream_socket(stream), pieces, count, bytes, 0, overlapped, NULL);
   return failed ? WSAGetLastError() : packet_stream_ended(stream);
 }
 
+static int shut_down(SOCKET socket) {
+  int error = shutdown(socket, SD_SEND) == 0 ? 0 : WSAGetLastError();
+  return error == WSAENOTCONN || error == WSAESHUTDOWN ? 0 : error; /* it has ended already */
+}
+
 static int call_shutdown(struct packet_stream *stream, OVERLAPPED *overlapped, DWORD *bytes) {
   (void)overlapped, (void)bytes;
-  int error = shutdown(stream_socket(stream), SD_SEND) == 0 ? 0 : WSAGetLastError();
-  return error == WSAENOTCONN || error == WSAESHUTDOWN ? 0 : error; /* it has ended already */
+  return shut_down(stream_socket(stream));
+}
+
+int32_t stream_shut_down(SOCKET socket, struct hws_io *io) {
+  int error = shut_down(socket);
+  return packet_end(io, winsock_status(error), error, 0);
+}
+
+int32_t stream_end_failed(atomic_int *broken, struct hws_io *io, int error) {
+  if (packet_is_fatal(winsock_status(error))) error = packet_latch(broken, error);
+  return packet_end(io, winsock_status(error), error, 0);
 }
 
 static int error_of(struct packet_stream *stream, struct hws_packet *packet, int os_error) {
@@ -89,6 +102,13 @@ void stream_init(struct packet_stream *stream, const struct hws_host *host, SOCK
   packet_stream_init(stream, &calls, host, (HANDLE)socket);
 }
 
+void stream_move(struct packet_stream *stream, struct packet_stream *from) {
+  stream->endpoint = from->endpoint;
+  stream->handle = from->handle;
+  stream->skips = from->skips;
+  from->handle = INVALID_HANDLE_VALUE;
+}
+
 int32_t stream_bind(struct packet_stream *stream, struct hws_host_endpoint *endpoint) {
   int32_t status = stream->host->bind_port(endpoint, (int64_t)stream_socket(stream));
   if (status != HWS_IO_OK) return status;
@@ -107,9 +127,8 @@ static void drop_unread(SOCKET socket) {
     got = recv(socket, bytes, sizeof bytes, 0);
 }
 
-void stream_close(struct packet_stream *stream, bool abort) {
+void stream_close(SOCKET socket, bool abort) {
   const struct linger at_once = {.l_onoff = 1, .l_linger = 0};
-  SOCKET socket = stream_socket(stream);
   if (socket == INVALID_SOCKET) return;
   if (abort)
     (void)setsockopt(socket, SOL_SOCKET, SO_LINGER, (const char *)&at_once, sizeof at_once);
@@ -117,5 +136,4 @@ void stream_close(struct packet_stream *stream, bool abort) {
     (void)shutdown(socket, SD_SEND);
   if (!abort) drop_unread(socket);
   (void)closesocket(socket);
-  stream->handle = INVALID_HANDLE_VALUE;
 }

@@ -11,7 +11,7 @@
 #include "transports/unix_epoll/listener.h"
 
 static const struct socket_makers makers = {
-    .listen = unix_listener_make, .dial = unix_connection_dial, .adopt = unix_connection_adopt};
+    .readiness = true, .listen = unix_listener_make, .dial = unix_connection_dial, .adopt = unix_connection_adopt};
 
 static int32_t unix_open(const struct hws_host *host, struct hws_vtable *vtable) {
   return socket_open(&makers, host, vtable);
