@@ -20,6 +20,7 @@ TCP = "tcp_iocp"
 OPTIONS = {"start_new_session": True} if PREFIX else {"creationflags": subprocess.CREATE_NEW_PROCESS_GROUP}
 UNHANDLED = 0 if PREFIX else 0xC000013A  # how a program ends that has no word in its end
 GO = {"GOOS": "windows", "GOARCH": "amd64"}  # builds programs for this system
+MAY_LOSE_SIGNALS = False
 
 
 def ask_to_end(child):

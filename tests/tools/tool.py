@@ -78,6 +78,11 @@ class Tool:
         """Ask it to end; returns the exit code."""
         if self.child.poll() is None:
             self.ask_to_end()
+        if child.MAY_LOSE_SIGNALS:
+            try:
+                self.child.wait(LIMIT / 5)
+            except subprocess.TimeoutExpired:
+                self.ask_to_end()
         return self.wait()
 
     def discard(self):
