@@ -43,8 +43,10 @@ static bool must_revoke(const struct op *op) {
   return op && (op->cancel || !op->listed);
 }
 
-/* Nothing is left to write that the close waits for. */
+/* Nothing is left to write that the close waits for. What is out on a connection that has ended leads nowhere, and may
+ * stay out for as long as it is not cancelled. */
 static bool is_flushed(const struct conn *conn) {
+  if (conn->stream.out == OUT_ENDED) return true;
   return !conn->writing && !conn->stream.sends.first && !conn_unwritten(conn);
 }
 

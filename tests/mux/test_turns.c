@@ -5,7 +5,7 @@
  */
 #include "tests/mux/peer.h"
 
-enum { FRAMES = 6000, FRAME = FRAME_HEADER_SIZE + 1, OF_A_TURN = 1024 };
+enum { FRAMES = 4000, FRAME = FRAME_HEADER_SIZE + 1, OF_A_TURN = 1024 };
 
 /* All of them fit into one read; the connection that is ready next has its turn before they were all gone through. */
 static void small_frames_end_a_turn(void **state) {

@@ -14,14 +14,18 @@ enum { RING = 4096, LARGE = 1 << 20, FILE_END = 600000, FILE_AT_ONCE = 256 * 102
 
 #define PROMPT_NS (SECOND * 7 / 10) /* the transport's own end of a cancelled io comes later than this */
 
-static hws_handle dial(struct world *world) {
+static hws_handle dial_by(struct world *world, const char *plugin, const char *url) {
   struct hws_how how = how_block();
   struct hws_event event;
   hws_handle stream = 0;
-  assert_status(hws_plugin_load(world->runtime, WRONG_PLUGIN_DIR "/stubborn" TEST_PLUGIN_SUFFIX), HWS_OK);
-  assert_int_equal(hws_dial(world->runtime, "stubborn://x", 0, &how, &event, NULL, &stream), 1);
+  assert_status(hws_plugin_load(world->runtime, plugin), HWS_OK);
+  assert_int_equal(hws_dial(world->runtime, url, 0, &how, &event, NULL, &stream), 1);
   assert_status(event.status, HWS_OK);
   return stream;
+}
+
+static hws_handle dial(struct world *world) {
+  return dial_by(world, WRONG_PLUGIN_DIR "/stubborn" TEST_PLUGIN_SUFFIX, "stubborn://x");
 }
 
 static void hang_up(struct world *world, hws_handle stream) {
@@ -274,12 +278,37 @@ static void an_abort_ends_all(void **state) {
   hang_up(world, stream);
 }
 
+/* A connection that has ended is closed though a write of it is still out, which the system would never end: Wine
+ * forgets a file that it sends to a peer that resets. */
+static void a_forgotten_write_holds_up_no_close(void **state) {
+  struct world *world = *state;
+  uint8_t *bytes = calloc(1, LARGE);
+  assert_non_null(bytes);
+  for (int abort = 0; abort < 2; abort++) {
+    hws_handle stream = dial_by(world, WRONG_PLUGIN_DIR "/lost" TEST_PLUGIN_SUFFIX, "lost://x");
+    uint8_t byte;
+    uint64_t reading = post_recv(world, stream, &byte, 1);
+    uint64_t sending = post_send(world, stream, bytes, LARGE);
+    world_await_status(world, reading, HWS_E_RESET);
+    world_await_status(world, sending, HWS_E_RESET);
+    (abort ? abort_handle : close_handle)(stream);
+  }
+  free(bytes);
+  assert_int_equal(stat_of(world->runtime, "plugin_faults"), 0);
+  assert_int_equal(stat_of(world->runtime, "ios_abandoned"), 0);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
-      BOTH_MODES(a_cancelled_send_is_exact),   BOTH_MODES(a_tried_send_is_exact),
-      BOTH_MODES(an_end_stands_behind_it),     BOTH_MODES(a_cancelled_receive_loses_nothing),
-      BOTH_MODES(an_abort_ends_all),           BOTH_MODES(whole_files_and_their_ends),
-      BOTH_MODES(a_cancelled_file_is_exact),   BOTH_MODES(a_file_that_breaks_its_word),
+      BOTH_MODES(a_forgotten_write_holds_up_no_close),
+      BOTH_MODES(a_cancelled_send_is_exact),
+      BOTH_MODES(a_tried_send_is_exact),
+      BOTH_MODES(an_end_stands_behind_it),
+      BOTH_MODES(a_cancelled_receive_loses_nothing),
+      BOTH_MODES(an_abort_ends_all),
+      BOTH_MODES(whole_files_and_their_ends),
+      BOTH_MODES(a_cancelled_file_is_exact),
+      BOTH_MODES(a_file_that_breaks_its_word),
       BOTH_MODES(an_end_stands_behind_a_file),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);

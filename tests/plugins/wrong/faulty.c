@@ -22,6 +22,7 @@ enum {
   FAULT_EMPTY,      /* an accept ends well without a connection; this one listens */
   FAULT_UNDER,      /* a transport that asks for what is below it */
   FAULT_STUBBORN,   /* promises no REVOKE, and a cancelled io ends late: no fault at all. It sends files, too */
+  FAULT_LOST,       /* promises no REVOKE, and tells of a reset to reads only, once it is full: no fault at all */
   HERE = FAULT      /* what this build of the file gets wrong */
 };
 
@@ -102,8 +103,10 @@ static bool advance(struct loopback *loopback, struct hws_io *io) {
     break;
   case HWS_IO_READ:
     ends = HERE != FAULT_NEVER && (loopback->used > 0 || loopback->ended);
+    if (HERE == FAULT_LOST) ends = loopback->used == sizeof loopback->bytes;
+    if (HERE == FAULT_LOST) io->status = HWS_IO_RESET;
     loopback->waits[HWS_READ] = !ends;
-    io->bytes = ends ? move_out(loopback, io) : 0;
+    io->bytes = ends && io->status == HWS_IO_OK ? move_out(loopback, io) : 0;
     wake(loopback, HWS_WRITE);
     break;
   case HWS_IO_WRITE:
@@ -226,7 +229,7 @@ static int32_t plugin_open(const struct hws_host *offered, struct hws_vtable *vt
   return HWS_IO_OK;
 }
 
-enum { REVOKES = HERE != FAULT_NEVER && HERE != FAULT_STUBBORN };
+enum { REVOKES = HERE != FAULT_NEVER && HERE != FAULT_STUBBORN && HERE != FAULT_LOST };
 
 static const char *const schemes[] = {FAULT_NAME, NULL};
 
