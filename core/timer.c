@@ -53,10 +53,12 @@ static bool make_room(struct timers *timers) {
 }
 
 void timers_free(struct timers *timers) {
+  lock_take(&timers->lock); /* a call beside the join may let go of the last pin of a scope */
   for (size_t i = 1; i <= timers->count; i++) timers->heap[i]->index = 0;
   free(timers->heap);
   timers->heap = NULL;
   timers->count = timers->room = 0;
+  lock_drop(&timers->lock);
 }
 
 bool timer_arm(struct timers *timers, struct timer *timer, uint64_t at, bool *failed) {
