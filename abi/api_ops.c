@@ -32,6 +32,14 @@ static int call_begin(struct call *call, hws_handle handle, enum object_type typ
   return status;
 }
 
+static int call_end(struct call *call, int result) {
+  if (call->makes) runtime_make_end(object_runtime(call->object));
+  request_end(&call->request);
+  if (call->life) object_unpin(&call->life->object);
+  object_unpin(call->object);
+  return result;
+}
+
 /* The same for a call that makes an object. */
 static int make_begin(struct call *call, hws_handle handle, enum object_type type, hws_handle life,
                       const struct hws_how *how, struct hws_event *out, hws_handle *op) {
@@ -39,15 +47,7 @@ static int make_begin(struct call *call, hws_handle handle, enum object_type typ
   if (status != HWS_OK) return status;
   call->makes = true;
   runtime_make_begin(object_runtime(call->object));
-  return HWS_OK;
-}
-
-static int call_end(struct call *call, int result) {
-  if (call->makes) runtime_make_end(object_runtime(call->object));
-  request_end(&call->request);
-  if (call->life) object_unpin(&call->life->object);
-  object_unpin(call->object);
-  return result;
+  return runtime_is_ending(object_runtime(call->object)) ? call_end(call, HWS_E_CLOSED) : HWS_OK;
 }
 
 /* CAN-3 for ops that make an object: nothing is made, so the event has none. True: *result is the answer. */
@@ -126,7 +126,8 @@ hws_result hws_session(hws_handle stream, const struct hws_session_config *confi
   int status = api_pin(stream, OBJECT_STREAM, &object);
   if (status != HWS_OK) return status;
   runtime_make_begin(object->runtime);
-  if (config->life) status = scope_pin(config->life, object->runtime, &life);
+  if (runtime_is_ending(object->runtime)) status = HWS_E_CLOSED;
+  if (status == HWS_OK && config->life) status = scope_pin(config->life, object->runtime, &life);
   if (status == HWS_OK && life) status = scope_status(life);
   if (status == HWS_OK) status = session_start((struct stream *)object, config, life, &session);
   if (status == HWS_OK) *handle = session->object.handle;
