@@ -257,9 +257,9 @@ static int join_alone(struct runtime *runtime, uint64_t until) {
 }
 
 int runtime_join(struct runtime *runtime, uint64_t until) {
-  if (runtime->thread && io_thread_is_self(runtime->thread)) return HWS_E_BUSY;
-  if (atomic_exchange(&runtime->joining, true)) return HWS_E_BUSY;
-  int status = join_alone(runtime, until);
-  if (status == HWS_E_DEADLINE) atomic_store(&runtime->joining, false);
+  if (atomic_exchange(&runtime->joining, true)) return HWS_E_BUSY; /* it may have let the thread go already */
+  bool self = runtime->thread && io_thread_is_self(runtime->thread);
+  int status = self ? HWS_E_BUSY : join_alone(runtime, until);
+  if (self || status == HWS_E_DEADLINE) atomic_store(&runtime->joining, false);
   return status;
 }
