@@ -60,7 +60,8 @@ static void slot_on_timer(void *ep) {
 }
 
 static void slot_on_post(void *ep) {
-  ((struct socket_endpoint *)ep)->ops->on_post(ep);
+  struct socket_endpoint *endpoint = ep;
+  if (endpoint->ops->on_post) endpoint->ops->on_post(endpoint);
 }
 
 static int32_t slot_query(void *ep, uint32_t what, void *answer, uint32_t size) {
@@ -114,4 +115,12 @@ int32_t socket_answer_handle(int64_t handle, void *answer, uint32_t size) {
   if (size < sizeof handle) return HWS_IO_UNSUPPORTED;
   memcpy(answer, &handle, sizeof handle);
   return 0;
+}
+
+int32_t socket_answer_listener(uint32_t what, const char *url, size_t length, int64_t handle, void *answer,
+                               uint32_t size) {
+  if (what == HWS_QUERY_LOCAL) return socket_answer_text(url, length, answer, size);
+  if (what == HWS_QUERY_REMOTE) return socket_answer_text("", 0, answer, size);
+  if (what == HWS_QUERY_HANDLE && handle >= 0) return socket_answer_handle(handle, answer, size);
+  return HWS_IO_UNSUPPORTED;
 }

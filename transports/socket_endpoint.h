@@ -13,7 +13,8 @@
 
 struct socket_endpoint;
 
-/* As the slots of hws_vtable. Of on_ready and on_packet a transport has those that it asks its host for. */
+/* As the slots of hws_vtable. Of on_ready and on_packet a transport has those that it asks its host for; an endpoint
+ * that never posts has no on_post. */
 struct socket_endpoint_ops {
   int32_t (*submit)(struct socket_endpoint *endpoint, struct hws_io *io);
   int32_t (*cancel)(struct socket_endpoint *endpoint, struct hws_io *io);
@@ -50,5 +51,9 @@ int32_t socket_open(const struct socket_makers *makers, const struct hws_host *h
 
 int32_t socket_answer_text(const char *text, size_t length, void *answer, uint32_t size);
 int32_t socket_answer_handle(int64_t handle, void *answer, uint32_t size);
+
+/* All that a listener answers: where it listens, that it has no peer, and its handle; negative: it has none. */
+int32_t socket_answer_listener(uint32_t what, const char *url, size_t length, int64_t handle, void *answer,
+                               uint32_t size);
 
 #endif

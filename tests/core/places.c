@@ -83,6 +83,21 @@ hws_handle listen_at(struct world *world, const char *url) {
   return listener;
 }
 
+struct pair connect_at(struct world *world, hws_handle listener, const char *parameters) {
+  char url[2 * URL_MAX];
+  struct pair pair = {0};
+  struct hws_how how = how_block();
+  struct hws_event event;
+  hws_result length = hws_text(listener, HWS_TEXT_LOCAL, url, URL_MAX);
+  assert_true(length > 0);
+  (void)snprintf(url + length, URL_MAX, "%s", parameters);
+  uint64_t accepted = post_accept(world, listener, &pair.server);
+  assert_int_equal(hws_dial(world->runtime, url, 0, &how, &event, NULL, &pair.client), 1);
+  assert_status(event.status, HWS_OK);
+  world_await_status(world, accepted, HWS_OK);
+  return pair;
+}
+
 /* ---- bytes ---- */
 
 enum { PIECE = 32 * 1024, REFUSALS = 3 };

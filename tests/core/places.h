@@ -48,6 +48,8 @@ void link_close(const struct link *link);
 /* A URL that nothing listens at yet, in a buffer of the caller's. */
 const char *url_new(char url[URL_MAX], const char *parameters);
 hws_handle listen_at(struct world *world, const char *url);
+/* Both ends of a connection to that listener, dialled by its URL and what is put behind it. */
+struct pair connect_at(struct world *world, hws_handle listener, const char *parameters);
 
 /* Send bytes of a pattern until nothing more is taken, nor would be in a while; returns how many were. */
 uint64_t fill_up(hws_handle stream, uint64_t seed);

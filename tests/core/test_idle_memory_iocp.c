@@ -8,10 +8,9 @@
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 
 #include "core/buffer.h"
-#include "tests/mux/world.h"
+#include "tests/core/places.h"
 
 enum { CONNECTIONS = 200, CONNECTIONS_MAX = 5000, TEN_THOUSAND = 10000, IDLE_TURNS = 50 };
 
@@ -55,32 +54,6 @@ void __wrap_free(void *memory) {
 
 /* ---- idle connections -------------------------------------------------------------------------------------------- */
 
-static hws_handle listen_on(struct world *world, const char *parameters) {
-  char url[URL_MAX];
-  struct hws_how how = how_block();
-  struct hws_event event;
-  hws_handle listener = 0;
-  (void)snprintf(url, sizeof url, "tcp://127.0.0.1:0%s", parameters);
-  assert_int_equal(hws_listen(world->runtime, url, 0, &how, &event, NULL, &listener), 1);
-  assert_status(event.status, HWS_OK);
-  return listener;
-}
-
-static struct pair connect_one(struct world *world, hws_handle listener, const char *parameters) {
-  char url[URL_MAX];
-  struct pair pair = {0};
-  struct hws_how how = how_block();
-  struct hws_event event;
-  int32_t length = (int32_t)hws_text(listener, HWS_TEXT_LOCAL, url, URL_MAX / 2);
-  assert_true(length > 0);
-  (void)snprintf(url + length, URL_MAX / 2, "%s", parameters);
-  uint64_t accepted = post_accept(world, listener, &pair.server);
-  assert_int_equal(hws_dial(world->runtime, url, 0, &how, &event, NULL, &pair.client), 1);
-  assert_status(event.status, HWS_OK);
-  world_await_status(world, accepted, HWS_OK);
-  return pair;
-}
-
 static unsigned wanted_connections(void) {
   const char *text = getenv("HAWSER_IDLE_CONNECTIONS");
   unsigned long count = text ? strtoul(text, NULL, 10) : CONNECTIONS;
@@ -93,11 +66,13 @@ static uint64_t measure(const char *parameters) {
   unsigned count = wanted_connections();
   static struct pair pairs[CONNECTIONS_MAX];
   static char rooms[2 * CONNECTIONS_MAX];
-  hws_handle listener = listen_on(world, parameters);
-  struct pair first = connect_one(world, listener, parameters); /* what is made once */
+  char url[URL_MAX];
+  (void)snprintf(url, sizeof url, "tcp://127.0.0.1:0%s", parameters);
+  hws_handle listener = listen_at(world, url);
+  struct pair first = connect_at(world, listener, parameters); /* what is made once */
   long long before = atomic_load(&live);
   for (unsigned i = 0; i < count; i++) {
-    pairs[i] = connect_one(world, listener, parameters);
+    pairs[i] = connect_at(world, listener, parameters);
     (void)post_recv(world, pairs[i].client, &rooms[2 * i], 1);
     (void)post_recv(world, pairs[i].server, &rooms[2 * i + 1], 1);
   }

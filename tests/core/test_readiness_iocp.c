@@ -5,7 +5,6 @@
  */
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 
 #include "tests/core/fake_psn_win32.h"
 #include "tests/core/notify_win32.h"
@@ -16,34 +15,9 @@ enum { ROUNDS = 300 / TEST_SLOWNESS, MANY = 20, STREAMS = 20, BULK = 3 << 20 };
 #define READINESS "?io=readiness"
 #define NOTIFIED "?io=readiness&accept=readiness"
 
-static hws_handle listen_on(struct world *world, const char *parameters) {
-  char url[URL_MAX];
-  struct hws_how how = how_block();
-  struct hws_event event;
-  hws_handle listener = 0;
-  (void)snprintf(url, sizeof url, "tcp://127.0.0.1:0%s", parameters);
-  assert_int_equal(hws_listen(world->runtime, url, 0, &how, &event, NULL, &listener), 1);
-  assert_status(event.status, HWS_OK);
-  return listener;
-}
-
-static struct pair pair_at(struct world *world, hws_handle listener) {
-  char url[URL_MAX];
-  struct pair pair = {0};
-  struct hws_how how = how_block();
-  struct hws_event event;
-  assert_true(hws_text(listener, HWS_TEXT_LOCAL, url, sizeof url - sizeof READINESS) > 0);
-  (void)strcat(url, READINESS);
-  uint64_t accepted = post_accept(world, listener, &pair.server);
-  assert_int_equal(hws_dial(world->runtime, url, 0, &how, &event, NULL, &pair.client), 1);
-  assert_status(event.status, HWS_OK);
-  world_await_status(world, accepted, HWS_OK);
-  return pair;
-}
-
 static struct pair pair_open(struct world *world) {
-  hws_handle listener = listen_on(world, READINESS);
-  struct pair pair = pair_at(world, listener);
+  hws_handle listener = listen_at(world, "tcp://127.0.0.1:0" READINESS);
+  struct pair pair = connect_at(world, listener, READINESS);
   close_handle(listener);
   return pair;
 }
@@ -94,8 +68,8 @@ static void bulk(void **state) {
 static void accepted_on_notification(void **state) {
   struct world *world = *state;
   struct pair pairs[MANY];
-  hws_handle listener = listen_on(world, NOTIFIED);
-  for (int i = 0; i < MANY; i++) pairs[i] = pair_at(world, listener);
+  hws_handle listener = listen_at(world, "tcp://127.0.0.1:0" NOTIFIED);
+  for (int i = 0; i < MANY; i++) pairs[i] = connect_at(world, listener, READINESS);
   for (int i = 0; i < MANY; i++) send_all(pairs[i].client, "one", 3);
   for (int i = MANY - 1; i >= 0; i--) expect_bytes(pairs[i].server, "one");
   hws_handle never = 0;

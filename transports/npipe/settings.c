@@ -10,6 +10,7 @@
 #include "plugins/hawser_plugin.h"
 #include "transports/npipe/utf.h"
 #include "transports/socket_number.h"
+#include "transports/socket_word.h"
 
 static const struct socket_number backlog = {"backlog", 0, 1024, 16};
 static const struct socket_number unaccepted = {"unaccepted", 1, 4096, 256};
@@ -18,26 +19,9 @@ static const struct socket_number remote = {"remote", 0, 1, 0};
 /* The owner and the system, and nothing that is inherited. */
 static const char default_sddl[] = "D:P(A;;GA;;;S-1-3-4)(A;;GA;;;SY)";
 
-struct choice {
-  const char *key;
-  const char *words[2];
-};
-
-static const struct choice mode = {"mode", {"byte", "message"}};
-static const struct choice rearm = {"rearm", {"completion", "accept"}};
-
-/* *chosen is left as it is where the URL has none. */
-static bool read_choice(const struct choice *what, const struct hws_host *host, struct hws_host_endpoint *endpoint,
-                        int *chosen, char *why, size_t why_size) {
-  const char *text = host->config(endpoint, what->key);
-  for (int i = 0; text && i < 2; i++) {
-    if (strcmp(text, what->words[i]) != 0) continue;
-    *chosen = i;
-    return true;
-  }
-  if (text) (void)snprintf(why, why_size, "%s is neither %s nor %s", what->key, what->words[0], what->words[1]);
-  return !text;
-}
+static const struct socket_word mode = {"mode", {"byte", "message"}};
+static const struct socket_word rearm = {"rearm",
+                                         {[NPIPE_REARM_COMPLETION] = "completion", [NPIPE_REARM_ACCEPT] = "accept"}};
 
 /* What it means, the system says. */
 static bool read_sddl(struct npipe_settings *settings, const char *text, char *why, size_t why_size) {
@@ -63,10 +47,10 @@ static bool read_listener(struct npipe_settings *settings, const struct hws_host
               socket_number_read(&remote, host, endpoint, &lets_remote, why, why_size);
   if (!good) return false;
   /* A listener without a backlog replaced its one instance when it was accepted, and goes on to. */
-  int chosen = settings->backlog <= 1 ? NPIPE_REARM_ACCEPT : NPIPE_REARM_COMPLETION;
+  uint32_t chosen = settings->backlog <= 1 ? NPIPE_REARM_ACCEPT : NPIPE_REARM_COMPLETION;
   if (settings->backlog == 0) settings->backlog = 1;
   settings->remote = lets_remote;
-  if (!read_choice(&rearm, host, endpoint, &chosen, why, why_size)) return false;
+  if (!socket_word_read(&rearm, chosen, host, endpoint, &chosen, why, why_size)) return false;
   settings->rearm = (enum npipe_rearm)chosen;
   const char *sddl = host->config(endpoint, "sddl");
   return read_sddl(settings, sddl ? sddl : default_sddl, why, why_size);
@@ -74,9 +58,9 @@ static bool read_listener(struct npipe_settings *settings, const struct hws_host
 
 int32_t npipe_settings_read(struct npipe_settings *settings, bool listens, const struct hws_host *host,
                             struct hws_host_endpoint *endpoint, char *why, size_t why_size) {
-  int chosen = 0;
+  uint32_t chosen = 0;
   memset(settings, 0, sizeof *settings);
-  bool good = read_choice(&mode, host, endpoint, &chosen, why, why_size);
+  bool good = socket_word_read(&mode, 0, host, endpoint, &chosen, why, why_size);
   settings->messages = chosen;
   if (good && listens) good = read_listener(settings, host, endpoint, why, why_size);
   return good ? HWS_IO_OK : HWS_IO_ADDRESS;

@@ -135,10 +135,6 @@ static void connection_on_timer(struct socket_endpoint *endpoint) {
   if (connection->dial) complete_dial(connection, npipe_dial_on_timer(connection->dial));
 }
 
-static void connection_on_post(struct socket_endpoint *endpoint) {
-  (void)endpoint; /* nothing asks for one */
-}
-
 static int32_t answer_peer(const struct npipe_connection *connection, void *answer, uint32_t size) {
   struct hws_peer_id peer = connection->peer;
   if (size < sizeof peer.size || !peer.flags) return HWS_IO_UNSUPPORTED;
@@ -199,7 +195,6 @@ static const struct socket_endpoint_ops connection_ops = {.submit = connection_s
                                                           .cancel = connection_cancel,
                                                           .on_packet = connection_on_packet,
                                                           .on_timer = connection_on_timer,
-                                                          .on_post = connection_on_post,
                                                           .query = connection_query,
                                                           .retire = connection_retire,
                                                           .destroy = connection_destroy};

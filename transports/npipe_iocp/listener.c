@@ -192,27 +192,12 @@ static void listener_on_timer(struct socket_endpoint *endpoint) {
   accept_pending(listener);
 }
 
-static void listener_on_post(struct socket_endpoint *endpoint) {
-  (void)endpoint; /* nothing asks for one */
-}
-
-static int32_t answer_local(const struct npipe_listener *listener, void *answer, uint32_t size) {
-  char url[NPIPE_URL_MAX];
-  size_t length = npipe_address_url(&listener->name->address, url);
-  return socket_answer_text(url, length, answer, size);
-}
-
 static int32_t listener_query(struct socket_endpoint *endpoint, uint32_t what, void *answer, uint32_t size) {
   struct npipe_listener *listener = listener_of(endpoint);
+  char url[NPIPE_URL_MAX];
   if (!atomic_load(&listener->listening)) return HWS_IO_UNSUPPORTED;
-  switch (what) {
-  case HWS_QUERY_LOCAL:
-    return answer_local(listener, answer, size);
-  case HWS_QUERY_REMOTE:
-    return socket_answer_text("", 0, answer, size);
-  default:
-    return HWS_IO_UNSUPPORTED; /* there is no one handle */
-  }
+  size_t length = npipe_address_url(&listener->name->address, url);
+  return socket_answer_listener(what, url, length, -1 /* there is no one handle */, answer, size);
 }
 
 static int32_t listener_retire(struct socket_endpoint *endpoint, bool abort) {
@@ -232,7 +217,6 @@ static const struct socket_endpoint_ops listener_ops = {.submit = listener_submi
                                                         .cancel = listener_cancel,
                                                         .on_packet = listener_on_packet,
                                                         .on_timer = listener_on_timer,
-                                                        .on_post = listener_on_post,
                                                         .query = listener_query,
                                                         .retire = listener_retire,
                                                         .destroy = listener_destroy};

@@ -259,25 +259,12 @@ static void listener_on_post(struct socket_endpoint *endpoint) {
   }
 }
 
-static int32_t answer_local(const struct tcp_listener *listener, void *answer, uint32_t size) {
-  char url[TCP_URL_MAX];
-  size_t length = place_url(&listener->bound, url);
-  return socket_answer_text(url, length, answer, size);
-}
-
 static int32_t listener_query(struct socket_endpoint *endpoint, uint32_t what, void *answer, uint32_t size) {
   struct tcp_listener *listener = listener_of(endpoint);
+  char url[TCP_URL_MAX];
   if (!atomic_load(&listener->listening)) return HWS_IO_UNSUPPORTED;
-  switch (what) {
-  case HWS_QUERY_LOCAL:
-    return answer_local(listener, answer, size);
-  case HWS_QUERY_REMOTE:
-    return socket_answer_text("", 0, answer, size);
-  case HWS_QUERY_HANDLE:
-    return socket_answer_handle((int64_t)listener->socket, answer, size);
-  default:
-    return HWS_IO_UNSUPPORTED;
-  }
+  size_t length = place_url(&listener->bound, url);
+  return socket_answer_listener(what, url, length, (int64_t)listener->socket, answer, size);
 }
 
 /* Its accepts end with it. Nobody else holds the socket, so it is closed at once. */

@@ -9,7 +9,7 @@
 #include <stdio.h>
 
 #include "transports/socket_number.h"
-#include "transports/tcp_iocp/word.h"
+#include "transports/socket_word.h"
 
 enum { KEEPALIVE_MAX = 32767, PROBES = 3, ACCEPTS_MAX = 4096, ACCEPTS_DEFAULT = 32, MS_PER_S = 1000 };
 
@@ -20,13 +20,13 @@ static const struct socket_number accepts = {"accepts", 1, ACCEPTS_MAX, ACCEPTS_
 static const struct socket_number ipv6only = {"ipv6only", 0, 1, 1};
 static const struct socket_number attempt_ms = {"attempt_ms", 100, 60000, 3000};
 
-static const struct tcp_word io = {"io", {[TCP_IO_OVERLAPPED] = "overlapped", [TCP_IO_READINESS] = "readiness"}};
-static const struct tcp_word accept_by = {"accept", {"overlapped", "readiness"}};
+static const struct socket_word io = {"io", {[TCP_IO_OVERLAPPED] = "overlapped", [TCP_IO_READINESS] = "readiness"}};
+static const struct socket_word accept_by = {"accept", {"overlapped", "readiness"}};
 
 /* An older host may have no readiness. */
 static bool read_io(struct tcp_settings *settings, const struct hws_host *host, struct hws_host_endpoint *endpoint,
                     char *why, size_t why_size) {
-  if (!tcp_word_read(&io, host, endpoint, &settings->io, why, why_size)) return false;
+  if (!socket_word_read(&io, TCP_IO_OVERLAPPED, host, endpoint, &settings->io, why, why_size)) return false;
   const uint64_t needed = HWS_HOST_WATCH | HWS_HOST_UNWATCH;
   if (settings->io != TCP_IO_READINESS || (host->capabilities & needed) == needed) return true;
   (void)snprintf(why, why_size, "io=readiness: the host offers no readiness of sockets");
@@ -36,7 +36,8 @@ static bool read_io(struct tcp_settings *settings, const struct hws_host *host, 
 /* How it accepts, which is asked for only where it means something: else the host refuses the parameter. */
 static bool read_accepting(struct tcp_settings *settings, const struct hws_host *host,
                            struct hws_host_endpoint *endpoint, char *why, size_t why_size) {
-  if (settings->io == TCP_IO_READINESS && !tcp_word_read(&accept_by, host, endpoint, &settings->accept, why, why_size))
+  if (settings->io == TCP_IO_READINESS &&
+      !socket_word_read(&accept_by, TCP_IO_OVERLAPPED, host, endpoint, &settings->accept, why, why_size))
     return false;
   return settings->accept == TCP_IO_READINESS ||
          socket_number_read(&accepts, host, endpoint, &settings->accepts, why, why_size);

@@ -2,15 +2,15 @@
  *
  * Words among the parameters of a URL.
  */
-#include "transports/tcp_iocp/word.h"
+#include "transports/socket_word.h"
 
 #include <stdio.h>
 #include <string.h>
 
-bool tcp_word_read(const struct tcp_word *what, const struct hws_host *host, struct hws_host_endpoint *endpoint,
-                   uint32_t *which, char *why, size_t why_size) {
+bool socket_word_read(const struct socket_word *what, uint32_t initial, const struct hws_host *host,
+                      struct hws_host_endpoint *endpoint, uint32_t *which, char *why, size_t why_size) {
   const char *text = host->config(endpoint, what->key);
-  uint32_t found = 0;
+  uint32_t found = text ? 0 : initial;
   while (text && found < 2 && strcmp(text, what->words[found]) != 0) found++;
   if (found == 2) {
     (void)snprintf(why, why_size, "%s is neither %s nor %s", what->key, what->words[0], what->words[1]);
