@@ -66,11 +66,12 @@ static void run(const struct CMUnitTest *test, void *group_state) {
   print_message("[       OK ] %s\n", test->name);
 }
 
-/* Does the name begin with one of these words? */
+/* Does the name begin with one of these words? Or have in it one that begins with a parenthesis, as a place's name. */
 static bool is_among(const char *name, const char *word) {
   while (word != NULL && *word != '\0') {
     size_t length = strcspn(word, " ");
-    if (length > 0 && strncmp(name, word, length) == 0) return true;
+    const char *at = *word == '(' ? strchr(name, '(') : name;
+    if (length > 0 && at != NULL && strncmp(at, word, length) == 0) return true;
     word += length + strspn(word + length, " ");
   }
   return false;
