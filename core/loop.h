@@ -94,6 +94,10 @@ enum wait_result waiter_wait(struct waiter *waiter, uint64_t until);
 /* What it waits for has come. The waiter may be gone when this returns. */
 void waiter_signal(struct waiter *waiter);
 
+/* The same for one that cannot leave yet, as the caller holds a lock that it takes first: the word that is to be woken
+ * once that lock was dropped, by its address only; NULL: none. */
+atomic_uint *waiter_ready(struct waiter *waiter);
+
 /* ---- the poller (loop_epoll.c, loop_iocp.c) ---- */
 
 enum ready_bits { READY_READ = 1, READY_WRITE = 2, READY_HANGUP = 4 /* and both of the others */ };

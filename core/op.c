@@ -30,6 +30,14 @@ void op_chain_remove(struct op_list *list, struct op *op) {
   *(op->next ? &op->next->prev : &list->last) = op->prev;
 }
 
+void op_chain_move(struct op_list *to, struct op_list *from) {
+  if (!from->first) return;
+  from->first->prev = to->last;
+  *(to->last ? &to->last->next : &to->first) = from->first;
+  to->last = from->last;
+  *from = (struct op_list){0};
+}
+
 void op_list_append(struct op_list *list, struct op *op) {
   op_chain_append(list, op);
   op->listed = true;
@@ -229,6 +237,18 @@ static void deliver_inside(struct op *op) {
   if (!task_post(&op->runtime->loop, &op->task)) object_unpin(on);
 }
 
+/* Those at the front that are one queue's, at once: its thread wakes once. Returns what is behind them. */
+static struct op *deliver_to_queue(struct op *op) {
+  struct queue *queue = op->queue;
+  struct op_list posted = {0};
+  for (struct op *next; op && op->queue == queue; op = next) {
+    next = op->next;
+    op_chain_append(&posted, op);
+  }
+  queue_post(queue, &posted);
+  return op;
+}
+
 void op_deliver_all(struct op_list *ended) {
   struct op *op = ended->first;
   ended->first = ended->last = NULL;
@@ -239,7 +259,7 @@ void op_deliver_all(struct op_list *ended) {
     else if (op->waiter)
       waiter_signal(op->waiter);
     else if (op->queue)
-      queue_post(op->queue, op);
+      next = deliver_to_queue(op);
     else
       op_release(op);
     op = next;

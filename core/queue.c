@@ -41,30 +41,47 @@ static bool is_empty(const struct queue *queue) {
   return !queue->ended.first && !queue->wakes;
 }
 
-/* Take the next waiter off. Caller holds the lock and signals before it drops it: a waiter leaves under the lock. */
-static void signal_one(struct queue *queue) {
+/* Take the next waiter off. Caller holds the lock, and wakes the word that is returned, if any, once it was dropped:
+ * who wakes takes the lock first, and would sleep again at once. */
+static atomic_uint *next_waiter(struct queue *queue) {
   struct queue_waiter *waiter = queue->waiters;
-  if (!waiter) return;
+  if (!waiter) return NULL;
   queue->waiters = waiter->next;
   waiter->listed = false;
-  waiter_signal(&waiter->waiter);
+  return waiter_ready(&waiter->waiter);
 }
 
-static void filled(struct queue *queue, bool was_empty) {
+static atomic_uint *filled(struct queue *queue, bool was_empty) {
   if (was_empty && queue->waitable) waitable_set(queue->waitable);
-  signal_one(queue);
+  return next_waiter(queue);
 }
 
-void queue_post(struct queue *queue, struct op *op) {
-  lock_take(&queue->lock);
-  bool closed = queue->closed;
-  if (!closed) {
-    bool was_empty = is_empty(queue);
-    op_chain_append(&queue->ended, op);
-    filled(queue, was_empty);
-  }
+static void drop_and_wake(struct queue *queue, atomic_uint *word) {
   lock_drop(&queue->lock);
-  if (closed) op_release(op);
+  if (word) park_wake(word, 1);
+}
+
+static void release_all(struct op_list *ops) {
+  for (struct op *op = ops->first; op;) {
+    struct op *next = op->next;
+    op_release(op);
+    op = next;
+  }
+}
+
+void queue_post(struct queue *queue, struct op_list *ended) {
+  struct op_list dropped = {0};
+  atomic_uint *word = NULL;
+  lock_take(&queue->lock);
+  if (!queue->closed) {
+    bool was_empty = is_empty(queue);
+    op_chain_move(&queue->ended, ended);
+    word = filled(queue, was_empty);
+  } else {
+    op_chain_move(&dropped, ended);
+  }
+  drop_and_wake(queue, word);
+  release_all(&dropped);
 }
 
 int queue_wake(struct queue *queue, uint64_t tag) {
@@ -72,8 +89,7 @@ int queue_wake(struct queue *queue, uint64_t tag) {
   bool was_empty = is_empty(queue);
   queue->wakes++;
   queue->wake_tag = tag;
-  filled(queue, was_empty);
-  lock_drop(&queue->lock);
+  drop_and_wake(queue, filled(queue, was_empty));
   return HWS_OK;
 }
 
@@ -94,17 +110,10 @@ static uint32_t take(struct queue *queue, struct hws_event *events, uint32_t max
   return count;
 }
 
-static void release_all(struct op_list *taken) {
-  for (struct op *op = taken->first; op;) {
-    struct op *next = op->next;
-    op_release(op);
-    op = next;
-  }
-}
-
 /* Harvest, or with a waiter register it instead; HWS_E_CLOSED when there will be nothing any more. */
 static int try_take(struct queue *queue, struct hws_event *events, uint32_t max, struct queue_waiter *waiter) {
   struct op_list taken = {0};
+  atomic_uint *word = NULL;
   lock_take(&queue->lock);
   int result = (int)take(queue, events, max, &taken);
   if (!result && queue->closed) {
@@ -114,8 +123,8 @@ static int try_take(struct queue *queue, struct hws_event *events, uint32_t max,
     queue->waiters = waiter;
     waiter->listed = true;
   }
-  if (result && !is_empty(queue)) signal_one(queue); /* more than one thread's worth */
-  lock_drop(&queue->lock);
+  if (result && !is_empty(queue)) word = next_waiter(queue); /* more than one thread's worth */
+  drop_and_wake(queue, word);
   release_all(&taken);
   return result;
 }
@@ -177,7 +186,8 @@ void queue_close(struct queue *queue) {
   struct op_list dropped = queue->ended;
   queue->ended = (struct op_list){0};
   queue->wakes = 0;
-  while (queue->waiters) signal_one(queue);
+  for (atomic_uint *word; queue->waiters;)
+    if ((word = next_waiter(queue))) park_wake(word, 1);
   lock_drop(&queue->lock);
   release_all(&dropped);
 }

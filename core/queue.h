@@ -22,8 +22,8 @@ struct queue {
 
 int queue_open(struct runtime *runtime, struct queue **queue);
 
-/* Take over an ended op; wakes whoever waits. Cannot fail. */
-void queue_post(struct queue *queue, struct op *op);
+/* Take over ended ops, one at least; wakes whoever waits. Cannot fail. The list is empty then. */
+void queue_post(struct queue *queue, struct op_list *ended);
 
 int queue_wait(struct queue *queue, struct hws_event *events, uint32_t max, int64_t timeout_ns);
 int queue_wake(struct queue *queue, uint64_t tag);

@@ -78,7 +78,8 @@ int request_answer(const struct request *request, struct object *on, const struc
   op->event.tag = request->tag;
   op->event.op = handle;
   atomic_store_explicit(&op->state, OP_ENDED, memory_order_release);
-  queue_post(op->queue, op);
+  struct op_list one = {.first = op, .last = op};
+  queue_post(op->queue, &one);
   return 0;
 }
 

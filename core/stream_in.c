@@ -89,7 +89,7 @@ bool stream_feed(struct stream *stream, struct buffer *buffer, const uint8_t *da
   for (struct op *op; (len || eom) && !stream_has_input(stream) && (op = stream->recvs.first) && op->total &&
                       op->event.kind == HWS_KIND_RECV;) {
     uint32_t part = feed_recv(stream, op, data, len, &eom, ended);
-    data += part;
+    if (part) data += part; /* a message without a byte may have no place */
     len -= part;
   }
   if (len && !slices_append(&stream->received, stream->object.runtime, buffer, data, len)) return false;

@@ -133,11 +133,14 @@ enum wait_result waiter_wait(struct waiter *waiter, uint64_t until) {
   return result;
 }
 
-void waiter_signal(struct waiter *waiter) {
+atomic_uint *waiter_ready(struct waiter *waiter) {
   struct loop *loop = waiter->loop;
   unsigned before = atomic_exchange_explicit(&waiter->state, WAITER_READY, memory_order_seq_cst);
-  if (before == WAITER_ASLEEP || before == WAITER_BATON)
-    park_wake(&waiter->state, 1);
-  else if (before == WAITER_DRIVING)
-    loop_kick(loop);
+  if (before == WAITER_DRIVING) loop_kick(loop);
+  return before == WAITER_ASLEEP || before == WAITER_BATON ? &waiter->state : NULL;
+}
+
+void waiter_signal(struct waiter *waiter) {
+  atomic_uint *word = waiter_ready(waiter);
+  if (word) park_wake(word, 1);
 }

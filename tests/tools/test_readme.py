@@ -102,13 +102,13 @@ class Example(ToolTest):
             self.assertIn(f"hws_result hws_{verb}(", header)
 
     def test_what_it_says_of_itself(self):
-        version = re.search(r"This is version ([\d.]+), for Linux", README).group(1)
+        version = re.search(r"This is version (\d+\.\d+)\. ", README).group(1)
         printed = subprocess.run([HAWSER, "--version"], capture_output=True, text=True, check=True).stdout
         self.assertTrue(printed.startswith(f"hawser {version}."), printed)
         self.assertIn("Apache License", (SOURCE / "LICENSE").read_text())
-        if "one transport, Unix sockets" in README:
+        if "On Linux its transports are Unix sockets, and TCP" in README:
             plugins = {path.stem for path in PLUGINS.glob("*.so")}
-            self.assertEqual(plugins - {"memory", "chaos"}, {"unix_epoll"})
+            self.assertEqual(plugins - {"memory", "chaos"}, {"unix_epoll", "tcp_epoll"})
 
     def test_the_demo(self):
         demo = (SOURCE / "tools" / "demo").read_text()
