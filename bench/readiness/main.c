@@ -50,11 +50,11 @@ static void measure_busy(const struct plan *plan, struct near_end *near_end, str
 static void measure_idle(const struct plan *plan, struct near_end *near_end, struct table *table, unsigned mode,
                          unsigned round) {
   near_grow(near_end, plan->busy + UNCOUNTED);
-  uint64_t held = memory_held();
+  int64_t held = memory_held();
   uint64_t begin_ns = hws_now();
   near_grow(near_end, plan->busy + UNCOUNTED + plan->idle);
   table->values[CONNECTS][mode][round] = plan->idle / ((double)(hws_now() - begin_ns) / 1e9);
-  double more = (double)memory_held() - (double)held;
+  double more = (double)(memory_held() - held);
   table->values[HELD][mode][round] = more / plan->idle;
   table->values[HELD_ALL][mode][round] = more / (1 << 20);
 }
@@ -78,6 +78,8 @@ static void near_run(const struct plan *plan) {
   table.busy = plan->busy;
   table.rounds = plan->rounds;
   near_open(&first, plan->url, 1, 0);
+  memory_count("hawser.dll");
+  memory_count("tcp_iocp.dll");
   for (unsigned round = 0; round < plan->rounds; round++)
     for (unsigned i = 0; i < TABLE_MODES; i++) {
       unsigned mode = (round + i) % TABLE_MODES;
