@@ -24,7 +24,7 @@ if(WIN32)
   endif()
   # Scripts look at the tree, which is the same everywhere, or are programs of the machine that builds; those of the
   # tool run it wherever it is, and its README speaks of Linux. There is no libffi for mingw-w64 in Debian.
-  set(HAWSER_FOREIGN_TESTS "/tests/(install|layering|model)/|/bench/test_(bench|runner)|/interop/test_(chaos|hashicorp|js|libp2p|rust|tap)|/tests/(abi|mux)/.*\\.py$|\\.sh$|/tools/test_readme|_(posix|epoll|linux|unix)(\\.|_)|/test_unix_|/test_socket_|/test_libffi|/core/test_names|/tests/faults/|/transports/test_(conformance_unix|conformance_tcp_[46]|kit_faults|tcp_(address|dial|listen))")
+  set(HAWSER_FOREIGN_TESTS "/tests/(install|layering|model)/|/bench/test_(bench|runner)|/interop/test_(chaos|hashicorp|js|libp2p|rust|tap)|/tests/(abi|mux)/.*\\.py$|\\.sh$|/tools/test_readme|_(posix|epoll|linux|unix)(\\.|_)|/test_unix_|/test_socket_|/test_libffi|/core/test_names|/faults/test_descriptors|/transports/test_(conformance_unix|conformance_tcp_[46]|kit_faults|tcp_(address|dial|listen))")
   if(CMAKE_CROSSCOMPILING) # Wine tells these resets as ends
     string(APPEND HAWSER_FOREIGN_TESTS "|/tools/test_resets")
   endif()

@@ -289,8 +289,9 @@ struct cause *endpoint_explain(struct endpoint *endpoint, int status, int os_err
   const char *plugin = endpoint->plugin->manifest->name;
   const char *(*error_text)(void *, int32_t) = endpoint->plugin->vtable.error_text;
   struct cause *explained = take_explained(endpoint);
+  char room[OS_ERROR_TEXT_MAX];
   const char *text = os_error && error_text ? error_text(endpoint->plugin->vtable.self, os_error) : NULL;
-  if (!text && os_error) text = os_error_text(os_error);
+  if (!text && os_error) text = os_error_text(os_error, room);
   if (!text) text = status_text(status);
   if (explained) text = explained->text;
   struct cause *cause = cause_make(status, os_error, 0, "%s: %s: %s", plugin, what, text);

@@ -33,7 +33,8 @@ static inline void park_relax(void) {
 /* CLOCK_MONOTONIC in nanoseconds; never 0. */
 uint64_t clock_now(void);
 
-/* The system's text for an error number. Lives for ever. */
-const char *os_error_text(int os_error);
+/* The system's text for an error number; it may stand in `room`. Needs no memory. */
+enum { OS_ERROR_TEXT_MAX = 400 };
+const char *os_error_text(int os_error, char room[OS_ERROR_TEXT_MAX]);
 
 #endif

@@ -40,7 +40,8 @@ uint64_t clock_now(void) {
   return (uint64_t)now.tv_sec * NS_PER_S + (uint64_t)now.tv_nsec;
 }
 
-const char *os_error_text(int os_error) {
+const char *os_error_text(int os_error, char room[OS_ERROR_TEXT_MAX]) {
+  (void)room; /* these live for ever */
   const char *text = strerrordesc_np(os_error);
   return text ? text : "unknown error";
 }

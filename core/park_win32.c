@@ -7,8 +7,6 @@
  */
 #include "core/park.h"
 
-#include <stdlib.h>
-#include <string.h>
 #include <windows.h>
 
 #include "core/park_win32.h"
@@ -53,44 +51,16 @@ uint64_t clock_now(void) {
   return ticks / hz * NS_PER_S + ticks % hz * NS_PER_S / hz + 1;
 }
 
-/* ---- texts of errors: asked for once each, and kept for as long as the process lives ---- */
-
-enum { TEXT_MAX = 400 };
-
-struct text {
-  struct text *next;
-  int os_error;
-  char text[];
-};
-
-static _Atomic(struct text *) texts; /* grows at its head only, by one for each error that the system knows */
-
-/* A line without its end, as UTF-8; 0: the system knows no such error. */
-static size_t describe(int os_error, char *text, int size) {
-  wchar_t wide[TEXT_MAX / 3];
+/* A line without its end, as UTF-8. */
+const char *os_error_text(int os_error, char room[OS_ERROR_TEXT_MAX]) {
+  wchar_t wide[OS_ERROR_TEXT_MAX / 3];
   DWORD length = FormatMessageW(FORMAT_MESSAGE_FROM_SYSTEM | FORMAT_MESSAGE_IGNORE_INSERTS, NULL, (DWORD)os_error, 0,
                                 wide, sizeof wide / sizeof *wide, NULL);
   while (length && (wide[length - 1] <= L' ' || wide[length - 1] == L'.')) length--;
   for (DWORD i = 0; i < length; i++)
     if (wide[i] < L' ') wide[i] = L' ';
-  return length ? (size_t)WideCharToMultiByte(CP_UTF8, 0, wide, (int)length, text, size, NULL, NULL) : 0;
-}
-
-static const char *keep(int os_error, const char *text, size_t length) {
-  struct text *kept = malloc(sizeof *kept + length + 1);
-  if (!kept) return "unknown error";
-  kept->os_error = os_error;
-  memcpy(kept->text, text, length);
-  kept->text[length] = 0;
-  kept->next = atomic_load(&texts);
-  while (!atomic_compare_exchange_weak(&texts, &kept->next, kept)) continue;
-  return kept->text;
-}
-
-const char *os_error_text(int os_error) {
-  char text[TEXT_MAX];
-  for (struct text *kept = atomic_load(&texts); kept; kept = kept->next)
-    if (kept->os_error == os_error) return kept->text;
-  size_t length = describe(os_error, text, sizeof text);
-  return length ? keep(os_error, text, length) : "unknown error";
+  int bytes = 0;
+  if (length) bytes = WideCharToMultiByte(CP_UTF8, 0, wide, (int)length, room, OS_ERROR_TEXT_MAX - 1, NULL, NULL);
+  room[bytes] = 0;
+  return bytes ? room : "unknown error";
 }

@@ -60,7 +60,8 @@ int resolve_blocking(const char *name, const char *service, struct hws_address *
   ADDRINFOW *list = NULL;
   int failure = look_up(name, service, &list);
   if (failure) {
-    (void)snprintf(why, why_size, "looking up '%s', service '%s': %s", name, service, os_error_text(failure));
+    char text[OS_ERROR_TEXT_MAX];
+    (void)snprintf(why, why_size, "looking up '%s', service '%s': %s", name, service, os_error_text(failure, text));
     return status_of(failure);
   }
   size_t count = 0;

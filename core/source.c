@@ -66,7 +66,8 @@ static struct op *pin_op(struct source *source) {
 /* ---- ends that the file brings about ---- */
 
 static void say(struct op *op, int status, int os_error, const char *what, uint64_t at) {
-  const char *system = os_error ? os_error_text(os_error) : "";
+  char room[OS_ERROR_TEXT_MAX];
+  const char *system = os_error ? os_error_text(os_error, room) : "";
   runtime_refuse(op->runtime, cause_make(status, os_error, 0, "sendfile: %s after %llu of %llu bytes%s%s", what,
                                          (unsigned long long)at, (unsigned long long)op->source->part.length,
                                          os_error ? ": " : "", system));

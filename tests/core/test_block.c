@@ -117,12 +117,24 @@ static void block_ends_by_close(void **state) {
 
 /* ---- TRY ---- */
 
+/* A full carrier may have room once more, when the system moves bytes on from one of its buffers to the next. The peer
+ * reads nothing, so that comes to an end; nothing that was taken pends. */
+static void expect_again(struct scene *scene, const struct hws_how *how) {
+  struct hws_event event = {0};
+  hws_handle op = 0;
+  hws_result result;
+  while ((result = scene->kind->submit(scene, how, &event, &op)) == 1) {
+    assert_int_equal(event.kind, HWS_KIND_SEND);
+    assert_status(event.status, HWS_OK);
+    assert_true(event.bytes > 0);
+  }
+  assert_status(result, HWS_E_AGAIN);
+}
+
 static void try_never_pends(void **state) {
   struct world *world = *state;
   for (size_t i = 0; i < scene_count; i++) {
     struct scene scene;
-    struct hws_event event;
-    hws_handle op = 0;
     uint16_t kind = scene_kinds[i].kind;
     bool can = kind == HWS_KIND_RECV || kind == HWS_KIND_SEND || kind == HWS_KIND_ACQUIRE || kind == HWS_KIND_ACCEPT ||
                kind == HWS_KIND_OPEN;
@@ -131,7 +143,7 @@ static void try_never_pends(void **state) {
     how.flags = HWS_TRY;
     for (int queue = 0; queue < 2; queue++) {
       if (!queue) how.queue = 0;
-      assert_status(scene_kinds[i].submit(&scene, &how, &event, &op), HWS_E_AGAIN);
+      expect_again(&scene, &how);
       assert_true(scene.made == 0);
       how.queue = world->queue;
     }

@@ -8,7 +8,7 @@
 
 #include "tests/core/scenes.h"
 
-enum { SEED = 11, LARGE = 8 << 20 };
+enum { SEED = 11, LARGE = 8 << 20, TOO_MUCH = 1 << 20 /* for the room that a full carrier may have once more */ };
 
 /* ---- CAN-3: cancelled before ---- */
 
@@ -181,45 +181,51 @@ static void send_reports_what_was_taken(void **state) {
 /* Of several that wait, one in the middle: those before and after it go on. */
 static void cancel_takes_one_of_many(void **state) {
   struct world *world = *state;
+  uint8_t *bytes = malloc(TOO_MUCH);
+  assert_non_null(bytes);
   for (enum carrier carrier = RAW; carrier < CARRIERS; carrier++) {
     struct link link = link_open(world, carrier);
     uint64_t filled = fill_up(link.ends.client, SEED);
-    uint8_t bytes[3][2000];
+    uint8_t small[2][2000];
     uint64_t tags[3];
     hws_handle ops[3];
-    pattern_fill(SEED, filled, bytes[0], sizeof bytes[0]);
-    memset(bytes[1], 0xdd, sizeof bytes[1]);
-    pattern_fill(SEED, filled + sizeof bytes[0], bytes[2], sizeof bytes[2]);
+    const struct hws_vec out[3] = {{.ptr = bytes, .len = TOO_MUCH},
+                                   {.ptr = small[0], .len = sizeof small[0]},
+                                   {.ptr = small[1], .len = sizeof small[1]}};
+    pattern_fill(SEED, filled, bytes, TOO_MUCH);
+    memset(small[0], 0xdd, sizeof small[0]);
+    pattern_fill(SEED, filled + TOO_MUCH, small[1], sizeof small[1]);
     for (int i = 0; i < 3; i++) {
       struct hws_how how = how_queue(world);
-      struct hws_vec vec = {.ptr = bytes[i], .len = sizeof bytes[i]};
       tags[i] = how.tag;
-      assert_int_equal(hws_send(link.ends.client, &vec, 1, &how, NULL, &ops[i]), 0);
+      assert_int_equal(hws_send(link.ends.client, &out[i], 1, &how, NULL, &ops[i]), 0);
     }
     assert_int_equal(hws_cancel(ops[1]), HWS_OK);
     assert_int_equal(world_await_status(world, tags[1], HWS_E_CANCELED).bytes, 0);
-    drain(link.ends.server, SEED, 0, filled + sizeof bytes[0] + sizeof bytes[2]);
+    drain(link.ends.server, SEED, 0, filled + TOO_MUCH + sizeof small[1]);
     world_await_status(world, tags[0], HWS_OK);
     world_await_status(world, tags[2], HWS_OK);
     link_close(&link);
   }
+  free(bytes);
 }
 
 /* A shutdown that was cancelled did not happen. */
 static void cancelled_shutdown_leaves_it_open(void **state) {
   struct world *world = *state;
+  uint8_t *bytes = malloc(TOO_MUCH);
+  assert_non_null(bytes);
   for (enum carrier carrier = RAW; carrier < CARRIERS; carrier++) {
     struct link link = link_open(world, carrier);
     uint64_t filled = fill_up(link.ends.client, SEED);
-    uint8_t bytes[1000];
-    pattern_fill(SEED, filled, bytes, sizeof bytes);
-    uint64_t sent = post_send(world, link.ends.client, bytes, sizeof bytes);
+    pattern_fill(SEED, filled, bytes, TOO_MUCH);
+    uint64_t sent = post_send(world, link.ends.client, bytes, TOO_MUCH);
     struct hws_how how = how_queue(world);
     hws_handle op = 0;
     assert_int_equal(hws_shutdown(link.ends.client, &how, NULL, &op), 0);
     assert_int_equal(hws_cancel(op), HWS_OK);
     world_await_status(world, how.tag, HWS_E_CANCELED);
-    drain(link.ends.server, SEED, 0, filled + sizeof bytes);
+    drain(link.ends.server, SEED, 0, filled + TOO_MUCH);
     world_await_status(world, sent, HWS_OK);
     send_all(link.ends.client, "more", 4);
     expect_bytes(link.ends.server, "more");
@@ -227,6 +233,7 @@ static void cancelled_shutdown_leaves_it_open(void **state) {
     assert_status(recv_status(link.ends.server), HWS_E_EOF);
     link_close(&link);
   }
+  free(bytes);
 }
 
 /* CAN-12: a cancel that comes when the end was decided already changes nothing. */

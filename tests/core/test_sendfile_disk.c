@@ -13,6 +13,7 @@
  * by itself meets no such error here. */
 static void failing_reads_are_told(void **state) {
   struct world *world = *state;
+  char text[OS_ERROR_TEXT_MAX];
   int64_t file = file_of(1 << 20);
   for (int after = 0; after < 5; after++) {
     struct link link = link_open(world, MUX);
@@ -20,7 +21,7 @@ static void failing_reads_are_told(void **state) {
     uint64_t tag = post_file(world, link.ends.client, file, 0, 1 << 20, NULL);
     drain(link.ends.server, DISK_SEED, 0, (uint64_t)after * 65536);
     expect_sent(world, tag, HWS_E_IO, (uint64_t)after * 65536);
-    expect_detail(world->runtime, HWS_E_IO, os_error_text(disk_errors[0]));
+    expect_detail(world->runtime, HWS_E_IO, os_error_text(disk_errors[0], text));
     disk_fail(0, 0, false);
     expect_usable(&link);
     link_close(&link);

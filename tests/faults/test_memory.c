@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
  * OP-1, OP-2, OP-6: every allocation of the story fails once, alone or with all that follow it. Nothing crashes, hangs
- * or leaks, every op ends exactly once, and what is told is that there was no memory, or what that led to.
+ * or leaks, every op ends exactly once, and what is told is that there was no memory, or what that led to. The texts of
+ * the system's errors need none.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -10,6 +11,7 @@
 
 #include <cmocka.h>
 
+#include "core/park.h"
 #include "tests/faults/allocation.h"
 #include "tests/faults/story.h"
 #include "tests/mux/wire.h"
@@ -84,6 +86,19 @@ static void test_allocations(void **state) {
   assert_true(at > ALLOCATIONS_LEAST);
 }
 
+/* Of an error that nobody has asked for before, when there is no memory; nothing is kept of it. */
+static void test_text_of_an_error(void **state) {
+  enum { AN_ERROR = 1 }; /* every system knows it, and no story meets it */
+  char room[OS_ERROR_TEXT_MAX];
+  int64_t live = allocation_live();
+  (void)state;
+  allocation_fail_after(0, ALLOCATION_REST);
+  const char *text = os_error_text(AN_ERROR, room);
+  assert_false(allocation_restore());
+  assert_string_not_equal(text, "unknown error");
+  assert_int_equal(allocation_live(), live);
+}
+
 static char memory_url[] = "mem://story?buffer=70000";
 
 int main(void) {
@@ -97,6 +112,7 @@ int main(void) {
                                   {NULL, DRIVEN, ALLOCATION_ONE, HWS_MODE_YAMUX},
                                   {NULL, DRIVEN, ALLOCATION_REST, HWS_MODE_NATIVE}};
   const struct CMUnitTest tests[] = {
+      cmocka_unit_test(test_text_of_an_error),
       {"memory, one fails, I/O thread", test_allocations, NULL, NULL, &places[0]},
       {"memory, native, all from one on fail, I/O thread", test_allocations, NULL, NULL, &places[1]},
       {"memory, native, one fails, caller-driven", test_allocations, NULL, NULL, &places[2]},

@@ -18,6 +18,9 @@ extern const bool local_knows_peers;
 /* A URL of that scheme that nobody listens at. */
 void local_url(char *url, size_t size);
 
+/* Whether what tcp has been given to write can be taken back (HWS_CAP_REVOKE); if not, it was copied and goes out. */
+extern const bool tcp_revokes;
+
 /* How many dials a listener of tcp with a backlog of 1, which accepts nothing, takes before one has to wait. */
 extern const unsigned tcp_backlog_of_one;
 

@@ -21,6 +21,7 @@ enum { MOMENT_MS = 100 };
 const char local_scheme[] = "unix";
 const char local_plugin[] = "unix_epoll";
 const bool local_knows_peers = true;
+const bool tcp_revokes = true;
 const unsigned tcp_backlog_of_one = 2; /* the system takes one more than it is told */
 
 struct wire {

@@ -18,6 +18,7 @@ enum { MOMENT_MS = 100, AHEAD = 2048 };
 const char local_scheme[] = "tcp"; /* nothing else yet */
 const char local_plugin[] = "tcp_iocp";
 const bool local_knows_peers = false;
+const bool tcp_revokes = false;
 const unsigned tcp_backlog_of_one = 3; /* one is accepted by the transport; under Wine the system takes two more */
 
 struct wire {

@@ -17,8 +17,9 @@
 
 #include "plugins/check/fixture.h"
 
-#define NPIPE_TEST_PATH L"\\\\.\\pipe\\hawser\\test"
-#define NPIPE_TEST_URL "npipe:////./pipe/hawser/test"
+/* Each program has a name of its own (TEST_PIPE), as they run side by side. */
+#define NPIPE_TEST_PATH L"\\\\.\\pipe\\hawser\\" TEST_PIPE
+#define NPIPE_TEST_URL "npipe:////./pipe/hawser/" TEST_PIPE
 
 struct npipe_test {
   struct check_config config;

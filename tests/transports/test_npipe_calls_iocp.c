@@ -66,7 +66,7 @@ static void a_squatter_is_an_error(void **state) {
   assert_string_equal(npipe_explained(test), "somebody listens there already");
   assert_true(CloseHandle(squatter));
   struct hws_host_endpoint *first = npipe_listen(test, "backlog=1");
-  assert_int_equal(npipe_make(test, HWS_IO_LISTEN, "npipe:////./pipe/HAWSER/Test", &listener), HWS_IO_IN_USE);
+  assert_int_equal(npipe_make(test, HWS_IO_LISTEN, "npipe:////./pipe/HAWSER/" TEST_PIPE, &listener), HWS_IO_IN_USE);
   check_endpoint_destroy(first, false);
 }
 
