@@ -15,6 +15,7 @@ CARRIER = "unix"
 TCP = "tcp_epoll"  # the plugin of tcp://
 OPTIONS = {}
 UNHANDLED = -signal.SIGTERM  # how a program ends that has no word in its end
+LEASH = ()
 GO = {}  # builds programs for this system
 # ThreadSanitizer of gcc 12 loses one that comes while a thread is about to block for the first time.
 MAY_LOSE_SIGNALS = pathlib.Path(os.environ["HAWSER_BUILD"]).name == "tsan"
@@ -26,6 +27,9 @@ def ask_to_end(child):
 
 def kill(child):
     child.kill()
+
+
+discard = kill
 
 
 def shown(path):

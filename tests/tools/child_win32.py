@@ -19,8 +19,11 @@ CARRIER = "tcp"
 TCP = "tcp_iocp"
 OPTIONS = {"start_new_session": True} if PREFIX else {"creationflags": subprocess.CREATE_NEW_PROCESS_GROUP}
 UNHANDLED = 0 if PREFIX else 0xC000013A  # how a program ends that has no word in its end
+# Where a program that is to be killed stands behind this one, it is ended by the closing of its input.
+LEASH = (pathlib.Path(os.environ["HAWSER_BUILD"]) / "tests" / "leash.exe",) if PREFIX else ()
 GO = {"GOOS": "windows", "GOARCH": "amd64"}  # builds programs for this system
 MAY_LOSE_SIGNALS = False
+ENDS_WITHIN = 10  # seconds
 
 
 def ask_to_end(child):
@@ -28,10 +31,27 @@ def ask_to_end(child):
 
 
 def kill(child):
-    if PREFIX:
+    if child.stdin:
+        child.stdin.close()
+    elif PREFIX:
         os.killpg(child.pid, signal.SIGKILL)  # with the program, which is a child of the emulator's script
     else:
         child.kill()
+
+
+def discard(child):
+    """As kill, but Wine's server may not survive that a program vanishes whose sockets are in use (docs/windows.md)."""
+    if child.stdin or not PREFIX:
+        kill(child)
+        return
+    for _ in "drain", "abort":
+        ask_to_end(child)
+        try:
+            child.wait(ENDS_WITHIN)
+            return
+        except subprocess.TimeoutExpired:
+            pass
+    kill(child)
 
 
 def shown(path):

@@ -85,7 +85,8 @@ class Requests(ToolTest):
 class FarSide(ToolTest):
     def test_the_end_of_serve_ends_forward(self):
         self.target(echo)
-        serving, forwarding = self.chain()
+        serving = self.serve(killed=True)
+        forwarding = self.forward()
         client = self.connect()
         client.sendall(b"before")
         self.assertEqual(exactly(client, 6), b"before")
@@ -104,7 +105,8 @@ class FarSide(ToolTest):
             cut_off.append(is_cut_off(connection))
 
         target = self.target(serve)
-        serving, forwarding = self.chain()
+        serving = self.serving = self.serve()
+        forwarding = self.forward(killed=True)
         client = self.connect()
         client.sendall(b"before")
         self.assertEqual(exactly(client, 6), b"before")

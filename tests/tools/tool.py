@@ -39,13 +39,14 @@ def run(*arguments):
 
 
 class Tool:
-    """The tool while it runs."""
+    """The tool while it runs. `killed`: it will be, by kill()."""
 
-    def __init__(self, *arguments, announces=True):
+    def __init__(self, *arguments, announces=True, killed=False):
         # Read by its name: through the same descriptor, reading would move the place where the tool writes.
         errors, self.errors_path = tempfile.mkstemp(prefix="hawser-")
-        self.child = subprocess.Popen([*child.PREFIX, HAWSER, *arguments], stdout=subprocess.PIPE, stderr=errors, text=True,
-                                      **child.OPTIONS)
+        leash = child.LEASH if killed else ()
+        self.child = subprocess.Popen([*child.PREFIX, *leash, HAWSER, *arguments], stdout=subprocess.PIPE, stderr=errors,
+                                      stdin=subprocess.PIPE if leash else None, text=True, **child.OPTIONS)
         os.close(errors)
         guard = threading.Timer(LIMIT, child.kill, (self.child,))
         guard.start()
@@ -87,7 +88,8 @@ class Tool:
 
     def discard(self):
         if self.child.poll() is None:
-            self.kill()
+            child.discard(self.child)
+            self.child.wait(LIMIT)
         self.child.stdout.close()
         os.remove(self.errors_path)
 
@@ -209,8 +211,9 @@ class ToolTest(unittest.TestCase):
     def until_gone(self, name):
         until(lambda: not self.carrier.is_there(name), f"the end of the listener {name}")
 
-    def serve(self, *arguments):
-        return self.tool("serve", "--listen", self.url("mux"), "--target", self.url("target"), "--stats", *arguments)
+    def serve(self, *arguments, **options):
+        return self.tool("serve", "--listen", self.url("mux"), "--target", self.url("target"), "--stats", *arguments,
+                         **options)
 
     def forward(self, *arguments, **options):
         return self.tool("forward", "--via", self.url("mux"), "-L", self.url("in") + "=default", "--stats", *arguments,
