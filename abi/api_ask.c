@@ -54,6 +54,21 @@ hws_result hws_detail(hws_handle handle, struct hws_detail *detail) {
   return HWS_OK;
 }
 
+/* One that ended properly has a status too, but nobody to blame. */
+hws_result hws_detail_of(hws_handle handle, uint32_t direction, struct hws_detail *detail) {
+  struct object *object = NULL;
+  if (direction != HWS_STOP_RECV && direction != HWS_STOP_SEND) return HWS_E_INVAL;
+  if (!detail || detail->size < sizeof *detail) return HWS_E_INVAL;
+  int status = api_pin(handle, OBJECT_STREAM, &object);
+  if (status != HWS_OK) return status;
+  struct stream *stream = (struct stream *)object;
+  lock_take(stream->lock);
+  cause_tell(direction == HWS_STOP_RECV ? stream_in_cause(stream) : stream_out_cause(stream), detail);
+  lock_drop(stream->lock);
+  object_unpin(object);
+  return HWS_OK;
+}
+
 hws_result hws_text(hws_handle handle, uint32_t which, char *text, uint32_t size) {
   struct object *object = NULL;
   if (which < HWS_TEXT_LOCAL || which > HWS_TEXT_MODE || (size && !text)) return HWS_E_INVAL;

@@ -105,7 +105,7 @@ enum hws_how_flag {
 
 enum hws_event_flag {
   HWS_EVENT_EOM = 1,   /* a recv or acquire: the last byte ends a message; without a byte, what came before it does */
-  HWS_EVENT_REMOTE = 2 /* the cause came from the peer */
+  HWS_EVENT_REMOTE = 2 /* the peer brought the end about (docs/ends.md); in a hws_detail too */
 };
 
 /* How an op is to be done. NULL is the same as a zeroed one. */
@@ -418,6 +418,11 @@ hws_result hws_close(hws_handle object, const struct hws_how *how, struct hws_ev
 
 /* Why the object ended, or what its last failed op met; status HWS_OK: nothing yet. On a runtime: its last refusal. */
 hws_result hws_detail(hws_handle object, struct hws_detail *detail);
+
+/* Why one direction of a stream ended, as ops of it report: HWS_STOP_RECV or HWS_STOP_SEND. The two can end by causes
+ * of their own, of which hws_detail has the first. status HWS_OK: it goes on; HWS_E_EOF: the peer ended it, and what
+ * was received before that may be unread; HWS_E_CLOSED without a text: it was shut down here. */
+hws_result hws_detail_of(hws_handle stream, uint32_t direction, struct hws_detail *detail);
 
 /* One of the object's texts (hws_text), zero-terminated and cut to size. Returns its whole length.
  * Errors: HWS_E_UNSUPPORTED (the object has no such text). */

@@ -5,22 +5,32 @@
 #include "core/cause.h"
 
 #include <stdarg.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 enum { TEXT_MAX = sizeof(((struct hws_detail *)0)->text) };
 
-/* One for every status; refs 0 marks them as never freed. */
-#define PLAIN(n) [n] = {.status = -(n)}
-static struct cause plain[] = {PLAIN(1),  PLAIN(2),  PLAIN(3),  PLAIN(4),  PLAIN(5),  PLAIN(6),  PLAIN(7),  PLAIN(8),
-                               PLAIN(9),  PLAIN(10), PLAIN(11), PLAIN(12), PLAIN(13), PLAIN(14), PLAIN(15), PLAIN(16),
-                               PLAIN(17), PLAIN(18), PLAIN(19), PLAIN(20), PLAIN(21), PLAIN(22), PLAIN(23)};
+/* Two for every status, the second of a peer that brought it about; refs 0 marks them as never freed. */
+#define PLAIN(n) [n] = {{.status = -(n)}, {.status = -(n), .flags = HWS_EVENT_REMOTE}}
+static struct cause plain[][2] = {PLAIN(1),  PLAIN(2),  PLAIN(3),  PLAIN(4),  PLAIN(5),  PLAIN(6),
+                                  PLAIN(7),  PLAIN(8),  PLAIN(9),  PLAIN(10), PLAIN(11), PLAIN(12),
+                                  PLAIN(13), PLAIN(14), PLAIN(15), PLAIN(16), PLAIN(17), PLAIN(18),
+                                  PLAIN(19), PLAIN(20), PLAIN(21), PLAIN(22), PLAIN(23)};
 enum { STATUSES = sizeof plain / sizeof plain[0] };
 
-struct cause *cause_plain(int status) {
+static struct cause *plain_of(int status, bool remote) {
   unsigned index = (unsigned)-status;
-  return &plain[index < STATUSES ? index : (unsigned)-HWS_E_INTERNAL];
+  return &plain[index < STATUSES ? index : (unsigned)-HWS_E_INTERNAL][remote];
+}
+
+struct cause *cause_plain(int status) {
+  return plain_of(status, false);
+}
+
+struct cause *cause_plain_remote(int status) {
+  return plain_of(status, true);
 }
 
 static struct cause *cause_new(int status, size_t text_size) {
@@ -65,10 +75,14 @@ struct cause *cause_make(int status, int os_error, uint64_t code, const char *fo
   return cause;
 }
 
-struct cause *cause_remote(int status, uint64_t code, const char *reason) {
-  struct cause *cause = cause_make(status, 0, code, "%s", reason ? reason : "");
-  if (cause->refs) cause->flags = HWS_EVENT_REMOTE;
+struct cause *cause_by_peer(struct cause *cause) {
+  if (!cause->refs) return cause_plain_remote(cause->status);
+  cause->flags |= HWS_EVENT_REMOTE;
   return cause;
+}
+
+struct cause *cause_remote(int status, uint64_t code, const char *reason) {
+  return cause_by_peer(cause_make(status, 0, code, "%s", reason ? reason : ""));
 }
 
 struct cause *cause_ref(struct cause *cause) {

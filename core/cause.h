@@ -30,8 +30,12 @@ struct cause *cause_make(int status, int os_error, uint64_t code, const char *fo
 /* A reset by the peer, or anything else that it caused. reason may be NULL. */
 struct cause *cause_remote(int status, uint64_t code, const char *reason);
 
-/* The cause that has nothing to say but its status. */
+/* One that was just made, and nobody else has: it was the peer that brought it about. Returns what to use instead. */
+struct cause *cause_by_peer(struct cause *cause);
+
+/* The cause that has nothing to say but its status, and that of a peer. */
 struct cause *cause_plain(int status);
+struct cause *cause_plain_remote(int status);
 
 struct cause *cause_ref(struct cause *cause);
 void cause_unref(struct cause *cause); /* NULL is fine */

@@ -19,10 +19,12 @@ bool conn_may_revoke(const struct conn *conn) {
 
 void conn_end_orphan(struct conn *conn, struct op *op, struct op_list *ended) {
   bool probe = op->event.kind == HWS_KIND_RECV && !op->total; /* at an end, readiness is an answer */
+  bool receives = op->event.kind == HWS_KIND_RECV || op->event.kind == HWS_KIND_ACQUIRE;
+  const struct cause *cause = receives ? conn->stream.cause_in : conn->stream.cause_out;
   if (probe)
     op_end(op, HWS_OK, ended);
   else
-    op_fail(op, conn->stream.cause ? conn->stream.cause : cause_plain(HWS_E_CLOSED), ended);
+    op_fail(op, cause ? cause : cause_plain(HWS_E_CLOSED), ended);
 }
 
 /* One step with the lock held; drops it around the plugin. False: nothing to do. */

@@ -300,6 +300,8 @@ struct cause *endpoint_explain(struct endpoint *endpoint, int status, int os_err
 }
 
 struct cause *endpoint_cause(struct endpoint *endpoint, const struct transfer *transfer, const char *what) {
-  return endpoint_explain(endpoint, transfer->io.status < 0 ? transfer->io.status : HWS_E_IO, transfer->io.os_error,
-                          what);
+  int status = transfer->io.status < 0 ? transfer->io.status : HWS_E_IO;
+  struct cause *cause = endpoint_explain(endpoint, status, transfer->io.os_error, what);
+  /* Of a connection: it was cut off, or takes no more, at its far end. */
+  return status == HWS_E_RESET || status == HWS_E_CLOSED ? cause_by_peer(cause) : cause;
 }

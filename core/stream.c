@@ -20,6 +20,8 @@ void stream_fini(struct stream *stream) {
   stream_drop_input(stream);
   free(stream->marks);
   cause_unref(stream->cause);
+  cause_unref(stream->cause_in);
+  cause_unref(stream->cause_out);
   object_retire(&stream->object);
 }
 
@@ -31,6 +33,29 @@ void stream_made(struct stream *stream) {
 
 bool stream_is_over(const struct stream *stream) {
   return stream->in != IN_OPEN && stream->out >= OUT_SHUT;
+}
+
+/* ---- causes ---- */
+
+const struct cause *stream_in_cause(const struct stream *stream) {
+  if (stream->in == IN_OPEN) return NULL;
+  return stream->cause_in ? stream->cause_in : cause_plain_remote(HWS_E_EOF);
+}
+
+const struct cause *stream_out_cause(const struct stream *stream) {
+  if (stream->out == OUT_OPEN && !stream->closing) return NULL;
+  return stream->cause_out ? stream->cause_out : cause_plain(HWS_E_CLOSED);
+}
+
+/* The first cause is that of a direction which was stopped before, if one was. */
+const struct cause *stream_last_cause(const struct stream *stream) {
+  return stream->cause_in && stream->cause_in != stream->cause ? stream->cause_in : stream->cause_out;
+}
+
+/* Each direction keeps what ended it, and the stream what was first. */
+static void keep_cause(struct stream *stream, struct cause **direction, struct cause *cause) {
+  if (!stream->cause) stream->cause = cause_ref(cause);
+  *direction = cause_ref(cause);
 }
 
 static void fail_all(struct op_list *list, const struct cause *cause, struct op_list *ended) {
@@ -68,7 +93,7 @@ static void end_recvs(struct stream *stream, const struct cause *cause, struct o
 void stream_eof(struct stream *stream, struct op_list *ended) {
   if (stream->in != IN_OPEN) return;
   stream->in = IN_EOF;
-  end_recvs(stream, cause_plain(HWS_E_EOF), ended);
+  end_recvs(stream, cause_plain_remote(HWS_E_EOF), ended);
   tell_watchers(stream, ended);
 }
 
@@ -83,7 +108,7 @@ void stream_end_in(struct stream *stream, struct cause *cause, struct op_list *e
   stream->class->hold_in(stream);
   stream->in = IN_ENDED;
   stream->discarded = true;
-  if (!stream->cause) stream->cause = cause_ref(cause);
+  keep_cause(stream, &stream->cause_in, cause);
   stream_drop_input(stream);
   end_recvs(stream, cause, ended);
   tell_watchers(stream, ended);
@@ -93,7 +118,7 @@ void stream_end_out(struct stream *stream, struct cause *cause, struct op_list *
   if (stream->out == OUT_ENDED) return;
   stream->class->hold_out(stream);
   stream->out = OUT_ENDED;
-  if (!stream->cause) stream->cause = cause_ref(cause);
+  keep_cause(stream, &stream->cause_out, cause);
   fail_all(&stream->sends, cause, ended);
   tell_watchers(stream, ended);
 }
@@ -104,15 +129,16 @@ void stream_end(struct stream *stream, struct cause *cause, bool discard, struct
   bool was_eof = stream->in == IN_EOF && !discard;
   stream->class->hold_in(stream);
   stream->class->hold_out(stream);
-  if (!stream->cause) stream->cause = cause_ref(cause);
+  if (!was_eof && stream->in != IN_ENDED) keep_cause(stream, &stream->cause_in, cause);
+  if (stream->out != OUT_ENDED) keep_cause(stream, &stream->cause_out, cause);
   stream->in = was_eof ? IN_EOF : IN_ENDED;
   stream->out = OUT_ENDED;
   if (discard) {
     stream->discarded = true;
     stream_drop_input(stream);
   }
-  end_recvs(stream, stream->cause, ended);
-  fail_all(&stream->sends, stream->cause, ended);
+  end_recvs(stream, stream_in_cause(stream), ended);
+  fail_all(&stream->sends, stream_out_cause(stream), ended);
   tell_watchers(stream, ended);
 }
 

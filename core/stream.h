@@ -17,14 +17,14 @@
 enum stream_in {
   IN_OPEN,
   IN_EOF,  /* the peer ended its direction; `received` may hold more */
-  IN_ENDED /* by stream->cause; `received` may hold more, unless it was discarded */
+  IN_ENDED /* by stream->cause_in; `received` may hold more, unless it was discarded */
 };
 
 enum stream_out {
   OUT_OPEN,
   OUT_ENDING, /* the end stands behind what was sent */
   OUT_SHUT,   /* the end is on its way */
-  OUT_ENDED   /* by stream->cause */
+  OUT_ENDED   /* by stream->cause_out */
 };
 
 struct stream;
@@ -65,7 +65,7 @@ struct stream_class {
   bool (*unwant)(struct stream *stream, struct op *op, int status);
   /* The reader is done with bytes. */
   void (*consumed)(struct stream *stream, uint64_t bytes);
-  /* The stream was ended here, by stream->cause: tell the peer. */
+  /* What was left of the stream was ended here, by stream_last_cause: tell the peer. */
   void (*abort)(struct stream *stream);
   /* One direction is over here, by the cause; tell the peer. False: it cannot be told. */
   bool (*stop)(struct stream *stream, bool sending, struct cause *cause);
@@ -105,9 +105,11 @@ struct stream {
   struct op *closer; /* the close op */
   struct op *maker;  /* the open or accept that waits for it to come; pinned */
   struct slices received;
-  struct marks *marks; /* ends of messages in `received`; NULL: there has been none */
-  struct cause *cause;
-  struct life *life; /* NULL: none */
+  struct marks *marks;     /* ends of messages in `received`; NULL: there has been none */
+  struct cause *cause;     /* the first, of either direction; NULL: none ended but properly */
+  struct cause *cause_in;  /* of receiving, with IN_ENDED */
+  struct cause *cause_out; /* of sending, with OUT_ENDED */
+  struct life *life;       /* NULL: none */
 };
 
 /* A handle with its pin, all zero else. */
@@ -146,6 +148,14 @@ void stream_closed(struct stream *stream, struct op_list *ended);
 
 /* It has come, or never will: forget its maker. */
 void stream_made(struct stream *stream);
+
+/* Why ops of that direction find it ended, borrowed; NULL: they do not. Without a cause of its own it ended properly.
+ */
+const struct cause *stream_in_cause(const struct stream *stream);
+const struct cause *stream_out_cause(const struct stream *stream);
+
+/* What ended the direction that a reset of both still had to end: what the peer is told. */
+const struct cause *stream_last_cause(const struct stream *stream);
 
 /* Both directions are over, in whatever way? */
 bool stream_is_over(const struct stream *stream);
@@ -192,8 +202,8 @@ bool stream_close_inside(struct stream *stream, struct op *op, bool abort); /* c
 /* Could something be sent, now or later? */
 bool stream_is_sendable(struct stream *stream);
 
-/* Why the stream cannot go on, as an op that ended with `status` saw it; the caller's reference. */
-struct cause *stream_cause(struct stream *stream, int status);
+/* Why that direction of the stream cannot go on, as an op that ended with `status` saw it; the caller's reference. */
+struct cause *stream_cause(struct stream *stream, bool sending, int status);
 
 /* For op->revoke of anything that pends on a stream. */
 void stream_revoke(struct op *op, int status);

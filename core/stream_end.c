@@ -147,9 +147,7 @@ static bool submit_inside(struct op_list *list, struct op *op, const struct caus
 
 bool stream_send_inside(struct stream *stream, struct op *op) {
   lock_take(stream->lock);
-  bool over = stream->out != OUT_OPEN;
-  const struct cause *cause = !over ? NULL : stream->cause ? stream->cause : cause_plain(HWS_E_CLOSED);
-  if (!submit_inside(&stream->sends, op, cause)) stream->class->push(stream);
+  if (!submit_inside(&stream->sends, op, stream_out_cause(stream))) stream->class->push(stream);
   lock_drop(stream->lock);
   stream->class->kick(stream, KICK_NOW);
   return op_leave(op);
@@ -159,8 +157,7 @@ bool stream_recv_inside(struct stream *stream, struct op *op) {
   lock_take(stream->lock);
   struct op_list ended = {0};
   const struct cause *cause = stream->closing ? cause_plain(HWS_E_CLOSED) : NULL;
-  if (!cause && !stream_has_input(stream) && stream->in != IN_OPEN)
-    cause = stream->in == IN_EOF ? cause_plain(HWS_E_EOF) : stream->cause;
+  if (!cause && !stream_has_input(stream)) cause = stream_in_cause(stream);
   if (!submit_inside(&stream->recvs, op, cause)) {
     if (stream_has_input(stream))
       stream_serve(stream, &ended);
@@ -191,9 +188,10 @@ bool stream_is_sendable(struct stream *stream) {
   return open;
 }
 
-struct cause *stream_cause(struct stream *stream, int status) {
+struct cause *stream_cause(struct stream *stream, bool sending, int status) {
   lock_take(stream->lock);
-  struct cause *cause = cause_ref(stream->cause ? stream->cause : cause_plain(status));
+  struct cause *kept = sending ? stream->cause_out : stream->cause_in;
+  struct cause *cause = cause_ref(kept ? kept : cause_plain(status));
   lock_drop(stream->lock);
   return cause;
 }

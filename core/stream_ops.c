@@ -122,12 +122,6 @@ static struct op *make(struct stream *stream, const struct request *request, enu
 
 /* ---- send ---- */
 
-static const struct cause *send_cause(const struct stream *stream) {
-  if (stream->out == OUT_OPEN && !stream->closing) return NULL;
-  if (stream->out == OUT_ENDED && stream->cause) return stream->cause;
-  return cause_plain(HWS_E_CLOSED);
-}
-
 static uint64_t total_of(const struct hws_vec *vec, uint32_t count) {
   uint64_t total = 0;
   for (uint32_t i = 0; i < count; i++) total += vec[i].len;
@@ -173,7 +167,7 @@ static bool may_send(struct stream *stream, enum hws_kind kind, const struct req
     return false;
   }
   lock_take(stream->lock);
-  const struct cause *cause = send_cause(stream);
+  const struct cause *cause = stream_out_cause(stream);
   bool refused = true;
   if (!stream->ready) {
     *result = HWS_E_BUSY;
@@ -226,11 +220,6 @@ int stream_send(struct stream *stream, const struct hws_vec *vec, uint32_t count
 
 /* ---- recv and acquire ---- */
 
-static const struct cause *recv_cause(const struct stream *stream) {
-  if (stream->in == IN_OPEN) return NULL;
-  return stream->in == IN_EOF ? cause_plain(HWS_E_EOF) : stream->cause;
-}
-
 /* Lock held: what is there, or why there will be nothing. True: *event is the answer. */
 static bool recv_now(struct stream *stream, const struct hws_vec *vec, uint32_t count, uint64_t total,
                      struct hws_event *event) {
@@ -240,7 +229,7 @@ static bool recv_now(struct stream *stream, const struct hws_vec *vec, uint32_t 
   }
   if (stream->recvs.first) return false;
   bool empty = !stream_has_input(stream);
-  const struct cause *cause = empty ? recv_cause(stream) : NULL;
+  const struct cause *cause = empty ? stream_in_cause(stream) : NULL;
   if (event->kind == HWS_KIND_RECV && !total) return !empty || cause;
   if (cause) {
     event->status = cause->status;
@@ -323,7 +312,7 @@ int stream_shutdown(struct stream *stream, const struct request *request) {
     lock_drop(stream->lock);
     return status;
   }
-  const struct cause *cause = send_cause(stream);
+  const struct cause *cause = stream_out_cause(stream);
   struct op_list none = {0};
   if (cause) {
     op_fail(op, cause, &none);

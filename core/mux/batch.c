@@ -74,7 +74,7 @@ static void batch_clear(struct mux *mux) {
 static void settle_op(struct op *op, struct mux_stream *stream, struct op_list *ended) {
   if (op->source) source_written(op);
   if (op->event.bytes != op->planned) return;
-  struct cause *cause = stream->stream.cause;
+  struct cause *cause = stream->stream.cause_out;
   if (!op->listed) {
     op_fail(op, cause ? cause : cause_plain(HWS_E_CLOSED), ended);
   } else if ((op->planned == op->total && !op->eom) || op->cancel) {

@@ -107,7 +107,7 @@ static void cut_reset(struct mux *mux, struct mux_stream *stream) {
   stream->wants = 0;
   if (!stream->on_wire) return; /* the peer never heard of it */
   mux_count(mux, SESSION_RESETS_OUT, 1);
-  const struct cause *cause = stream->stream.cause;
+  const struct cause *cause = stream_last_cause(&stream->stream);
   if (mux->native && cut_reset_native(mux, stream, cause->code, RESET_BOTH, cause)) return;
   batch_add_header(
       mux, stream,

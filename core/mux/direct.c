@@ -46,7 +46,7 @@ void direct_take_back(struct mux *mux) {
 
 /* The recv ends, if it has reason to: it got bytes, or somebody wants it to. Else it waits on. */
 static void settle(struct mux_stream *stream, struct op *op, uint32_t bytes, bool eom, struct op_list *ended) {
-  const struct cause *cause = stream->stream.cause ? stream->stream.cause : cause_plain(HWS_E_CLOSED);
+  const struct cause *cause = stream->stream.cause_in ? stream->stream.cause_in : cause_plain(HWS_E_CLOSED);
   if (!op->listed) {
     op_fail(op, cause, ended);
   } else if (bytes && !stream->stream.closing) {

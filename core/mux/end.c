@@ -20,18 +20,21 @@ static struct mux *self(struct session *session) {
 static struct cause *for_acceptors(struct cause *cause) {
   if (cause->status != HWS_E_CLOSED && cause->status != HWS_E_IO && cause->status != HWS_E_RESET)
     return cause_ref(cause);
-  return cause_make(HWS_E_CANCELED, cause->os_error, cause->code, "the peer is gone: %s",
-                    cause->refs ? cause->text : status_text(cause->status));
+  struct cause *gone = cause_make(HWS_E_CANCELED, cause->os_error, cause->code, "the peer is gone: %s",
+                                  cause->refs ? cause->text : status_text(cause->status));
+  bool remote = (cause->flags & HWS_EVENT_REMOTE) || cause->status == HWS_E_IO; /* out of reach is as good as gone */
+  return remote ? cause_by_peer(gone) : gone;
 }
 
 /* A hang-up is one in whichever way it was noticed: by an end, an error of a read, or one of a write. */
-struct cause *mux_carrier_cause(struct mux *mux, int status) {
+struct cause *mux_carrier_cause(struct mux *mux, bool writing, int status) {
   static const char text[] = "the peer closed the connection";
-  if (status == HWS_E_EOF) return cause_make(HWS_E_CLOSED, 0, 0, "%s", text);
-  struct cause *cause = stream_cause(mux->under, status);
-  if (cause->status != HWS_E_RESET) return cause;
-  struct cause *closed = cause_make(HWS_E_CLOSED, cause->os_error, cause->code, "%s: %s", text,
-                                    cause->refs ? cause->text : status_text(cause->status));
+  if (status == HWS_E_EOF) return cause_remote(HWS_E_CLOSED, 0, text);
+  struct cause *cause = stream_cause(mux->under, writing, status);
+  bool gone = cause->status == HWS_E_CANCELED && (cause->flags & HWS_EVENT_REMOTE); /* below, as its acceptor says it */
+  if (cause->status != HWS_E_RESET && !gone) return cause;
+  struct cause *closed = cause_by_peer(cause_make(HWS_E_CLOSED, cause->os_error, cause->code, "%s: %s", text,
+                                                  cause->refs ? cause->text : status_text(cause->status)));
   cause_unref(cause);
   return closed;
 }

@@ -503,8 +503,9 @@ enum end_kind {
 };
 void mux_end(struct mux *mux, struct cause *cause, enum end_kind kind, struct op_list *ended); /* lock held */
 void mux_write_failed(struct mux *mux, struct cause *cause, struct op_list *ended);            /* lock held */
-struct cause *mux_carrier_cause(struct mux *mux, int status); /* what an end of the carrier is to the session */
-bool mux_drain_next(struct mux *mux, struct op_list *ended);  /* nothing else to write; true: there is now */
+/* What an end of the carrier, as a read or a write met it, is to the session. */
+struct cause *mux_carrier_cause(struct mux *mux, bool writing, int status);
+bool mux_drain_next(struct mux *mux, struct op_list *ended); /* nothing else to write; true: there is now */
 void mux_end_init(struct mux *mux);
 
 /* Drop the lock and do what is left: deliver events, take the batch back, close the carrier, resume reading. */

@@ -31,6 +31,7 @@ static void broken(struct mux *mux, const char *error, struct op_list *ended) {
           ? cause_make(HWS_E_PROTOCOL, 0, HWS_CODE_PROTOCOL, "%s (frame type %u, flags 0x%x, stream %u, length %u)",
                        error, frame->type, frame->flags, (unsigned)frame->stream, (unsigned)frame->length)
           : cause_make(HWS_E_PROTOCOL, 0, HWS_CODE_PROTOCOL, "%s", error);
+  cause = cause_by_peer(cause);
   mux->last_word = 1; /* docs/wire.md: a protocol error */
   mux_end(mux, cause, END_REMOTE, ended);
   cause_unref(cause);
@@ -96,7 +97,7 @@ static uint64_t apply_read(struct mux *mux, struct op_list *ended) {
   uint64_t direct = direct_apply(mux, event->bytes, &error, ended);
   if (error) broken(mux, error, ended);
   if (event->status != HWS_OK && event->status != DIRECT_TAKEN_BACK) {
-    struct cause *cause = mux_carrier_cause(mux, event->status);
+    struct cause *cause = mux_carrier_cause(mux, false, event->status);
     mux_end(mux, cause, END_REMOTE, ended);
     cause_unref(cause);
     return 0;

@@ -178,8 +178,8 @@ static void on_goaway(struct mux *mux, const struct frame *frame, const char **e
     mux_admit(mux, ended); /* those that wait learn that there will be no room */
     return;
   }
-  struct cause *cause = cause_make(HWS_E_PROTOCOL, 0, frame->length, "the peer ended the session with go-away code %u",
-                                   (unsigned)frame->length);
+  struct cause *cause = cause_by_peer(cause_make(
+      HWS_E_PROTOCOL, 0, frame->length, "the peer ended the session with go-away code %u", (unsigned)frame->length));
   mux_end(mux, cause, END_REMOTE, ended);
   cause_unref(cause);
 }

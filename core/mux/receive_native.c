@@ -123,9 +123,8 @@ static void on_reset(struct mux *mux, const struct frame *frame, const char **er
     receive_unknown(mux, frame->stream, error);
     return;
   }
-  struct cause *cause =
-      cause_make(HWS_E_RESET, 0, reset.code, "%.*s", (int)reset.reason_len, reset.reason_len ? reset.reason : "");
-  if (cause->refs) cause->flags = HWS_EVENT_REMOTE;
+  struct cause *cause = cause_by_peer(
+      cause_make(HWS_E_RESET, 0, reset.code, "%.*s", (int)reset.reason_len, reset.reason_len ? reset.reason : ""));
   if (reset.direction == RESET_BOTH) {
     receive_reset(mux, stream, cause, error, ended);
     return;

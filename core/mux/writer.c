@@ -54,7 +54,7 @@ static void apply(struct mux *mux, struct op_list *ended) {
   mux_count(mux, SESSION_WRITES, 1);
   batch_advance(mux, op->event.bytes, ended);
   if (has_failed(mux, op->event.status)) {
-    struct cause *cause = mux_carrier_cause(mux, op->event.status);
+    struct cause *cause = mux_carrier_cause(mux, true, op->event.status);
     mux_write_failed(mux, cause, ended);
     cause_unref(cause);
   } else if (mux->revoke && may_write(mux)) {

@@ -240,6 +240,8 @@ static void drive_ends(const struct pair *session) {
     assert_ok(CALL("hws_detail", stream.far, P(detail)));
     assert_int_equal(foreign_get(detail, "hws_detail", "status"), foreign_constant("HWS_E_RESET"));
     assert_int_equal(foreign_get(detail, "hws_detail", "code"), code);
+    assert_ok(CALL("hws_detail_of", stream.far, C("HWS_STOP_SEND"), P(detail)));
+    assert_int_equal(foreign_get(detail, "hws_detail", "code"), code);
     pair_close(&stream);
   }
   close_object(life);

@@ -39,6 +39,7 @@ CALL(f_reset, hws_reset(h, 0, NULL))
 CALL(f_watch, hws_watch(h, functions_how, NULL, NULL))
 CALL(f_close, hws_close(h, functions_how, NULL, NULL))
 CALL(f_detail, hws_detail(h, &(struct hws_detail){.size = sizeof(struct hws_detail)}))
+CALL(f_detail_of, hws_detail_of(h, HWS_STOP_RECV, &(struct hws_detail){.size = sizeof(struct hws_detail)}))
 CALL(f_text, hws_text(h, HWS_TEXT_LOCAL, NULL, 0))
 CALL(f_peer, hws_peer(h, &(struct hws_peer){.size = sizeof(struct hws_peer)}))
 CALL(f_stat, hws_stat(h, "x", &(uint64_t){0}))
@@ -75,6 +76,7 @@ const struct function functions[] = {
     {"watch", f_watch, A(T_LISTENER) | A(T_STREAM) | A(T_SESSION) | A(T_SCOPE)},
     {"close", f_close, ANY & ~(A(T_RUNTIME) | A(T_LEASE) | A(T_OP))},
     {"detail", f_detail, ANY},
+    {"detail_of", f_detail_of, A(T_STREAM)},
     {"text", f_text, ANY},
     {"peer", f_peer, A(T_STREAM)},
     {"stat", f_stat, ANY},

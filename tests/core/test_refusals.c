@@ -185,6 +185,9 @@ static void wrong_arguments(void **state) {
 
   assert_status(hws_detail(s, NULL), HWS_E_INVAL);
   assert_status(hws_detail(s, &(struct hws_detail){.size = 8}), HWS_E_INVAL);
+  assert_status(hws_detail_of(s, HWS_STOP_RECV, NULL), HWS_E_INVAL);
+  assert_status(hws_detail_of(s, HWS_STOP_RECV, &(struct hws_detail){.size = 8}), HWS_E_INVAL);
+  assert_status(hws_detail_of(s, 3, &(struct hws_detail){.size = sizeof(struct hws_detail)}), HWS_E_INVAL);
   assert_status(hws_text(s, 0, NULL, 0), HWS_E_INVAL);
   assert_status(hws_text(s, 99, NULL, 0), HWS_E_INVAL);
   assert_status(hws_text(s, HWS_TEXT_LOCAL, NULL, 1), HWS_E_INVAL);
