@@ -56,7 +56,8 @@ static const char *receive_cut_off(struct mux *mux, struct mux_stream *stream) {
     stream->stranded = true;
     atomic_fetch_add_explicit(&mux->stranded, 1, memory_order_relaxed);
   }
-  return stream->opener ? NULL : guard_reset(mux);
+  /* MUX-28: one that the application took is paid for: it keeps its place among the peer's until that lets go. */
+  return stream->opener || stream->accepted ? NULL : guard_reset(mux);
 }
 
 const char *receive_check_cut_off(struct mux *mux, struct mux_stream *stream) {

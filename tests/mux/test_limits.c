@@ -109,6 +109,22 @@ static void opens_and_resets_have_a_budget(void **state) {
   peer_close(peer);
 }
 
+/* MUX-28: clients that come, are served and hang up with a reset are ordinary use, however many there are. */
+static void resets_of_accepted_streams_cost_nothing(void **state) {
+  struct world *world = *state;
+  struct peer *peer = peer_open(world, HWS_ROLE_CLIENT, "resets_burst=5&resets_rate=1");
+  for (uint32_t i = 0; i < 200; i++) {
+    hws_handle stream = peer_opens(peer, 2 + 2 * i);
+    assert_true(peer_say(peer, FRAME_WINDOW, FRAME_RST, 2 + 2 * i, 7));
+    assert_status(recv_status(stream), HWS_E_RESET);
+    close_handle(stream);
+  }
+  (void)peer_opens(peer, 1000);
+  assert_int_equal(stat_of(peer->session, "resets_in"), 200);
+  assert_status(detail_of(peer->session).status, HWS_OK);
+  peer_close(peer);
+}
+
 /* What the application has not accepted yet is bounded: above, opens are refused and nothing else happens. */
 static void backlog_refuses(void **state) {
   struct world *world = *state;
@@ -295,6 +311,7 @@ int main(void) {
       BOTH_MODES(useless_frames_have_a_budget),
       BOTH_MODES(late_frames_are_no_fault),
       BOTH_MODES(opens_and_resets_have_a_budget),
+      BOTH_MODES(resets_of_accepted_streams_cost_nothing),
       BOTH_MODES(backlog_refuses),
       BOTH_MODES(streams_max_refuses),
       BOTH_MODES(reset_streams_keep_their_slot),
