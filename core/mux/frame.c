@@ -86,7 +86,10 @@ static inline const char *decode(const uint8_t *in, struct frame *frame, bool na
   frame->stream = stream;
   frame->length = load32(in + 8);
   if (first < (uint32_t)FRAME_PING << 16 && (frame->flags & ~FRAME_FLAGS) == 0 && stream != 0) return NULL;
-  return (native ? judge_native : judge)((uint8_t)(first >> 24), frame);
+  if (native) return judge_native((uint8_t)(first >> 24), frame);
+  /* Plain peers ignore what they do not know, and so do we: the bits mean nothing behind this. */
+  frame->flags &= FRAME_FLAGS;
+  return judge((uint8_t)(first >> 24), frame);
 }
 
 const char *frame_decode(const uint8_t in[FRAME_HEADER_SIZE], struct frame *frame) {

@@ -40,7 +40,7 @@ struct frame {
 void frame_encode(uint8_t out[FRAME_HEADER_SIZE], const struct frame *frame);
 
 /* Checks one header. NULL when it is legal, else a static text that says what is wrong. `frame` is filled either way,
- * so that a fault can be reported with what was received. */
+ * so that a fault can be reported with what was received. Flag bits that plain yamux does not know are left out. */
 const char *frame_decode(const uint8_t in[FRAME_HEADER_SIZE], struct frame *frame);
 
 /* The same among peers that both speak native. */

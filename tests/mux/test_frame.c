@@ -51,20 +51,20 @@ static void decode_gives_back_what_was_encoded(void **state) {
     uint8_t bytes[FRAME_HEADER_SIZE];
 
     frame_encode(bytes, &frame);
-    frame_decode(bytes, &decoded);
+    frame_decode_native(bytes, &decoded);
     assert_same_frame(&frame, &decoded);
   }
 }
 
 /* The rules, written a second time and in another way. */
 static int is_legal(const struct frame *frame) {
-  if (frame->flags > ALL_FLAGS) return 0;
+  uint16_t known = frame->flags & ALL_FLAGS; /* a bit that nobody has defined is no violation */
   switch (frame->type) {
   case FRAME_DATA:
   case FRAME_WINDOW:
     return frame->stream > 0;
   case FRAME_PING:
-    return frame->stream == 0 && (frame->flags == FRAME_SYN || frame->flags == FRAME_ACK);
+    return frame->stream == 0 && (known == FRAME_SYN || known == FRAME_ACK);
   case FRAME_GOAWAY:
     return frame->stream == 0;
   default:
@@ -85,6 +85,7 @@ static void decode_judges_every_type_and_flag(void **state) {
 
         frame_encode(bytes, &frame);
         assert_int_equal(frame_decode(bytes, &decoded) == NULL, is_legal(&frame));
+        assert_int_equal(decoded.flags, flags & ALL_FLAGS);
       }
 }
 
@@ -98,9 +99,6 @@ static void decode_names_the_fault(void **state) {
       {255, {FRAME_PING, FRAME_SYN, 0, 0}, "unknown version"},
       {0, {4, 0, 1, 0}, "unknown type"},
       {0, {0x10, FRAME_SYN, 1, 0}, "unknown type"},
-      {0, {FRAME_DATA, 0x10, 1, 0}, "unknown flag bits"},
-      {0, {FRAME_DATA, 0x4000, 1, 0}, "unknown flag bits"},
-      {0, {FRAME_PING, 0x8001, 0, 0}, "unknown flag bits"},
       {0, {FRAME_DATA, 0, 0, 5}, "data for stream 0"},
       {0, {FRAME_WINDOW, FRAME_SYN, 0, 5}, "window update for stream 0"},
       {0, {FRAME_PING, FRAME_SYN, 1, 5}, "ping with a stream id"},

@@ -71,11 +71,11 @@ static void every_type_and_flag_and_size_is_judged(void **state) {
         }
 }
 
-/* What is legal in plain yamux is so here, and means the same. */
+/* What is legal in plain yamux is so here, and means the same; save bits that plain peers ignore, which are a fault. */
 static void plain_frames_stay_legal(void **state) {
   (void)state;
   for (unsigned type = 0; type <= 4; type++)
-    for (unsigned flags = 0; flags <= PLAIN_FLAGS + 1; flags++)
+    for (unsigned flags = 0; flags <= PLAIN_FLAGS; flags++)
       for (size_t i = 0; i < sizeof ids / sizeof *ids; i++) {
         const struct frame frame = {(uint8_t)type, (uint16_t)flags, ids[i], 7};
         struct frame decoded;

@@ -32,6 +32,31 @@ class Echo(ToolTest):
         self.assertEqual(self.echoing.counters()["streams"], 3)
         self.assertEqual(self.echoing.counters()["failed"], 0)
 
+    def test_messages_keep_their_ends(self):
+        """What is echoed is what came: as many messages, empty ones too."""
+        peer = yamux.NativePeer(self.connect("echo"))
+        sent = [b"one", b"", b"", b"x" * 50000, b"", b"last"]
+        peer.open(1)
+        for body in sent:
+            peer.message(1, body)
+        peer.data(1, b"no message")
+        peer.finish(1)
+        rest, code = peer.until_end(1)
+        self.assertEqual(peer.messages[1], sent)
+        self.assertEqual((rest, code), (b"no message", None))
+        self.assertEqual(self.echoing.stop(), 0, self.echoing.errors())
+        self.assertEqual(self.echoing.counters()["failed"], 0)
+
+    def test_unknown_flags_are_ignored(self):
+        """Plain peers ignore bits that they do not know; a later version of them may set some."""
+        peer = self.peer()
+        peer.credit[1] = yamux.FIRST_WINDOW
+        peer.send(yamux.WINDOW, yamux.SYN | 0x4000, 1, 0)
+        peer.send(yamux.DATA, 0x8010, 1, 5, b"hello")
+        peer.send(yamux.WINDOW, yamux.FIN | 0x0020, 1, 0)
+        self.assertEqual(peer.until_end(1), (b"hello", None))
+        self.assertEqual(self.echoing.stop(), 0, self.echoing.errors())
+
     def test_a_reset_ends_one_stream(self):
         """CAN-1"""
         peer = self.peer()

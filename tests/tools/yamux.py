@@ -1,11 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
 #
-# Just enough of a yamux peer, over a plain socket, to see on the wire what the tool does.
+# Just enough of a yamux peer, plain or native, over a plain socket, to see on the wire what the tool does.
 
 import struct
 
 DATA, WINDOW, PING, GO_AWAY = range(4)
-SYN, ACK, FIN, RST = 1, 2, 4, 8
+OPEN, SETTINGS = 0x10, 0x14
+SYN, ACK, FIN, RST, EOM = 1, 2, 4, 8, 0x4000
 HEADER = struct.Struct(">BBHII")
 FIRST_WINDOW = 256 * 1024
 
@@ -80,3 +81,38 @@ class Peer:
         while stream not in self.ends:
             self.take_frame()
         return self.bodies.pop(stream, b""), self.ends.pop(stream)
+
+
+class NativePeer(Peer):
+    """A client that speaks native at once, and keeps the messages of each stream apart."""
+
+    PREFACE = bytes.fromhex("8e4841575345520a 0001 0001 00000001")
+
+    def __init__(self, connection):
+        super().__init__(connection)
+        self.messages = {}
+        connection.sendall(self.PREFACE)
+        settings = b"".join(struct.pack(">HI", *setting) for setting in ((1, 65536), (2, 1024), (3, 1)))
+        self.send(SETTINGS, 0, 0, len(settings), settings)
+        assert self.exactly(len(self.PREFACE))[:8] == self.PREFACE[:8]
+
+    def open(self, stream):
+        self.credit[stream] = 65536
+        self.send(OPEN, SYN, stream, 8, bytes(8))
+
+    def message(self, stream, body):
+        self.send(DATA, EOM, stream, len(body), body)
+
+    def take_frame(self):
+        _, kind, flags, stream, length = HEADER.unpack(self.exactly(HEADER.size))
+        body = self.exactly(length) if kind == DATA or kind >= OPEN else b""
+        if kind == PING and flags & SYN:
+            self.send(PING, ACK, 0, length)
+        if kind == DATA:
+            self.bodies[stream] = self.bodies.get(stream, b"") + body
+        if kind == DATA and flags & EOM:
+            self.messages.setdefault(stream, []).append(self.bodies.pop(stream))
+        if kind == WINDOW:
+            self.credit[stream] += length
+        if kind in (DATA, WINDOW) and flags & FIN:
+            self.ends[stream] = None

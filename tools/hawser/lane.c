@@ -19,6 +19,7 @@ static hws_result lane_submit(struct lane *lane, struct hws_event *out) {
   case LANE_RECEIVING:
     return hws_acquire(lane->from->stream, &how, out, NULL);
   case LANE_SENDING:
+    how.flags |= lane->message ? HWS_EOM : 0;
     return hws_send(lane->to->stream, &lane->bytes, 1, &how, out, NULL);
   default:
     return hws_shutdown(lane->to->stream, &how, out, NULL);
@@ -34,12 +35,14 @@ static void lane_received(struct lane *lane, const struct hws_event *event) {
   } else {
     lane->lease = event->code;
     lane->bytes = (struct hws_vec){.ptr = (void *)(uintptr_t)event->data, .len = event->bytes};
+    /* An echo goes where messages are kept, as they came from there; another stream may be one of bytes. */
+    lane->message = (event->flags & HWS_EVENT_EOM) && lane->to == lane->from;
     lane->state = LANE_SENDING;
   }
 }
 
 static void lane_sent(struct lane *lane, const struct hws_event *event) {
-  hws_release(lane->lease, lane->bytes.len);
+  if (lane->lease) hws_release(lane->lease, lane->bytes.len); /* an empty message has none */
   lane->lease = 0;
   lane->pump->pumps->bytes += event->bytes;
   lane->state = event->status < 0 ? LANE_ENDED : LANE_RECEIVING;
@@ -73,7 +76,7 @@ void lane_run(struct lane *lane) {
     hws_result result = pump_submitted(lane->pump, lane_submit(lane, moved < LANE_TURN ? &event : NULL));
     if (result == 0) return;
     if (result < 0) event = (struct hws_event){.status = result};
-    if (lane->state == LANE_SENDING) moved += event.bytes;
+    if (lane->state == LANE_SENDING) moved += event.bytes + 1; /* an empty message is work too */
     lane_advance(lane, &event);
   }
 }

@@ -32,6 +32,7 @@ struct lane {
   enum lane_state state;
   hws_handle lease;
   struct hws_vec bytes; /* what is leased */
+  bool message;         /* its last byte ends a message, which the other side is to see too */
 };
 
 struct pump {
