@@ -179,6 +179,20 @@ void alive_introduced(struct mux *mux) {
   timer_disarm(&loop_of(mux)->timers, &mux->handshake_timer);
 }
 
+/* ---- peers that provoke answers ---- */
+
+static void pace_fire(struct timer *timer) {
+  struct mux *mux = FROM_TIMER(timer, pace_timer);
+  struct op_list ended = {0};
+  lock_take(&mux->lock);
+  mux->pacing = false;
+  mux_leave(mux, &ended);
+}
+
+bool alive_pace(struct mux *mux, uint64_t ns) {
+  return loop_timer(loop_of(mux), &mux->pace_timer, clock_now() + ns) == HWS_OK;
+}
+
 /* ---- all of them ---- */
 
 void alive_start(struct mux *mux) {
@@ -187,6 +201,7 @@ void alive_start(struct mux *mux) {
   mux->stall_timer = (struct timer){.object = object, .fire = stall_fire};
   mux->linger_timer = (struct timer){.object = object, .fire = linger_fire};
   mux->drain_timer = (struct timer){.object = object, .fire = drain_fire};
+  mux->pace_timer = (struct timer){.object = object, .fire = pace_fire};
   mux->handshake_timer = (struct timer){.object = object, .fire = handshake_fire};
   if (mux->settings[SET_KEEPALIVE])
     loop_timer(loop_of(mux), &mux->alive_timer, clock_now() + mux->settings[SET_KEEPALIVE]);
@@ -199,4 +214,5 @@ void alive_stop(struct mux *mux) {
   timer_disarm(timers, &mux->linger_timer);
   timer_disarm(timers, &mux->drain_timer);
   timer_disarm(timers, &mux->handshake_timer);
+  timer_disarm(timers, &mux->pace_timer);
 }

@@ -75,6 +75,7 @@ uint64_t direct_apply(struct mux *mux, uint64_t bytes, const char **error, struc
   flow_consumed(stream, (uint64_t)part + eom);
   mux_count(mux, SESSION_BYTES_DIRECT, part);
   if (unread && stream->on_wire) mux_stream_refuse_data(stream, ended);
+  if (unread) guard_provoked(mux);
   if (part && mux->body) receive_end_part(mux, error, ended);
   mux_stream_closed(stream, ended);
   mux_let_go(stream);

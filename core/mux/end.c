@@ -257,5 +257,5 @@ void mux_leave(struct mux *mux, struct op_list *ended) {
   if (revoke) stream_revoke(&mux->write_op, HWS_E_CANCELED);
   if (unread) stream_revoke(&mux->read_op, DIRECT_TAKEN_BACK);
   if (close) close_under(mux, abort);
-  if (resume) reader_start(mux);
+  if (resume) reader_resume(mux);
 }

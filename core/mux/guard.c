@@ -9,6 +9,8 @@
 
 #define BILLION UINT64_C(1000000000)
 
+enum { PACES = 64 }; /* in a second, where that is more than one answer each */
+
 /* A token bucket that fills at `rate` a second up to `burst`. The clock is read only when it has run dry. */
 static bool bucket_take(struct bucket *bucket, uint64_t rate, uint64_t burst) {
   if (bucket->tokens < BILLION) {
@@ -26,6 +28,7 @@ static bool bucket_take(struct bucket *bucket, uint64_t rate, uint64_t burst) {
 
 void guard_init(struct mux *mux) {
   mux->useless = (struct bucket){.tokens = mux->settings[SET_USELESS] * BILLION, .at = clock_now()};
+  mux->answers = (struct bucket){.tokens = mux->settings[SET_ANSWERS] * BILLION, .at = clock_now()};
   mux->resets = (struct bucket){.tokens = mux->settings[SET_RESETS] * BILLION, .at = clock_now()};
 }
 
@@ -55,8 +58,16 @@ void guard_pong(struct mux *mux, uint32_t opaque) {
 
 void guard_forget(struct mux *mux) {
   mux->pong_count = mux->reply_count = 0;
+  mux->pacing = false;
+}
+
+/* It ends nothing: an honest peer that opens more than we take is only slowed down. */
+void guard_provoked(struct mux *mux) {
+  uint64_t rate = mux->settings[SET_ANSWERS];
+  if (mux->pacing || mux->state == SESSION_DEAF || bucket_take(&mux->answers, rate, rate)) return;
+  mux->pacing = alive_pace(mux, BILLION / (rate < PACES ? rate : PACES));
 }
 
 bool guard_is_full(const struct mux *mux) {
-  return mux->pong_count == PONGS_MAX || mux->reply_count == REPLIES_MAX;
+  return mux->pacing || mux->pong_count == PONGS_MAX || mux->reply_count == REPLIES_MAX;
 }

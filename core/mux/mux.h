@@ -54,6 +54,7 @@ enum session_setting {
   SET_USELESS,
   SET_RESETS,
   SET_RESET_RATE,
+  SET_ANSWERS,
   SET_HANDSHAKE,
   SET_SNIFF,
   SESSION_SETTINGS
@@ -277,7 +278,7 @@ struct mux {
   uint32_t direct_len;     /* of that memory */
   bool unread;             /* that read is to be taken back */
   bool reading;            /* the read op is out, or its result is being parsed */
-  bool paused;             /* replies are full: no reading until some are written */
+  bool paused;             /* replies are full, or provoked too fast: no reading for a while */
   uint16_t body_flags;     /* of the frame whose body is being read: its end comes after it */
   const uint8_t *unparsed; /* what a pause left of the chunk */
   size_t unparsed_len;
@@ -289,6 +290,7 @@ struct mux {
   struct timer linger_timer;
   struct timer drain_timer;
   struct timer handshake_timer;
+  struct timer pace_timer;
   uint64_t read_bytes_seen;
   uint64_t write_progress_seen;
   bool stall_watched; /* the stall timer is armed, or fires */
@@ -297,6 +299,8 @@ struct mux {
   uint64_t ping_sent;
   struct bucket useless;
   struct bucket resets;
+  struct bucket answers;
+  bool pacing; /* that is used up: no reading until the pace timer fires */
 
   _Atomic(uint64_t) counters[SESSION_COUNTERS];
   struct piece pieces[BATCH_PIECES];
@@ -418,11 +422,14 @@ void guard_pong(struct mux *mux, uint32_t opaque);
 bool guard_is_full(const struct mux *mux);
 /* Nothing can be written any more: what is queued, and what would be, is dropped. */
 void guard_forget(struct mux *mux);
+/* The peer made us answer with more than a pong: above a rate its session is not read for a while. */
+void guard_provoked(struct mux *mux);
 
 /* ---- reader.c ---- */
 void reader_init(struct mux *mux);
 void reader_free(struct mux *mux);
-void reader_start(struct mux *mux); /* no lock held: read, unless somebody does already */
+void reader_start(struct mux *mux);  /* no lock held: read, unless somebody does already */
+void reader_resume(struct mux *mux); /* the same, by the loop */
 
 /* ---- direct.c ---- */
 enum { DIRECT_TAKEN_BACK = HWS_E_AGAIN }; /* how a read ends that we took back: no carrier ends one so */
@@ -470,6 +477,7 @@ void alive_unlinger(struct mux_stream *stream);
 void alive_limit(struct mux *mux, uint64_t ns); /* a drain must end by then */
 void alive_handshake(struct mux *mux);          /* a native peer must say its settings in time */
 void alive_introduced(struct mux *mux);         /* it has */
+bool alive_pace(struct mux *mux, uint64_t ns);  /* reading goes on after that; false: no memory to see to it */
 
 /* ---- open.c, accept.c ---- */
 struct cause *mux_no_open(const struct mux *mux);       /* why nothing can be opened; NULL: it can */

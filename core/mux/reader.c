@@ -188,14 +188,25 @@ void reader_init(struct mux *mux) {
 }
 
 /* One pin stands for reading being under way. */
-void reader_start(struct mux *mux) {
+static bool begin(struct mux *mux) {
   lock_take(&mux->lock);
-  bool start = !mux->reading && mux->state != SESSION_ENDED;
-  if (start) mux->reading = true;
+  bool begins = !mux->reading && mux->state != SESSION_ENDED;
+  if (begins) mux->reading = true;
   lock_drop(&mux->lock);
-  if (!start) return;
+  if (begins) object_pin(&mux->session.object);
+  return begins;
+}
+
+void reader_start(struct mux *mux) {
+  if (begin(mux)) read_and_leave(mux, false);
+}
+
+/* Never at once: reading kicks the writer, whose end resumes reading, and a peer that makes both go on for ever would
+ * have us call ourselves as often. */
+void reader_resume(struct mux *mux) {
+  if (!begin(mux)) return;
   object_pin(&mux->session.object);
-  read_and_leave(mux, false);
+  if (!task_post(&mux->session.object.runtime->loop, &mux->read_task)) object_unpin(&mux->session.object);
 }
 
 void reader_free(struct mux *mux) {

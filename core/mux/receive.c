@@ -35,6 +35,7 @@ struct mux_stream *receive_open(struct mux *mux, uint32_t id, struct mux_native 
   if (stream) return stream;
   mux_native_free(native);
   mux_count(mux, SESSION_STREAMS_REFUSED, 1);
+  guard_provoked(mux);
   guard_reply(mux, id, mux->leaving ? HWS_CODE_SHUTTING_DOWN : HWS_CODE_REFUSED);
   return NULL;
 }
@@ -117,6 +118,7 @@ static void feed(struct mux *mux, struct mux_stream *stream, const uint8_t *data
   if (*error) return;
   /* Nobody will read it: the peer should know. */
   if (unread && stream->on_wire) mux_stream_refuse_data(stream, ended);
+  if (unread) guard_provoked(mux);
 }
 
 static void on_data(struct mux *mux, struct mux_stream *stream, const struct frame *frame, const char **error,

@@ -221,7 +221,7 @@ static void unread_pongs_stop_the_reader(void **state) {
 static void unread_refusals_stop_the_reader(void **state) {
   struct world *world = *state;
   enum { OPENS = TEST_SLOWNESS > 1 ? 40000 : 100000 };
-  struct peer *peer = peer_open(world, HWS_ROLE_CLIENT, "backlog=1&write_timeout=60s");
+  struct peer *peer = peer_open(world, HWS_ROLE_CLIENT, "backlog=1&write_timeout=60s&answers_rate=1000000000");
   static uint8_t opens[OPENS * FRAME_HEADER_SIZE];
   for (uint32_t i = 0; i < OPENS; i++)
     frame_encode(opens + (size_t)i * FRAME_HEADER_SIZE, &(struct frame){FRAME_WINDOW, FRAME_SYN, 4 + 2 * i, 0});
@@ -260,6 +260,39 @@ static void refusals_of_one_read_are_all_said(void **state) {
   assert_true(peer_say_raw(peer, opens, sizeof opens));
   for (uint32_t i = 0; i < OPENS; i++) peer_expect(peer, FRAME_WINDOW, FRAME_RST, 4 + 2 * i, HWS_CODE_REFUSED);
   assert_in_range(stat_of(peer->session, "reads") - reads, 1, OPENS / 500);
+  peer_expect_quiet(peer);
+  peer_close(peer);
+}
+
+/* A peer that has us answer is slowed down to a rate, and nothing ends: it may be an honest one that opens too much, or
+ * sends what nobody reads any more. */
+static void provoked_answers_are_paced(void **state) {
+  struct world *world = *state;
+  enum { OPENS = 60, CLOSED = 100, RATE = 100, BURST = RATE };
+  struct peer *peer = peer_open(world, HWS_ROLE_CLIENT, "backlog=1&answers_rate=100");
+  hws_handle witness = peer_opens(peer, 2);
+  assert_true(peer_say(peer, FRAME_WINDOW, FRAME_SYN, 4, 0));
+  peer_expect(peer, FRAME_WINDOW, FRAME_ACK, 4, 0);
+  uint64_t began = hws_now();
+  for (uint32_t i = 0; i < OPENS; i++) assert_true(peer_say(peer, FRAME_WINDOW, FRAME_SYN, 100 + 2 * i, 0));
+  for (uint32_t i = 0; i < OPENS; i++) peer_expect(peer, FRAME_WINDOW, FRAME_RST, 100 + 2 * i, HWS_CODE_REFUSED);
+  hws_handle waiting = accept_stream(peer->session);
+  close_handle(waiting);
+  peer_expect(peer, FRAME_WINDOW, FRAME_FIN, 4, 0);
+  for (uint32_t i = 0; i < CLOSED; i++) {
+    hws_handle stream = peer_opens(peer, 1000 + 2 * i);
+    close_handle(stream);
+    peer_expect(peer, FRAME_WINDOW, FRAME_FIN, 1000 + 2 * i, 0);
+    assert_true(peer_say_data(peer, 0, 1000 + 2 * i, "x", 1));
+    peer_expect(peer, FRAME_WINDOW, FRAME_RST, 1000 + 2 * i, HWS_CODE_CANCELED);
+  }
+  uint64_t least =
+      (OPENS + CLOSED - BURST) * SECOND / RATE / 2; /* half of it: a pace is a little more than its share */
+  assert_true(hws_now() - began >= least);
+  assert_in_range(stat_of(peer->session, "read_pauses"), 1, OPENS + CLOSED);
+  assert_true(peer_say_data(peer, 0, 2, "fine", 4));
+  expect_bytes(witness, "fine");
+  assert_status(detail_of(peer->session).status, HWS_OK);
   peer_expect_quiet(peer);
   peer_close(peer);
 }
@@ -318,6 +351,7 @@ int main(void) {
       BOTH_MODES(unread_pongs_stop_the_reader),
       BOTH_MODES(unread_refusals_stop_the_reader),
       BOTH_MODES(refusals_of_one_read_are_all_said),
+      BOTH_MODES(provoked_answers_are_paced),
       BOTH_MODES(unread_pongs_end_the_session),
       BOTH_MODES(wrong_settings_are_named),
   };
