@@ -277,7 +277,8 @@ hws_result hws_runtime_join(hws_handle runtime, int64_t timeout_ns);
 hws_result hws_queue_open(hws_handle runtime, hws_handle *queue);
 
 /* Harvest up to max events (1 to 65536), oldest first. Blocks up to timeout_ns (0: not at all; negative: for ever).
- * Any number of threads may wait on one queue. Returns how many events were stored; 0 is a normal answer.
+ * Any number of threads may wait on one queue. Returns how many events were stored; 0 is a normal answer:
+ * the time is over, or a caller-driven loop has been busy for so long that a signal may have gone unnoticed.
  * Errors: HWS_E_INTERRUPTED (a signal), HWS_E_CLOSED (the queue or its runtime was closed and no event is left). */
 hws_result hws_queue_wait(hws_handle queue, struct hws_event *events, uint32_t max, int64_t timeout_ns);
 

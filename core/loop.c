@@ -74,6 +74,14 @@ static void count_turn(struct loop *loop) {
   atomic_store_explicit(&loop->turns, turns + 1, memory_order_relaxed);
 }
 
+/* Where the waiter has what it waits for there is no need to look for readiness; but not twice in a row, as a turn that
+ * always finds something to do would hide from everybody else (MUX-18). */
+static bool may_skip(struct loop *loop, const struct waiter *waiter) {
+  bool ready = waiter && atomic_load_explicit(&waiter->state, memory_order_relaxed) == WAITER_READY;
+  loop->skipped = ready && !loop->skipped;
+  return loop->skipped;
+}
+
 bool loop_turn(struct loop *loop, struct waiter *waiter, uint64_t until) {
   count_turn(loop);
   loop->before_turn(loop);
@@ -83,9 +91,10 @@ bool loop_turn(struct loop *loop, struct waiter *waiter, uint64_t until) {
   atomic_store_explicit(&loop->polling, true, memory_order_seq_cst);
   uint64_t next = atomic_load_explicit(&loop->timers.next, memory_order_seq_cst);
   uint64_t limit = next < until ? next : until;
-  if (!nothing_to_do(loop, waiter)) limit = 0;
-  if (!(waiter && atomic_load_explicit(&waiter->state, memory_order_relaxed) == WAITER_READY))
-    count = poller_wait(loop->poller, limit);
+  bool rests = nothing_to_do(loop, waiter);
+  loop->busy = rests ? 0 : loop->busy + 1;
+  if (!rests) limit = 0;
+  if (!may_skip(loop, waiter)) count = poller_wait(loop->poller, limit);
   /* Awake: what is posted from here on is seen without a kick. */
   atomic_store_explicit(&loop->polling, false, memory_order_relaxed);
   unsigned strays = count > 0 ? poller_dispatch(loop->poller, count) : 0;

@@ -41,6 +41,7 @@ struct waiter {
   struct waiter *next; /* among the loop's sleepers */
   struct waiter *prev;
   bool listed;
+  bool looks_up; /* its caller wants to look around where the loop never rests */
 };
 
 struct loop {
@@ -53,6 +54,8 @@ struct loop {
   struct waiter *sleepers;
   bool driven;
   bool caller_driven;
+  bool skipped;            /* the last turn did not look for readiness; the driver's, like what follows */
+  uint32_t busy;           /* turns in a row that found something to do before they could rest */
   atomic_uint inside;      /* threads in waiter_wait */
   _Atomic(uint64_t) turns; /* counters, for stats */
   _Atomic(uint64_t) kicks;
@@ -80,7 +83,12 @@ void loop_nudge(struct loop *loop);
 
 /* ---- waiting (wait.c) ---- */
 
-enum wait_result { WAIT_READY, WAIT_LATE, WAIT_INTERRUPTED };
+enum wait_result {
+  WAIT_READY,
+  WAIT_LATE,
+  WAIT_INTERRUPTED,
+  WAIT_BUSY /* only for one that looks up: the loop has been busy for many turns, and a signal would not be noticed */
+};
 
 /* The baton by hand, for loop_nudge. False: somebody drives. */
 bool baton_take(struct loop *loop);
@@ -88,7 +96,7 @@ void baton_release(struct loop *loop);
 
 void waiter_init(struct waiter *waiter, struct loop *loop);
 
-/* Drive or sleep until the waiter is signalled, `until` passes, or a signal arrives. */
+/* Drive or sleep until the waiter is signalled, `until` passes, or a signal arrives; or see WAIT_BUSY. */
 enum wait_result waiter_wait(struct waiter *waiter, uint64_t until);
 
 /* What it waits for has come. The waiter may be gone when this returns. */

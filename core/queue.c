@@ -140,12 +140,25 @@ static void leave(struct queue *queue, struct queue_waiter *waiter) {
   lock_drop(&queue->lock);
 }
 
+enum { UNTENDED_MAX = 16 };
+
+/* Events that are there need no turn of the loop; but who always finds some would never see any others, nor time. */
+static void tend(struct queue *queue) {
+  struct loop *loop = &queue->object.runtime->loop;
+  if (!loop->caller_driven) return;
+  if (atomic_fetch_add_explicit(&queue->untended, 1, memory_order_relaxed) < UNTENDED_MAX) return;
+  atomic_store_explicit(&queue->untended, 0, memory_order_relaxed);
+  loop_nudge(loop);
+}
+
 int queue_wait(struct queue *queue, struct hws_event *events, uint32_t max, int64_t timeout_ns) {
   struct loop *loop = &queue->object.runtime->loop;
   uint64_t until = PARK_FOREVER;
   runtime_flush_lazy(queue->object.runtime);
   int result = try_take(queue, events, max, NULL);
+  if (result > 0) tend(queue);
   if (result) return result;
+  atomic_store_explicit(&queue->untended, 0, memory_order_relaxed);
   if (timeout_ns == 0) {
     if (loop->caller_driven) loop_nudge(loop);
     return try_take(queue, events, max, NULL);
@@ -154,6 +167,7 @@ int queue_wait(struct queue *queue, struct hws_event *events, uint32_t max, int6
   for (;;) {
     struct queue_waiter waiter = {.listed = false};
     waiter_init(&waiter.waiter, loop);
+    waiter.waiter.looks_up = true;
     result = try_take(queue, events, max, &waiter);
     if (result) return result;
     enum wait_result waited = waiter_wait(&waiter.waiter, until);

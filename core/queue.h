@@ -18,6 +18,7 @@ struct queue {
   uint64_t wakes;
   uint64_t wake_tag;
   bool closed;
+  atomic_uint untended; /* harvests in a row for which a caller-driven loop had no turn */
 };
 
 int queue_open(struct runtime *runtime, struct queue **queue);

@@ -10,6 +10,8 @@
 #include "core/loop.h"
 #include "core/park.h"
 
+enum { BUSY_TURNS = 64 };
+
 void waiter_init(struct waiter *waiter, struct loop *loop) {
   *waiter = (struct waiter){.loop = loop};
 }
@@ -82,6 +84,11 @@ static enum wait_result drive(struct waiter *waiter, uint64_t until) {
     }
     if (!loop_turn(waiter->loop, waiter, until)) {
       if (!is_ready(waiter)) result = WAIT_INTERRUPTED;
+      break;
+    }
+    if (waiter->looks_up && waiter->loop->busy >= BUSY_TURNS && !is_ready(waiter)) {
+      waiter->loop->busy = 0;
+      result = WAIT_BUSY;
       break;
     }
   }
