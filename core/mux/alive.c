@@ -167,8 +167,10 @@ static void handshake_fire(struct timer *timer) {
   struct mux *mux = FROM_TIMER(timer, handshake_timer);
   struct op_list ended = {0};
   lock_take(&mux->lock);
-  if (mux->negotiation != NEGOTIATE_DONE) end_for(mux, "the peer did not introduce itself in time", &ended);
+  if (mux->negotiation != NEGOTIATE_DONE && !negotiate_ask(mux))
+    end_for(mux, "the peer did not introduce itself in time", &ended);
   mux_leave(mux, &ended);
+  writer_kick(mux, KICK_NOW);
 }
 
 void alive_handshake(struct mux *mux) {

@@ -200,6 +200,7 @@ struct mux {
   uint8_t hello;        /* what of it is still to be said */
   uint8_t echoes;       /* bits: pongs that a plain peer owes for our pair */
   bool native;          /* decided for it */
+  bool begun;           /* the peer has begun to tell its mode, and must go on in time */
   uint8_t preface_have; /* bytes of the peer's preface */
   uint8_t preface[PREFACE_SIZE];
   uint8_t own_preface[PREFACE_SIZE]; /* these two while they are written */
@@ -341,6 +342,8 @@ static inline bool negotiate_is_decided(const struct mux *mux) {
 const char *negotiate_bytes(struct mux *mux, const uint8_t **data, size_t *len, struct op_list *ended);
 /* Look at a frame while the wire is not settled. True: it was part of that, or *error says what is wrong with it. */
 bool negotiate_frame(struct mux *mux, const struct frame *frame, const char **error, struct op_list *ended);
+/* The peer did not introduce itself in time: one that sniffs asks, once. False: there is nothing left to be asked. */
+bool negotiate_ask(struct mux *mux);
 /* Is it a plain peer's answer to our pair? */
 bool negotiate_is_echo(struct mux *mux, uint32_t opaque);
 /* The peer's settings are whole: an error text, or NULL. */
@@ -475,7 +478,7 @@ void alive_writing(struct mux *mux);               /* a write pends: watch that 
 void alive_linger(struct mux_stream *stream);
 void alive_unlinger(struct mux_stream *stream);
 void alive_limit(struct mux *mux, uint64_t ns); /* a drain must end by then */
-void alive_handshake(struct mux *mux);          /* a native peer must say its settings in time */
+void alive_handshake(struct mux *mux);          /* the peer must introduce itself in time */
 void alive_introduced(struct mux *mux);         /* it has */
 bool alive_pace(struct mux *mux, uint64_t ns);  /* reading goes on after that; false: no memory to see to it */
 

@@ -5,7 +5,8 @@
  *   mode     begins in   and goes on
  *   yamux    DONE
  *   auto     PAIR        -> HALF (the peer began a pair) -> SETTINGS; -> DONE, plain (any other frame)
- *   sniffing SNIFF       -> SETTINGS (a preface came, and ours is said); -> PAIR as if ours were said (a frame came)
+ *   sniffing SNIFF       -> SETTINGS (a preface came, and ours is said); -> PAIR as if ours were said (a frame came);
+ *                        -> PAIR, and ours is said (nothing came)
  *   native   PREFACE     -> SETTINGS
  *   SETTINGS -> DONE, native
  *
@@ -29,14 +30,22 @@ static void decide(struct mux *mux, bool native) {
   mux->peer = (struct native_settings){.frame_max = FRAME_BODY_MAX, .streams_max = STREAMS_NATIVE};
   mux->negotiation = native ? NEGOTIATE_SETTINGS : NEGOTIATE_DONE;
   alive_decided(mux);
+  if (!native) alive_introduced(mux);
   if (!native) return;
   mux->hello |= HELLO_SETTINGS;
   alive_handshake(mux);
 }
 
+static void ask(struct mux *mux) {
+  mux->negotiation = NEGOTIATE_PAIR;
+  mux->hello = HELLO_PAIR;
+  mux->echoes = ECHO_MAGIC | ECHO_CAPABILITIES;
+}
+
 void negotiate_start(struct mux *mux, uint32_t mode) {
   if (mux->settings[SET_SNIFF] && mode != HWS_MODE_YAMUX) {
     mux->negotiation = NEGOTIATE_SNIFF;
+    alive_handshake(mux);
   } else if (mode == HWS_MODE_YAMUX) {
     decide(mux, false);
   } else if (mode == HWS_MODE_NATIVE) {
@@ -44,10 +53,17 @@ void negotiate_start(struct mux *mux, uint32_t mode) {
     mux->negotiation = NEGOTIATE_PREFACE;
     mux->hello |= HELLO_PREFACE;
   } else {
-    mux->negotiation = NEGOTIATE_PAIR;
-    mux->hello = HELLO_PAIR;
-    mux->echoes = ECHO_MAGIC | ECHO_CAPABILITIES;
+    ask(mux);
   }
+}
+
+/* Who speaks native at once, or asks, would have spoken by now: what is left is a plain peer that has nothing to say
+ * and will echo our pair, or nobody. */
+bool negotiate_ask(struct mux *mux) {
+  if (mux->negotiation != NEGOTIATE_SNIFF || mux->state != SESSION_RUNNING) return false;
+  ask(mux);
+  alive_handshake(mux);
+  return true;
 }
 
 /* ---- what comes before frames ---- */
@@ -72,6 +88,8 @@ static const char *take_preface(struct mux *mux, const uint8_t **data, size_t *l
 const char *negotiate_bytes(struct mux *mux, const uint8_t **data, size_t *len, struct op_list *ended) {
   if (!*len || mux->negotiation >= NEGOTIATE_SETTINGS) return NULL;
   bool begins = **data == PREFACE_FIRST;
+  if (!mux->begun && mux->negotiation != NEGOTIATE_PREFACE) alive_handshake(mux);
+  mux->begun = true;
   if (mux->negotiation == NEGOTIATE_SNIFF && begins) {
     decide(mux, true);
     mux->negotiation = NEGOTIATE_PREFACE;

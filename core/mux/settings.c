@@ -36,7 +36,7 @@ static const struct setting table[SESSION_SETTINGS] = {
     [SET_ANSWERS] = {"answers_rate", 1, 1 << 30, 10000, SETTING_COUNT,
                      "refusals and resets a second that the peer provokes; above it it is read slower"},
     [SET_HANDSHAKE] = {"handshake", SECONDS(1) / 1000, SECONDS(86400), SECONDS(10), SETTING_TIME,
-                       "how long a native peer may take to introduce itself"},
+                       "how long a peer may take to introduce itself"},
     [SET_SNIFF] = {"sniff", 0, 1, 0, SETTING_COUNT, "1: say nothing until the peer's first byte tells its mode"},
 };
 

@@ -229,20 +229,72 @@ static void auto_against_silence(void **state) {
   peer_close(peer);
 }
 
-/* A silent peer of a native session has a time limit, a sniffing side none. */
+/* A silent peer of a native session has a time limit. */
 static void native_against_silence(void **state) {
   struct world *world = *state;
   struct peer *peer = peer_in(world, HWS_MODE_NATIVE, "handshake=30ms");
   world_await_status(world, post_watch(world, peer->session), HWS_E_TIMEOUT);
   expect_detail(peer->session, HWS_E_TIMEOUT, "introduce");
   peer_close(peer);
-  peer = peer_in(world, HWS_MODE_AUTO, "sniff=1&keepalive=1ms&keepalive_timeout=1ms&handshake=1ms");
+}
+
+/* MUX-18: a connection that says nothing does not hold a side that sniffs for ever. It is asked once, as it may be a
+ * plain one with nothing to say. */
+static void sniffing_against_silence(void **state) {
+  struct world *world = *state;
+  uint64_t began = hws_now();
+  struct peer *peer = peer_in(world, HWS_MODE_AUTO, "sniff=1&keepalive=0&handshake=50ms");
+  peer->keeps_pings = true;
   uint64_t watching = post_watch(world, peer->session);
-  struct hws_event event;
-  for (int i = 0; i < 50; i++) world_turn(world);
-  assert_false(world_has(world, watching, &event));
+  expect_pair(peer);
+  assert_true(hws_now() - began >= 50 * MILLISECOND);
+  world_await_status(world, watching, HWS_E_TIMEOUT);
+  expect_detail(peer->session, HWS_E_TIMEOUT, "introduce");
+  assert_true(hws_now() - began >= 100 * MILLISECOND);
+  peer_expect_end(peer);
   peer_close(peer);
-  world_await(world, watching);
+}
+
+static void sniffing_asks_idle_plain_peers(void **state) {
+  struct world *world = *state;
+  struct peer *peer = peer_in(world, HWS_MODE_AUTO, "sniff=1&handshake=1s");
+  peer->keeps_pings = true;
+  expect_pair(peer);
+  assert_true(peer_say(peer, FRAME_PING, FRAME_ACK, 0, PAIR_MAGIC));
+  assert_true(peer_say(peer, FRAME_PING, FRAME_ACK, 0, NATIVE_V1));
+  peer_expect_quiet(peer);
+  expect_mode(peer->session, "yamux");
+  for (uint64_t until = hws_now() + 1200 * MILLISECOND; hws_now() < until;) world_turn(world);
+  assert_status(detail_of(peer->session).status, HWS_OK);
+  assert_int_equal(stat_of(peer->session, "useless_frames"), 1); /* the ping of peer_expect_quiet */
+  peer_close(peer);
+}
+
+/* What was begun has to be finished in time: a preface, a frame, half of a pair. A byte now and then is no excuse. */
+static void begun_introductions_have_a_limit(void **state) {
+  static const struct {
+    const char *settings;
+    uint8_t said[2 * FRAME_HEADER_SIZE - 1];
+  } half[] = {
+      {"handshake=60ms&keepalive=0", {0, 2, 0, 1, 0, 0, 0, 0, 'H', 'W', 'S', '0', 0, 2, 0, 1, 0, 0, 0, 0, 0, 0, 0}},
+      {"handshake=60ms&keepalive=0&sniff=1",
+       {0, 2, 0, 1, 0, 0, 0, 0, 'H', 'W', 'S', '0', 0, 2, 0, 1, 0, 0, 0, 0, 0, 0, 0}},
+      {"handshake=60ms&keepalive=0&sniff=1", {PREFACE_FIRST, 'H', 'A', 'W', 'S', 'E', 'R', '\n'}},
+  };
+  struct world *world = *state;
+  for (size_t i = 0; i < sizeof half / sizeof *half; i++) {
+    struct peer *peer = peer_in(world, HWS_MODE_AUTO, half[i].settings);
+    uint64_t watching = post_watch(world, peer->session);
+    struct hws_event event;
+    for (size_t at = 0; !world_has(world, watching, &event);) {
+      uint64_t until = hws_now() + 20 * MILLISECOND;
+      if (at < sizeof half[i].said && peer_say_raw(peer, half[i].said + at, 1)) at++;
+      while (hws_now() < until) world_turn(world);
+    }
+    assert_status(event.status, HWS_E_TIMEOUT);
+    expect_detail(peer->session, HWS_E_TIMEOUT, "introduce");
+    peer_close(peer);
+  }
 }
 
 /* One that sniffs and is closed before the peer has spoken hangs up without a word. */
@@ -343,6 +395,9 @@ int main(void) {
       BOTH_MODES(names_need_native),
       BOTH_MODES(auto_against_silence),
       BOTH_MODES(native_against_silence),
+      BOTH_MODES(sniffing_against_silence),
+      BOTH_MODES(sniffing_asks_idle_plain_peers),
+      BOTH_MODES(begun_introductions_have_a_limit),
       BOTH_MODES(sniffing_closes_in_silence),
       BOTH_MODES(slow_peers),
       BOTH_MODES(lying_peers),
