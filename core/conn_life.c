@@ -41,12 +41,6 @@ int conn_new(struct runtime *runtime, struct conn **out) {
   }
   conn->gone = true; /* until there is an endpoint */
   conn->top = &conn->endpoint;
-  status = member_add(runtime, &conn->member, &conn->stream.object, conn_over);
-  if (status != HWS_OK) {
-    object_close(&conn->stream.object);
-    object_unpin(&conn->stream.object);
-    return status;
-  }
   *out = conn;
   return HWS_OK;
 }
@@ -147,13 +141,15 @@ static void conn_begun(struct endpoint *endpoint) {
   conn_pump((struct conn *)endpoint->owner);
 }
 
-/* Make the endpoints of a connection yet to come. If it fails, the connection is disposed of. */
+/* Make the endpoints of a connection yet to come. If it fails, the connection is disposed of. A member only then: its
+ * end looks at them. */
 static int set_stage(struct conn *conn, struct route *route) {
   struct object *object = &conn->stream.object;
   endpoint_init(&conn->endpoint, object, route_transport(route), conn_read_done, conn_write_done, conn_gone);
   if (!conn_may_revoke(conn)) conn->endpoint.begun = conn_begun;
   int status = filters_new(route, object, conn_read_done, conn_write_done, &conn->filters);
   conn->filter_count = route_filters(route);
+  if (status == HWS_OK) status = member_add(object->runtime, &conn->member, object, conn_over);
   if (status == HWS_OK) return HWS_OK;
   object_close(object);
   object_unpin(object);

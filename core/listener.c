@@ -331,6 +331,13 @@ static int make(struct listener *listener, void **ep) {
   return status == HWS_OK ? HWS_OK : endpoint_refuse(endpoint, status, "listen");
 }
 
+/* Once there is an endpoint to look at. */
+static int join_members(struct listener *listener, void *ep) {
+  int status = member_add(listener->object.runtime, &listener->member, &listener->object, listener_over);
+  if (status != HWS_OK) endpoint_unopened(&listener->endpoint, ep);
+  return status;
+}
+
 static int listener_new(struct runtime *runtime, const char *text, struct listener **out) {
   struct listener *listener = calloc(1, sizeof *listener);
   if (!listener) return HWS_E_NOMEM;
@@ -344,7 +351,7 @@ static int listener_new(struct runtime *runtime, const char *text, struct listen
   listener->endpoint.place = route_filters(listener->endpoint.route);
   listener->gone = true; /* until there is an endpoint */
   *out = listener;
-  return member_add(runtime, &listener->member, &listener->object, listener_over);
+  return HWS_OK;
 }
 
 int listener_listen(struct runtime *runtime, const char *url, struct scope *life, const struct request *request,
@@ -355,6 +362,7 @@ int listener_listen(struct runtime *runtime, const char *url, struct scope *life
   int status = listener_new(runtime, url, &listener);
   if (!listener) return status;
   if (status == HWS_OK) status = make(listener, &ep);
+  if (status == HWS_OK) status = join_members(listener, ep);
   if (status == HWS_OK) op = endpoint_begin(&listener->endpoint, ep, request, HWS_KIND_LISTEN, start_revoke, &status);
   if (!op) {
     object_close(&listener->object);

@@ -111,13 +111,15 @@ int member_add(struct runtime *runtime, struct member *member, struct object *ob
   return ending ? HWS_E_CLOSED : HWS_OK;
 }
 
+static void unlink_member(struct member *member) {
+  member->next->prev = member->prev;
+  member->prev->next = member->next;
+  member->next = NULL;
+}
+
 void member_remove(struct runtime *runtime, struct member *member) {
   lock_take(&runtime->lock);
-  if (member->next) {
-    member->next->prev = member->prev;
-    member->prev->next = member->next;
-    member->next = NULL;
-  }
+  if (member->next) unlink_member(member);
   lock_drop(&runtime->lock);
 }
 
@@ -162,25 +164,34 @@ void runtime_flush_lazy_now(struct runtime *runtime) {
 
 /* ---- ending ---- */
 
-/* Tell every member once; they leave the list when their memory goes. */
-static void end_members(struct runtime *runtime) {
+/* The next to be told, pinned; NULL: there is none. Each leaves the list as it is told, so nobody is passed twice. */
+static struct object *next_member(struct runtime *runtime, void (**end)(struct object *)) {
+  struct object *object = NULL;
   lock_take(&runtime->lock);
-  atomic_store(&runtime->ending, true);
-  for (struct member *member = runtime->members.next; member != &runtime->members;) {
-    if (!member->end || !object_try_pin(member->object)) {
-      member = member->next;
-      continue;
-    }
-    void (*end)(struct object *) = member->end;
-    struct object *object = member->object;
-    member->end = NULL;
-    lock_drop(&runtime->lock);
-    end(object);
-    object_unpin(object);
-    lock_take(&runtime->lock);
-    member = runtime->members.next; /* the list may have changed; those that were told are passed over */
+  for (struct member *member; !object && (member = runtime->members.next) != &runtime->members;) {
+    unlink_member(member);
+    *end = member->end;
+    if (object_try_pin(member->object)) object = member->object; /* else it is about to be freed */
   }
   lock_drop(&runtime->lock);
+  return object;
+}
+
+enum { JOIN_BATCH = 16 }; /* so many are told by a call, however little time it has: it never comes to nothing */
+
+/* False: the time is over, and some have not been told. */
+static bool end_members(struct runtime *runtime, uint64_t until) {
+  void (*end)(struct object *);
+  lock_take(&runtime->lock);
+  atomic_store(&runtime->ending, true);
+  lock_drop(&runtime->lock);
+  for (unsigned told = 1;; told++) {
+    struct object *object = next_member(runtime, &end);
+    if (!object) return true;
+    end(object);
+    object_unpin(object);
+    if (told % JOIN_BATCH == 0 && clock_now() >= until) return false;
+  }
 }
 
 static bool is_quiet(const struct runtime *runtime) {
@@ -219,8 +230,8 @@ static void close_handle(struct object *object) {
 /* With the thread gone and every queue closed, the last waiters leave, and the last tasks only free memory. The baton
  * is taken for good: a call that is late finds nothing left to drive. */
 static void settle(struct runtime *runtime) {
-  while (atomic_load(&runtime->loop.inside)) park_yield();
-  while (!baton_take(&runtime->loop)) park_yield();
+  waiters_gone(&runtime->loop);
+  baton_keep(&runtime->loop);
   while (atomic_load(&runtime->loop.tasks)) loop_turn(&runtime->loop, NULL, 0);
 }
 
@@ -239,8 +250,7 @@ static int close_pools(struct runtime *runtime, uint64_t until) {
 }
 
 static int join_alone(struct runtime *runtime, uint64_t until) {
-  end_members(runtime);
-  int status = wait_quiet(runtime, until);
+  int status = end_members(runtime, until) ? wait_quiet(runtime, until) : HWS_E_DEADLINE;
   if (status == HWS_OK) status = close_pools(runtime, until);
   if (status == HWS_E_DEADLINE) return status;
   object_close(&runtime->object);

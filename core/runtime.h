@@ -24,9 +24,9 @@ enum runtime_counter {
 struct io_thread;
 struct pool;
 
-/* Whatever has to be told when the runtime ends: listeners, connections, sessions, queues; embedded in each. */
+/* Whatever has to be told when the runtime ends: listeners, connections, sessions; embedded in each. */
 struct member {
-  struct member *next;
+  struct member *next; /* NULL: in no list */
   struct member *prev;
   struct object *object;
   void (*end)(struct object *object); /* no lock held; pinned */
@@ -38,8 +38,8 @@ struct runtime {
   struct op_pool ops;
   struct buffer_pool buffers;
   struct lock scope_lock;
-  struct lock lock; /* the members, the last refusal, the lazy list */
-  struct member members;
+  struct lock lock;      /* the members, the last refusal, the lazy list */
+  struct member members; /* those that have not been told of the end */
   struct cause *refusal;
   struct lazy *lazy;
   atomic_bool has_lazy;
@@ -59,7 +59,9 @@ struct runtime {
 int runtime_open(const struct hws_runtime_config *config, struct runtime **runtime);
 int runtime_join(struct runtime *runtime, uint64_t until);
 
-/* HWS_E_CLOSED once the runtime is ending. The object is not pinned by this: member_remove before it is freed. */
+/* HWS_E_CLOSED once the runtime is ending. The object is not pinned by this: member_remove before it is freed. From
+ * here on it may be ended at any moment, by another thread: what its end looks at is set before, or under the lock that
+ * the end takes first. */
 int member_add(struct runtime *runtime, struct member *member, struct object *object,
                void (*end)(struct object *object));
 void member_remove(struct runtime *runtime, struct member *member);

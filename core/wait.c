@@ -115,16 +115,31 @@ static enum wait_result nap(struct waiter *waiter, uint64_t until, bool *drives)
   return parked == PARK_TIMEOUT ? WAIT_LATE : WAIT_INTERRUPTED;
 }
 
-static enum wait_result wait_inside(struct waiter *waiter, uint64_t until) {
+/* Take the baton, or stand among the sleepers. True: taken. */
+static bool take_or_enlist(struct waiter *waiter) {
   struct loop *loop = waiter->loop;
+  lock_take(&loop->lock);
+  bool drives = !loop->driven;
+  if (drives)
+    loop->driven = true;
+  else if (change(waiter, WAITER_AWAKE, WAITER_ASLEEP))
+    enlist(waiter);
+  lock_drop(&loop->lock);
+  return drives;
+}
+
+void baton_keep(struct loop *loop) {
+  struct waiter waiter;
+  waiter_init(&waiter, loop);
+  for (bool drives = false; !drives;) {
+    drives = take_or_enlist(&waiter);
+    if (!drives) (void)nap(&waiter, PARK_FOREVER, &drives);
+  }
+}
+
+static enum wait_result wait_inside(struct waiter *waiter, uint64_t until) {
   while (!is_ready(waiter)) {
-    lock_take(&loop->lock);
-    bool drives = !loop->driven;
-    if (drives)
-      loop->driven = true;
-    else if (change(waiter, WAITER_AWAKE, WAITER_ASLEEP))
-      enlist(waiter);
-    lock_drop(&loop->lock);
+    bool drives = take_or_enlist(waiter);
     enum wait_result result = drives ? WAIT_READY : nap(waiter, until, &drives);
     if (drives) return drive(waiter, until);
     if (result != WAIT_READY) return is_ready(waiter) ? WAIT_READY : result;
@@ -136,8 +151,18 @@ enum wait_result waiter_wait(struct waiter *waiter, uint64_t until) {
   struct loop *loop = waiter->loop;
   atomic_fetch_add_explicit(&loop->inside, 1, memory_order_relaxed);
   enum wait_result result = wait_inside(waiter, until);
-  atomic_fetch_sub_explicit(&loop->inside, 1, memory_order_release);
+  /* Whoever waits for the last to leave holds the runtime no longer than until then: the word by its address only. */
+  if (atomic_fetch_sub_explicit(&loop->inside, 1, memory_order_release) == INSIDE_WATCHED + 1)
+    park_wake(&loop->inside, 1);
   return result;
+}
+
+void waiters_gone(struct loop *loop) {
+  unsigned inside = atomic_fetch_or_explicit(&loop->inside, INSIDE_WATCHED, memory_order_acq_rel) | INSIDE_WATCHED;
+  while (inside != INSIDE_WATCHED) {
+    (void)park_wait(&loop->inside, inside, PARK_FOREVER);
+    inside = atomic_load_explicit(&loop->inside, memory_order_acquire);
+  }
 }
 
 atomic_uint *waiter_ready(struct waiter *waiter) {

@@ -87,23 +87,34 @@ static int mux_new(struct stream *under, const struct hws_session_config *config
   return HWS_OK;
 }
 
+/* Under one hold of the lock: the runtime's end, which finds the session as soon as it is a member, ends either one
+ * that has its carrier or one that never will, and closes no stream that is still its user's. */
+static int begin(struct mux *mux, uint32_t mode) {
+  int status = member_add(mux->session.object.runtime, &mux->member, &mux->session.object, session_over);
+  if (status == HWS_OK) status = consume(mux->under);
+  if (status != HWS_OK) {
+    mux->state = SESSION_ENDED;
+    return status;
+  }
+  alive_start(mux);
+  negotiate_start(mux, mode);
+  return HWS_OK;
+}
+
 int session_start(struct stream *under, const struct hws_session_config *config, struct scope *life,
                   struct session **out) {
   struct mux *mux = NULL;
   int status = mux_new(under, config, &mux);
   if (status != HWS_OK) return status;
-  status = member_add(under->object.runtime, &mux->member, &mux->session.object, session_over);
-  if (status == HWS_OK) status = consume(under);
+  lock_take(&mux->lock);
+  status = begin(mux, config->mode);
+  lock_drop(&mux->lock);
   if (status != HWS_OK) {
     object_close(&mux->session.object);
     object_unpin(&mux->session.object);
     return status;
   }
   *out = &mux->session;
-  lock_take(&mux->lock);
-  alive_start(mux);
-  negotiate_start(mux, config->mode);
-  lock_drop(&mux->lock);
   writer_kick(mux, KICK_CONTROL);
   reader_start(mux);
   if (life && life_attach(&mux->life, life, &mux->session.object, life_over) != HWS_OK)
