@@ -2,7 +2,7 @@
  *
  * Parking on futexes, and the rest of park.h.
  */
-#define _GNU_SOURCE /* strerrordesc_np */
+#define _GNU_SOURCE /* the strerror_r that returns the text */
 #include "core/park.h"
 
 #include <errno.h>
@@ -41,7 +41,5 @@ uint64_t clock_now(void) {
 }
 
 const char *os_error_text(int os_error, char room[OS_ERROR_TEXT_MAX]) {
-  (void)room; /* these live for ever */
-  const char *text = strerrordesc_np(os_error);
-  return text ? text : "unknown error";
+  return strerror_r(os_error, room, OS_ERROR_TEXT_MAX);
 }

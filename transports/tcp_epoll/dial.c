@@ -6,7 +6,7 @@
  * that does not answer is given up after a while; the last one has as long as the system and the op's deadline give it.
  * The endpoint has one timer: it runs for whichever is next, that end or a new try of the step (socket_dial_epoll.h).
  */
-#define _GNU_SOURCE /* strerrordesc_np */
+#define _GNU_SOURCE /* the strerror_r that returns the text */
 #include "transports/tcp_epoll/dial.h"
 
 #include <errno.h>
@@ -35,16 +35,18 @@ int32_t tcp_dial_init(struct tcp_dial *dial, const struct hws_host *host, struct
 
 /* ---- failures ---------------------------------------------------------------------------------------------------- */
 
-static const char *reason_of(int32_t status, int error) {
+enum { REASON_MAX = 100 };
+
+static const char *reason_of(int32_t status, int error, char room[REASON_MAX]) {
   if (status == HWS_IO_REFUSED) return "nobody listens there";
   if (error == ETIMEDOUT) return "no answer";
-  const char *text = error ? strerrordesc_np(error) : NULL;
-  return text ? text : "cannot be watched";
+  return error ? strerror_r(error, room, REASON_MAX) : "cannot be watched";
 }
 
 /* The first failure counts, unless a later one says more: that somebody is there, who refuses. */
 static void note_failure(struct tcp_dial *dial, int32_t status, int error) {
   char url[TCP_URL_MAX];
+  char words[REASON_MAX];
   (void)place_url(&dial->places.list[dial->at], url);
   if (dial->status == HWS_IO_OK || (status == HWS_IO_REFUSED && dial->status != HWS_IO_REFUSED)) {
     dial->status = status;
@@ -53,7 +55,7 @@ static void note_failure(struct tcp_dial *dial, int32_t status, int error) {
   size_t room = sizeof dial->why - dial->why_length;
   int length = snprintf(dial->why + dial->why_length, room, "%s%s%s%s", dial->why_length ? "; " : "",
                         look_is_needed(&dial->address) ? url + strlen("tcp://") : "",
-                        look_is_needed(&dial->address) ? ": " : "", reason_of(status, error));
+                        look_is_needed(&dial->address) ? ": " : "", reason_of(status, error, words));
   /* What does not fit is left out as a whole. */
   if (length > 0 && (size_t)length < room)
     dial->why_length += (size_t)length;

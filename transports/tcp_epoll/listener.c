@@ -2,7 +2,7 @@
  *
  * A listening TCP socket. A listener is one socket, so of a name's addresses it takes the first that this machine has.
  */
-#define _GNU_SOURCE /* strerrordesc_np */
+#define _GNU_SOURCE /* the strerror_r that returns the text */
 #include "transports/tcp_epoll/listener.h"
 
 #include <errno.h>
@@ -103,21 +103,24 @@ static bool is_elsewhere(int error) {
   return error == EADDRNOTAVAIL || error == EAFNOSUPPORT;
 }
 
-static const char *reason_of(int error) {
+enum { REASON_MAX = 100 };
+
+static const char *reason_of(int error, char room[REASON_MAX]) {
   if (error == EADDRINUSE) return "somebody listens there already";
   if (error == EADDRNOTAVAIL) return "this machine does not have that address";
   if (error == EACCES) return "listening there is not permitted";
-  const char *text = strerrordesc_np(error);
-  return text ? text : "cannot listen there";
+  return strerror_r(error, room, REASON_MAX);
 }
 
 static int32_t end_failed(struct tcp_listener *listener, struct hws_io *io, const struct place *place, int error) {
   char url[TCP_URL_MAX];
-  char why[TCP_URL_MAX + 100];
+  char room[REASON_MAX];
+  char why[TCP_URL_MAX + REASON_MAX];
   (void)place_url(place, url);
   /* Where the URL has a name, the user does not know which address it is about. */
   bool named = look_is_needed(&listener->address);
-  (void)snprintf(why, sizeof why, "%s%s%s", named ? url + strlen("tcp://") : "", named ? ": " : "", reason_of(error));
+  (void)snprintf(why, sizeof why, "%s%s%s", named ? url + strlen("tcp://") : "", named ? ": " : "",
+                 reason_of(error, room));
   listener->host->explain(listener->endpoint, why);
   return socket_end(io, error == EADDRNOTAVAIL ? HWS_IO_ADDRESS : socket_status(error), error, 0);
 }
