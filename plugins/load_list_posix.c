@@ -48,7 +48,7 @@ static DIR *open_judged(const char *directory, enum load_result *result, struct 
   *result = LOAD_REFUSED;
   if (fstat(descriptor, &facts) != 0)
     shortage_say(error, errno, NULL, "plugin directory %s", directory);
-  else if (trust_check(&facts, geteuid(), directory, directory, error)) {
+  else if (trust_judge(&facts, directory, directory, directory, error)) {
     stream = fdopendir(descriptor);
     if (stream == NULL) shortage_say(error, errno, NULL, "plugin directory %s", directory);
   }

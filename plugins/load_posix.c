@@ -51,7 +51,7 @@ static bool judge_folder_of_name(const char *path, struct plugin_error *error) {
   if (stat(folder, &facts) != 0)
     shortage_say(error, errno, path, "folder %s", folder);
   else
-    good = trust_check(&facts, geteuid(), path, folder, error);
+    good = trust_judge(&facts, folder, path, folder, error);
   free(folder);
   return good;
 }
@@ -63,7 +63,7 @@ static int open_folder(const char *path, const char *folder, struct plugin_error
     shortage_say(error, errno, path, "folder %s", folder);
     return -1;
   }
-  if (fstat(descriptor, &facts) == 0 && trust_check(&facts, geteuid(), path, folder, error)) return descriptor;
+  if (fstat(descriptor, &facts) == 0 && trust_judge(&facts, folder, path, folder, error)) return descriptor;
   close(descriptor);
   return -1;
 }
@@ -88,7 +88,7 @@ static bool open_target(struct load_file *file, struct plugin_error *error) {
   else if (!S_ISREG(facts.st_mode))
     refusal_say(error, path, "file type: found 0%o, wanted a regular file", (unsigned)(facts.st_mode & S_IFMT));
   else
-    good = trust_check(&facts, geteuid(), path, NULL, error);
+    good = trust_judge(&facts, path, path, NULL, error);
   if (!good) {
     close(descriptor);
     return false;

@@ -10,9 +10,20 @@
 
 #include "plugins/registry.h"
 
-/* Whether nobody but root, the caller (an effective uid) and those whom they let in by group can change what facts
- * describes: a folder, or, if folder is NULL, the file at path itself. False: error says what was found. */
-bool trust_check(const struct stat *facts, uid_t caller, const char *path, const char *folder,
+/* Who may own it, beside root. */
+struct trust_owners {
+  uid_t caller;  /* effective */
+  uid_t library; /* where it lies in the library's own tree, the library's owner; else the caller again */
+};
+
+/* Whether nobody but root, the owners and those whom they let in by group can change what facts describe: a folder, or,
+ * if folder is NULL, the file at path itself. False: error says what was found. */
+bool trust_check(const struct stat *facts, const struct trust_owners *owners, const char *path, const char *folder,
+                 struct plugin_error *error);
+
+/* The same for the caller of this moment, and the library's owner where that decides. `place` is the path of what
+ * facts describe. */
+bool trust_judge(const struct stat *facts, const char *place, const char *path, const char *folder,
                  struct plugin_error *error);
 
 #endif

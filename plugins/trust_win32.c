@@ -7,7 +7,9 @@
 #include <aclapi.h>
 #include <sddl.h>
 #include <stdlib.h>
+#include <string.h>
 
+#include "plugins/open_win32.h"
 #include "plugins/refusal.h"
 #include "plugins/text_win32.h"
 
@@ -77,11 +79,11 @@ static bool check_list(PACL list, const char *path, const char *what, const char
   return true;
 }
 
-static bool check_owner(PSID owner, PSID caller, const char *path, const char *what, const char *which,
+static bool check_owner(PSID owner, PSID caller, PSID library, const char *path, const char *what, const char *which,
                         struct plugin_error *error) {
   wchar_t *wide = NULL;
   if (owner == NULL) return refusal_say(error, path, "owner of %s%s: found none", what, which);
-  if (is_trusted(owner, caller)) return true;
+  if (is_trusted(owner, caller) || (library != NULL && EqualSid(owner, library))) return true;
   char *text = ConvertSidToStringSidW(owner, &wide) ? text_from_wide(wide) : NULL;
   refusal_say(error, path, "owner of %s%s: found %s, wanted the caller, the administrators or the system", what, which,
               text != NULL ? text : "an unknown one");
@@ -90,8 +92,8 @@ static bool check_owner(PSID owner, PSID caller, const char *path, const char *w
   return false;
 }
 
-bool trust_check_descriptor(PSECURITY_DESCRIPTOR descriptor, PSID caller, const char *path, const char *folder,
-                            struct plugin_error *error) {
+bool trust_check_descriptor(PSECURITY_DESCRIPTOR descriptor, PSID caller, PSID library, const char *path,
+                            const char *folder, struct plugin_error *error) {
   PSID owner = NULL;
   PACL list = NULL;
   BOOL defaulted;
@@ -101,7 +103,7 @@ bool trust_check_descriptor(PSECURITY_DESCRIPTOR descriptor, PSID caller, const 
   if (!GetSecurityDescriptorOwner(descriptor, &owner, &defaulted) ||
       !GetSecurityDescriptorDacl(descriptor, &present, &list, &defaulted))
     return refusal_say(error, path, "security descriptor of %s%s: found a malformed one", what, which);
-  return check_owner(owner, caller, path, what, which, error) &&
+  return check_owner(owner, caller, library, path, what, which, error) &&
          check_list(present ? list : NULL, path, what, which, error);
 }
 
@@ -122,8 +124,52 @@ static TOKEN_USER *caller_user(void) {
   return user;
 }
 
+/* The library's own file, open; INVALID_HANDLE_VALUE: it cannot be. It is mapped, and so cannot be replaced. */
+static HANDLE open_library(void) {
+  enum { PATH_UNITS = 32768 }; /* no path is longer */
+  HMODULE module = NULL;
+  HANDLE handle = INVALID_HANDLE_VALUE;
+  wchar_t *wide = calloc(PATH_UNITS, sizeof *wide);
+  DWORD length = 0;
+  if (wide != NULL &&
+      GetModuleHandleExW(GET_MODULE_HANDLE_EX_FLAG_FROM_ADDRESS | GET_MODULE_HANDLE_EX_FLAG_UNCHANGED_REFCOUNT,
+                         (LPCWSTR)(uintptr_t)&trust_check_handle, &module))
+    length = GetModuleFileNameW(module, wide, PATH_UNITS);
+  char *path = length > 0 && length < PATH_UNITS ? text_from_wide(wide) : NULL;
+  if (path != NULL) handle = open_file(path);
+  free(path);
+  free(wide);
+  return handle;
+}
+
+/* Does the place lie in the folder of the library, or below that? */
+static bool is_beside(HANDLE handle, HANDLE library) {
+  char *place = open_path_of(handle);
+  char *own = open_path_of(library);
+  char *slash = own != NULL ? strrchr(own, '\\') : NULL;
+  size_t length = slash != NULL ? (size_t)(slash - own) : 0;
+  bool beside = place != NULL && length > 0 && _strnicmp(place, own, length) == 0 &&
+                (place[length] == '\\' || place[length] == '\0');
+  free(own);
+  free(place);
+  return beside;
+}
+
+/* The library's owner, where what is open lies beside it; *descriptor, which holds that, is the caller's to free. */
+static PSID library_owner(HANDLE handle, PSECURITY_DESCRIPTOR *descriptor) {
+  PSID owner = NULL;
+  HANDLE library = open_library();
+  if (library == INVALID_HANDLE_VALUE) return NULL;
+  if (is_beside(handle, library) && GetSecurityInfo(library, SE_FILE_OBJECT, OWNER_SECURITY_INFORMATION, &owner, NULL,
+                                                    NULL, NULL, descriptor) != ERROR_SUCCESS)
+    owner = NULL;
+  (void)CloseHandle(library);
+  return owner;
+}
+
 bool trust_check_handle(HANDLE handle, const char *path, const char *folder, struct plugin_error *error) {
   PSECURITY_DESCRIPTOR descriptor = NULL;
+  PSECURITY_DESCRIPTOR own = NULL;
   TOKEN_USER *user = caller_user();
   bool good = false;
   DWORD failed = GetSecurityInfo(handle, SE_FILE_OBJECT, OWNER_SECURITY_INFORMATION | DACL_SECURITY_INFORMATION, NULL,
@@ -133,7 +179,8 @@ bool trust_check_handle(HANDLE handle, const char *path, const char *folder, str
   else if (failed != ERROR_SUCCESS)
     refusal_say(error, path, "cannot be examined: %s", text_of_error(failed).text);
   else
-    good = trust_check_descriptor(descriptor, user->User.Sid, path, folder, error);
+    good = trust_check_descriptor(descriptor, user->User.Sid, library_owner(handle, &own), path, folder, error);
+  (void)LocalFree(own);
   (void)LocalFree(descriptor);
   free(user);
   return good;

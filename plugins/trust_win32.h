@@ -10,13 +10,14 @@
 
 #include "plugins/registry.h"
 
-/* Whether the owner is the caller, the administrators or the system, and no group that anyone belongs to (Everyone,
- * Users, Guests, ...) is allowed to change what the descriptor protects: a folder, or, if folder is NULL, the file at
- * path itself. Denials are not counted in anybody's favour. False: error says what was found. */
-bool trust_check_descriptor(PSECURITY_DESCRIPTOR descriptor, PSID caller, const char *path, const char *folder,
-                            struct plugin_error *error);
+/* Whether the owner is the caller, the administrators, the system or `library` (NULL: nobody), and no group that anyone
+ * belongs to (Everyone, Users, Guests, ...) is allowed to change what the descriptor protects: a folder, or, if folder
+ * is NULL, the file at path itself. Denials are not counted in anybody's favour. False: error says what was found. */
+bool trust_check_descriptor(PSECURITY_DESCRIPTOR descriptor, PSID caller, PSID library, const char *path,
+                            const char *folder, struct plugin_error *error);
 
-/* The same for an open file or folder, and the user whom this thread acts for. */
+/* The same for an open file or folder, the user whom this thread acts for, and, where it lies beside this library or
+ * below that, the owner of the library's file: that one runs code here already. */
 bool trust_check_handle(HANDLE handle, const char *path, const char *folder, struct plugin_error *error);
 
 #endif

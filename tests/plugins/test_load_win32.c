@@ -184,7 +184,7 @@ static bool trusts(const char *sddl, struct plugin_error *error) {
   PSID caller = NULL;
   assert_true(ConvertStringSidToSidA(CALLER, &caller));
   assert_true(ConvertStringSecurityDescriptorToSecurityDescriptorA(sddl, SDDL_REVISION_1, &descriptor, NULL));
-  bool good = trust_check_descriptor(descriptor, caller, "C:\\p.dll", NULL, error);
+  bool good = trust_check_descriptor(descriptor, caller, NULL, "C:\\p.dll", NULL, error);
   (void)LocalFree(caller);
   (void)LocalFree(descriptor);
   return good;
@@ -242,7 +242,7 @@ static void test_null_list(void **state) {
   assert_true(InitializeSecurityDescriptor(&descriptor, SECURITY_DESCRIPTOR_REVISION));
   assert_true(SetSecurityDescriptorOwner(&descriptor, caller, FALSE));
   assert_true(SetSecurityDescriptorDacl(&descriptor, TRUE, NULL, FALSE));
-  assert_false(trust_check_descriptor(&descriptor, caller, "C:\\p.dll", "C:\\", &error));
+  assert_false(trust_check_descriptor(&descriptor, caller, NULL, "C:\\p.dll", "C:\\", &error));
   expect_said(&error, "access list of folder C:\\: found none");
   (void)LocalFree(caller);
 }

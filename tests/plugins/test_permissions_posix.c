@@ -143,17 +143,19 @@ static void test_owners(void **state) {
   struct plugin_error error;
   static const struct {
     uid_t owner;
-    uid_t caller;
+    struct trust_owners owners;
     bool good;
-  } cases[] = {{0, 0, true}, {0, 1000, true}, {1000, 1000, true}, {1000, 0, false}, {1000, 1001, false}};
+  } cases[] = {{0, {0, 0}, true},           {0, {1000, 1000}, true},     {1000, {1000, 1000}, true},
+               {1000, {0, 0}, false},       {1000, {1001, 1001}, false}, {1000, {1001, 1000}, true},
+               {1000, {1001, 1002}, false}, {1001, {1001, 1000}, true}};
   for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
     struct stat facts = {.st_mode = S_IFREG | 0755, .st_uid = cases[i].owner};
     error.text[0] = '\0';
-    assert_int_equal(trust_check(&facts, cases[i].caller, "/p/x.so", NULL, &error), cases[i].good);
+    assert_int_equal(trust_check(&facts, &cases[i].owners, "/p/x.so", NULL, &error), cases[i].good);
     if (!cases[i].good)
       assert_non_null(strstr(error.text, "plugin /p/x.so: owner of file: found uid 1000, wanted 0 or"));
     facts.st_mode |= S_IWOTH;
-    assert_false(trust_check(&facts, cases[i].caller, "/p/x.so", "/p", &error));
+    assert_false(trust_check(&facts, &cases[i].owners, "/p/x.so", "/p", &error));
     assert_non_null(strstr(error.text, "mode of folder /p: found 0757"));
   }
 }
