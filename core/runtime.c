@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "core/endpoint.h"
+#include "core/entropy.h"
 #include "core/fork.h"
 #include "core/park.h"
 #include "core/pool.h"
@@ -73,6 +74,7 @@ int runtime_open(const struct hws_runtime_config *config, struct runtime **out) 
   struct runtime *runtime = calloc(1, sizeof *runtime);
   if (!runtime) return HWS_E_NOMEM;
   bool caller_driven = config && (config->flags & HWS_RUNTIME_CALLER_DRIVEN);
+  runtime->seed = entropy_seed();
   runtime->members.next = runtime->members.prev = &runtime->members;
   status = object_init(&runtime->object, &runtime_class, NULL);
   if (status != HWS_OK) {

@@ -50,6 +50,7 @@ struct runtime {
   struct pool *names;            /* look-ups of names */
   struct pool *files;            /* whatever waits for a disk */
   _Atomic(uint64_t) pools_until; /* when a join stops waiting for the pools; 0: none has come so far */
+  uint64_t seed;                 /* of hash tables whose keys a peer chooses */
   char *plugin_dir;
   char default_dir[1024];
   const char *dirs[3];

@@ -214,6 +214,7 @@ struct mux {
   struct mux_stream **table;
   uint32_t table_size;
   uint32_t table_count;
+  uint64_t seed; /* the runtime's */
   struct mux_stream *all;
   uint32_t streams;
   uint32_t opened;      /* those of them that we opened */

@@ -76,6 +76,7 @@ static int mux_new(struct stream *under, const struct hws_session_config *config
   bool dialled = under->dialled;
   mux->client = config->role == HWS_ROLE_DEFAULT ? dialled : config->role == HWS_ROLE_CLIENT;
   mux->next_id = mux->client ? 1 : 2;
+  mux->seed = runtime->seed;
   mux->under = under;
   mux->depth = (uint8_t)(under->depth + 1);
   object_pin(&under->object);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Streams by id: chains in a table that doubles.
+ * Streams by id: chains in a table that doubles. The peer chooses its ids, and must not be able to choose some that
+ * fall into one chain (MUX-18): where an id stands depends on a number that it does not know.
  */
 #include <stdlib.h>
 
@@ -8,9 +9,10 @@
 
 enum { TABLE_MIN = 16 };
 
-/* Ids of one side differ by two: the parity bit would leave every other place empty. */
+/* The low half of the product is good for ids that differ in their low bits, the high half for the others. */
 static uint32_t place_of(const struct mux *mux, uint32_t id) {
-  return (id >> 1) & (mux->table_size - 1);
+  uint64_t product = (uint64_t)(id ^ (uint32_t)mux->seed) * (mux->seed | 1);
+  return (uint32_t)(product ^ product >> 32) & (mux->table_size - 1);
 }
 
 struct mux_stream *table_find(const struct mux *mux, uint32_t id) {
