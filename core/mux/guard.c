@@ -43,6 +43,20 @@ const char *guard_reset(struct mux *mux) {
   return fine ? NULL : "too many streams opened and reset";
 }
 
+/* Updates of its window, an end, a reset. */
+enum { LATE_FRAMES = 256 };
+
+void guard_forgotten(struct mux *mux, uint64_t bytes) {
+  mux->late += bytes + LATE_FRAMES;
+}
+
+bool guard_late(struct mux *mux, uint64_t bytes) {
+  uint64_t cost = bytes ? bytes : 1;
+  if (mux->late < cost) return false;
+  mux->late -= cost;
+  return true;
+}
+
 /* The reader stops where there is no room, so none is ever lost but by the end of writing. */
 void guard_reply(struct mux *mux, uint32_t stream, uint32_t code) {
   if (mux->state == SESSION_DEAF) return;

@@ -84,7 +84,7 @@ enum session_state {
 enum stream_want { WANT_SYN = 1, WANT_ACK = 2, WANT_WINDOW = 4, WANT_RST = 8, WANT_STOP = 16, WANT_ABORT = 32 };
 
 /* Which of its ends the peer has said; each is worth saying once. */
-enum stream_heard { HEARD_STOP = RESET_STOP, HEARD_ABORT = RESET_ABORT, HEARD_FIN = 4 };
+enum stream_heard { HEARD_STOP = RESET_STOP, HEARD_ABORT = RESET_ABORT, HEARD_FIN = 4, HEARD_ACK = 8 };
 
 struct mux;
 
@@ -105,7 +105,7 @@ struct mux_stream {
   uint32_t id;               /* 0 until its SYN is cut, or has come */
   uint32_t holds;            /* places of the session that it stands in; together one pin */
   uint8_t wants;
-  uint8_t heard : 3; /* stream_heard */
+  uint8_t heard : 4; /* stream_heard */
   bool opener : 1;
   bool acked : 1;
   bool fin_cut : 1;
@@ -302,7 +302,8 @@ struct mux {
   struct bucket useless;
   struct bucket resets;
   struct bucket answers;
-  bool pacing; /* that is used up: no reading until the pace timer fires */
+  uint64_t late; /* what may be under way for streams that are over: guard_forgotten */
+  bool pacing;   /* that is used up: no reading until the pace timer fires */
 
   _Atomic(uint64_t) counters[SESSION_COUNTERS];
   struct piece pieces[BATCH_PIECES];
@@ -428,6 +429,10 @@ bool guard_is_full(const struct mux *mux);
 void guard_forget(struct mux *mux);
 /* The peer made us answer with more than a pong: above a rate its session is not read for a while. */
 void guard_provoked(struct mux *mux);
+/* A stream is over here, or was never taken in, and the peer may have that many bytes under way for it, and some frames
+ * without any. Then: one such frame; false: it is beyond all that can be. */
+void guard_forgotten(struct mux *mux, uint64_t bytes);
+bool guard_late(struct mux *mux, uint64_t bytes);
 
 /* ---- reader.c ---- */
 void reader_init(struct mux *mux);
@@ -456,7 +461,7 @@ const char *receive_check_open(const struct mux *mux, uint32_t id);
 struct mux_stream *receive_open(struct mux *mux, uint32_t id, struct mux_native *native, struct op_list *ended);
 /* The stream is about to get that many bytes: its body is read next. */
 void receive_begin_body(struct mux *mux, struct mux_stream *stream, uint16_t flags);
-void receive_unknown(struct mux *mux, uint32_t id, const char **error);
+void receive_unknown(struct mux *mux, const struct frame *frame, const char **error);
 /* The peer reset the stream, in both directions; takes the cause. */
 void receive_reset(struct mux *mux, struct mux_stream *stream, struct cause *cause, const char **error,
                    struct op_list *ended);

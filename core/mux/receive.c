@@ -36,6 +36,7 @@ struct mux_stream *receive_open(struct mux *mux, uint32_t id, struct mux_native 
   mux_native_free(native);
   mux_count(mux, SESSION_STREAMS_REFUSED, 1);
   guard_provoked(mux);
+  guard_forgotten(mux, mux->first_window);
   guard_reply(mux, id, mux->leaving ? HWS_CODE_SHUTTING_DOWN : HWS_CODE_REFUSED);
   return NULL;
 }
@@ -69,6 +70,7 @@ const char *receive_check_cut_off(struct mux *mux, struct mux_stream *stream) {
 void receive_reset(struct mux *mux, struct mux_stream *stream, struct cause *cause, const char **error,
                    struct op_list *ended) {
   *error = receive_cut_off(mux, stream);
+  stream->heard |= HEARD_STOP | HEARD_ABORT;
   stream->dead = true; /* nothing of it needs to be sent any more, and no reset either */
   stream->on_wire = false;
   stream_end(&stream->stream, cause, true, ended);
@@ -94,14 +96,25 @@ static void apply_flags(struct mux *mux, struct mux_stream *stream, const struct
 
 /* ---- frames ---- */
 
-/* MUX-12: what an honest peer had under way when a stream ended is only counted; the budget is for ids that never were.
- */
-void receive_unknown(struct mux *mux, uint32_t id, const char **error) {
+/* MUX-12: what an honest peer had under way when a stream ended is only counted; the budget is for ids that never were,
+ * and for more than can have been under way. */
+void receive_unknown(struct mux *mux, const struct frame *frame, const char **error) {
+  uint32_t id = frame->stream;
   bool was_open = is_ours(mux, id) ? id < mux->next_id : id <= mux->last_peer_id;
-  if (was_open)
+  uint64_t bytes = frame->type == FRAME_DATA ? (uint64_t)frame->length + (frame->flags & FRAME_EOM ? 1 : 0) : 0;
+  if (was_open && guard_late(mux, bytes))
     mux_count(mux, SESSION_USELESS_FRAMES, 1);
   else
     *error = guard_useless(mux);
+}
+
+/* Neither bytes nor credit, nor a flag that says something. The first ACK of our stream does; that may come late. */
+static bool is_useless(struct mux_stream *stream, const struct frame *frame) {
+  if (frame->length || (frame->flags & (uint16_t)~FRAME_ACK)) return false;
+  if (!(frame->flags & FRAME_ACK)) return true;
+  bool first = stream->opener && !(stream->heard & HEARD_ACK);
+  stream->heard |= HEARD_ACK;
+  return !first;
 }
 
 void receive_begin_body(struct mux *mux, struct mux_stream *stream, uint16_t flags) {
@@ -125,7 +138,7 @@ static void on_data(struct mux *mux, struct mux_stream *stream, const struct fra
                     struct op_list *ended) {
   bool eom = frame->flags & FRAME_EOM;
   *error = flow_receive(stream, (uint64_t)frame->length + eom);
-  if (!*error && !frame->length && !frame->flags) *error = guard_useless(mux);
+  if (!*error && is_useless(stream, frame)) *error = guard_useless(mux);
   if (*error) return;
   if (frame->length)
     receive_begin_body(mux, stream, frame->flags);
@@ -140,7 +153,7 @@ static void on_stream_frame(struct mux *mux, const struct frame *frame, const ch
     if (!stream) return;
   }
   if (!stream) {
-    receive_unknown(mux, frame->stream, error);
+    receive_unknown(mux, frame, error);
     return;
   }
   if (stream->opener && !stream->acked) {
@@ -153,7 +166,7 @@ static void on_stream_frame(struct mux *mux, const struct frame *frame, const ch
     if (mux->body) return;
   } else if (!(frame->flags & FRAME_RST)) {
     *error = flow_credit(stream, frame->length);
-    if (!*error && !frame->length && !frame->flags) *error = guard_useless(mux);
+    if (!*error && is_useless(stream, frame)) *error = guard_useless(mux);
   }
   if (!*error) apply_flags(mux, stream, frame, error, ended);
 }

@@ -120,7 +120,7 @@ static void on_reset(struct mux *mux, const struct frame *frame, const char **er
   struct mux_stream *stream = *error ? NULL : table_find(mux, frame->stream);
   if (*error) return;
   if (!stream) {
-    receive_unknown(mux, frame->stream, error);
+    receive_unknown(mux, frame, error);
     return;
   }
   struct cause *cause = cause_by_peer(

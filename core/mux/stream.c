@@ -109,6 +109,13 @@ void mux_discard_inbound(struct mux *mux) {
   while (mux->inbound) discard_unaccepted(mux->inbound);
 }
 
+/* What the peer may still say of it, not knowing that it is over. */
+static void expect_late(const struct mux_stream *stream) {
+  bool sends_no_more = stream->heard & (HEARD_FIN | HEARD_ABORT);
+  if (!stream->id || (sends_no_more && (stream->heard & HEARD_STOP))) return;
+  guard_forgotten(stream->mux, sends_no_more ? 0 : stream->window);
+}
+
 /* Ended by the last of what it waits for: its end on the wire, and a recv whose memory is in use (OP-6). */
 void mux_stream_closed(struct mux_stream *stream, struct op_list *ended) {
   bool over = stream->gone || stream->stream.out >= OUT_SHUT;
@@ -126,6 +133,7 @@ void mux_stream_drop(struct mux_stream *stream, struct op_list *ended) {
   mux_stream_drop_blocks(stream);
   alive_unlinger(stream);
   flow_release(stream);
+  expect_late(stream);
   if (stream->id) table_remove(mux, stream);
   if (stream->opener && stream->known && !stream->acked) mux->unacked--;
   mux_stream_closed(stream, ended);

@@ -13,17 +13,22 @@
 struct useless {
   const char *title;
   struct frame frame;
+  uint32_t higher; /* an id that was opened before; 0: none */
 };
 
 static const struct useless useless[] = {
-    {"pings", {FRAME_PING, FRAME_SYN, 0, 7}},
-    {"pongs", {FRAME_PING, FRAME_ACK, 0, 7}},
-    {"empty data", {FRAME_DATA, 0, 2, 0}},
-    {"updates of zero", {FRAME_WINDOW, 0, 2, 0}},
-    {"data for streams that never were", {FRAME_DATA, 0, 100, 0}},
-    {"ends of streams that never were", {FRAME_WINDOW, FRAME_FIN, 100, 0}},
-    {"resets of streams that never were", {FRAME_WINDOW, FRAME_RST, 100, 0}},
-    {"end after end", {FRAME_WINDOW, FRAME_FIN, 4, 0}},
+    {"pings", {FRAME_PING, FRAME_SYN, 0, 7}, 0},
+    {"pongs", {FRAME_PING, FRAME_ACK, 0, 7}, 0},
+    {"empty data", {FRAME_DATA, 0, 2, 0}, 0},
+    {"updates of zero", {FRAME_WINDOW, 0, 2, 0}, 0},
+    {"data for streams that never were", {FRAME_DATA, 0, 100, 0}, 0},
+    {"ends of streams that never were", {FRAME_WINDOW, FRAME_FIN, 100, 0}, 0},
+    {"resets of streams that never were", {FRAME_WINDOW, FRAME_RST, 100, 0}, 0},
+    {"end after end", {FRAME_WINDOW, FRAME_FIN, 4, 0}, 0},
+    {"updates of zero that acknowledge", {FRAME_WINDOW, FRAME_ACK, 2, 0}, 0},
+    {"empty data that acknowledges", {FRAME_DATA, FRAME_ACK, 2, 0}, 0},
+    {"data for streams that never were, below one that is", {FRAME_DATA, 0, 100, 0}, 0x40000000},
+    {"ends of streams that never were, below one that is", {FRAME_WINDOW, FRAME_FIN, 100, 0}, 0x40000000},
 };
 
 static void useless_frames_have_a_budget(void **state) {
@@ -35,6 +40,7 @@ static void useless_frames_have_a_budget(void **state) {
     struct peer *peer = peer_open(world, HWS_ROLE_CLIENT, "useless_rate=40");
     (void)peer_opens(peer, 2);
     (void)peer_opens(peer, 4);
+    if (useless[i].higher) (void)peer_opens(peer, useless[i].higher);
     uint64_t watching = post_watch(world, peer->session);
     uint64_t said = 0;
     struct hws_event event;
@@ -83,6 +89,26 @@ static void late_frames_are_no_fault(void **state) {
   /* Those that come before the end of the reset's own write, which chaos may hold back, are not late yet. */
   assert_in_range(stat_of(peer->session, "useless_frames"), through_chaos() ? 2 * 4000 : 2 * 4097, 2 * 4097);
   peer_expect_quiet(peer);
+  peer_close(peer);
+}
+
+/* More than can have been under way is no lateness. */
+static void late_frames_have_a_budget(void **state) {
+  struct world *world = *state;
+  struct peer *peer = peer_open(world, HWS_ROLE_CLIENT, "useless_rate=10");
+  hws_handle stream = peer_opens(peer, 2);
+  uint64_t watching = post_watch(world, peer->session);
+  struct hws_event event;
+  assert_int_equal(hws_reset(stream, 0, NULL), HWS_OK);
+  peer_expect(peer, FRAME_WINDOW, FRAME_RST, 2, HWS_CODE_CANCELED);
+  static uint8_t bytes[64 * 1024];
+  for (int i = 0; i < 4; i++) assert_true(peer_say_data(peer, 0, 2, bytes, sizeof bytes));
+  peer_expect_quiet(peer); /* all of its window */
+  while (!world_has(world, watching, &event)) {
+    if (!peer_say_data(peer, 0, 2, bytes, sizeof bytes)) world_turn(world);
+  }
+  assert_status(event.status, HWS_E_PROTOCOL);
+  expect_detail(peer->session, HWS_E_PROTOCOL, "too many frames that do nothing");
   peer_close(peer);
 }
 
@@ -343,6 +369,7 @@ int main(void) {
   const struct CMUnitTest tests[] = {
       BOTH_MODES(useless_frames_have_a_budget),
       BOTH_MODES(late_frames_are_no_fault),
+      BOTH_MODES(late_frames_have_a_budget),
       BOTH_MODES(opens_and_resets_have_a_budget),
       BOTH_MODES(resets_of_accepted_streams_cost_nothing),
       BOTH_MODES(backlog_refuses),
