@@ -335,7 +335,8 @@ hws_result hws_session(hws_handle stream, const struct hws_session_config *confi
  * Name, metadata (both within 16 KiB, at most 64 pairs) and first payload leave together: the peer sees all of the open
  * or nothing. With HWS_EOM the payload ends a message.
  * Errors: HWS_E_UNSUPPORTED (name, metadata or HWS_EOM in plain yamux; in the event where the wire was not decided at
- * the call), HWS_E_CLOSED (the session, or the peer, goes away), HWS_E_LIMIT (ids used up), what ended the session. */
+ * the call), HWS_E_CLOSED (the session, or the peer, goes away), HWS_E_REFUSED (the peer's settings say that it takes
+ * no streams), HWS_E_LIMIT (ids used up), what ended the session. */
 hws_result hws_open(hws_handle session, const struct hws_open_config *config, const struct hws_how *how,
                     struct hws_event *out, hws_handle *op, hws_handle *stream);
 

@@ -209,6 +209,7 @@ struct mux {
   uint32_t streams_max;  /* of the peer's, at once; so is backlog_max for those not accepted */
   uint32_t backlog_max;
   struct native_settings peer; /* what it told of itself */
+  struct cause *takes_none;    /* settings come once: a peer that takes no streams never will. NULL: it takes some */
 
   /* streams */
   struct mux_stream **table;

@@ -157,6 +157,8 @@ const char *negotiate_settings(struct mux *mux, const uint8_t *body, uint32_t le
   const char *error = settings_decode(body, len, &mux->peer);
   mux->negotiation = NEGOTIATE_DONE;
   alive_introduced(mux);
+  if (!mux->peer.streams_max)
+    mux->takes_none = cause_remote(HWS_E_REFUSED, HWS_CODE_REFUSED, "the peer takes no streams");
   mux_admit(mux, ended); /* it may take more streams than we thought */
   return error;
 }

@@ -15,6 +15,7 @@ static bool has_room(const struct mux *mux) {
 struct cause *mux_no_open(const struct mux *mux) {
   if (mux->state == SESSION_RUNNING && mux->leaving) return cause_plain(HWS_E_CLOSED);
   if (mux->state == SESSION_RUNNING && mux->peer_away) return cause_plain_remote(HWS_E_CLOSED);
+  if (mux->state == SESSION_RUNNING && mux->takes_none) return mux->takes_none;
   if (mux->state == SESSION_RUNNING) return mux->next_id > UINT32_MAX ? cause_plain(HWS_E_LIMIT) : NULL;
   return mux->cause ? mux->cause : mux->deaf ? mux->deaf : cause_plain(HWS_E_CLOSED);
 }

@@ -132,12 +132,39 @@ static void ended_streams_keep_their_slot(void **state) {
   }
 }
 
+/* ---- peers that take no streams ---- */
+
+/* Settings come once, so an open would wait for ever: those that wait learn it, and so do those that come later. */
+static void no_streams_fail_opens(void **state) {
+  struct world *world = *state;
+  enum { ASSUMED = 1024 };
+  struct peer *peer = peer_open_in(world, HWS_MODE_NATIVE, HWS_ROLE_CLIENT, NULL);
+  uint8_t said[PREFACE_SIZE + FRAME_HEADER_SIZE + SETTINGS_SIZE];
+  hws_handle streams[ASSUMED], late = 0;
+  for (int i = 0; i < ASSUMED; i++) streams[i] = open_stream(peer->session);
+  uint64_t waiting = post_open(world, peer->session, &late);
+  preface_encode(said, NATIVE_V1);
+  frame_encode(said + PREFACE_SIZE, &(struct frame){.type = FRAME_SETTINGS, .length = SETTINGS_SIZE});
+  settings_encode(said + PREFACE_SIZE + FRAME_HEADER_SIZE,
+                  &(struct native_settings){.frame_max = 65536, .capabilities = NATIVE_V1});
+  assert_true(peer_say_raw(peer, said, sizeof said));
+  struct hws_event event = world_await_status(world, waiting, HWS_E_REFUSED);
+  assert_int_equal(event.code, HWS_CODE_REFUSED);
+  assert_true(event.flags & HWS_EVENT_REMOTE);
+  expect_detail(late, HWS_E_REFUSED, "takes no streams");
+  close_handle(late);
+  struct hws_how how = how_block();
+  assert_int_equal(hws_open(peer->session, NULL, &how, &event, NULL, &late), 1);
+  assert_status(event.status, HWS_E_REFUSED);
+  for (int i = 0; i < ASSUMED; i++) abort_handle(streams[i]);
+  peer_close(peer);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
-      BOTH_MODES(useless_frames_have_a_budget),
-      BOTH_MODES(ends_of_messages_are_no_useless_frames),
-      BOTH_MODES(opens_and_resets_have_a_budget),
-      BOTH_MODES(ended_streams_keep_their_slot),
+      BOTH_MODES(useless_frames_have_a_budget),   BOTH_MODES(ends_of_messages_are_no_useless_frames),
+      BOTH_MODES(opens_and_resets_have_a_budget), BOTH_MODES(ended_streams_keep_their_slot),
+      BOTH_MODES(no_streams_fail_opens),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }
