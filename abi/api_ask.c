@@ -128,11 +128,14 @@ static void tell_peer(struct hws_peer *found, struct hws_peer *peer) {
 hws_result hws_peer(hws_handle handle, struct hws_peer *peer) {
   struct object *object = NULL;
   if (!peer || peer->size < PEER_SIZE_V1) return HWS_E_INVAL;
-  int status = api_pin(handle, OBJECT_STREAM, &object);
+  enum object_type type = handle_type(handle) == OBJECT_SESSION ? OBJECT_SESSION : OBJECT_STREAM;
+  int status = api_pin(handle, type, &object);
   if (status != HWS_OK) return status;
-  struct stream *stream = (struct stream *)object;
   struct hws_peer found = {.flags = 0};
-  status = stream->class->peer(stream, &found);
+  if (type == OBJECT_SESSION)
+    status = session_peer((struct session *)object, &found);
+  else
+    status = ((struct stream *)object)->class->peer((struct stream *)object, &found);
   object_unpin(object);
   if (status == HWS_OK) tell_peer(&found, peer);
   return status;

@@ -10,8 +10,9 @@
  *   Ownership      Strings and structs passed in are read during the call and may be freed after it. Memory named by
  *                  a hws_vec belongs to the library from the call until the op's event (OP-5).
  *   Errors         Negative hws_status values. HWS_E_HANDLE, HWS_E_FORKED, HWS_E_INVAL and HWS_E_NOMEM can come from
- *                  any function, and HWS_E_CLOSED from any that makes an object of a runtime that is ending; they are
- *                  not repeated. An error returned by the call itself has had no effect, and no event follows it.
+ *                  any function, HWS_E_LIMIT from any that makes an object or op once 2^24 are in use, and HWS_E_CLOSED
+ *                  from any that makes an object of a runtime that is ending; they are not repeated, save where they
+ *                  mean more. An error returned by the call itself has had no effect, and no event follows it.
  *   Sizes          Every struct that can grow begins with its size: the caller sets it to sizeof. A caller built
  *                  against an older, shorter struct works; reserved fields must be zero.
  *
@@ -22,6 +23,9 @@
  * receives the op's handle for hws_cancel, before the event can be harvested; it is stale from the moment the event was
  * harvested. An op that nobody would hear of (no queue, and neither HWS_BLOCK nor HWS_TRY with an out) is refused,
  * except hws_close. With HWS_TRY a send may take a part: `bytes` says how much.
+ * Any op may be refused with HWS_E_AGAIN (HWS_TRY), and end with HWS_E_CANCELED or HWS_E_DEADLINE (its scope, deadline
+ * or cancel); one that makes an object and had ended so before it began has made none: the event's object is 0.
+ * The errors below are those of the event, save where they are said to be the call's.
  */
 
 typedef uint64_t hws_handle; /* an object or op: type, slot, generation; never a pointer; 0 is none */
@@ -259,7 +263,8 @@ uint64_t hws_now(void);
 /* ---- runtime ---------------------------------------------------------------------------------------------------- */
 
 /* Make a runtime: a loop, and an I/O thread unless the caller drives it. config may be NULL.
- * The thread blocks all signals. Errors: HWS_E_LIMIT (descriptors, threads). */
+ * The thread blocks all signals. Errors: HWS_E_LIMIT (descriptors, threads, or a path too long for the library's own
+ * folder), HWS_E_UNSUPPORTED (a system on which a fork cannot be noticed). */
 hws_result hws_runtime_open(const struct hws_runtime_config *config, hws_handle *runtime);
 
 /* End a runtime: close every object of it, give every pending op its event, join the I/O thread, free what is left.
@@ -286,7 +291,8 @@ hws_result hws_queue_wait(hws_handle queue, struct hws_event *events, uint32_t m
 hws_result hws_queue_wake(hws_handle queue, uint64_t tag);
 
 /* A descriptor that is readable exactly while events wait, for poll, epoll and foreign event loops. It belongs to the
- * queue: do not read, write or close it. Errors: HWS_E_UNSUPPORTED in a caller-driven runtime. */
+ * queue: do not read, write or close it. Errors: HWS_E_UNSUPPORTED in a caller-driven runtime, HWS_E_LIMIT
+ * (descriptors). */
 hws_result hws_queue_waitable(hws_handle queue, int64_t *descriptor);
 
 /* ---- scopes ----------------------------------------------------------------------------------------------------- */
@@ -299,7 +305,7 @@ hws_result hws_scope_open(hws_handle runtime, hws_handle parent, uint64_t deadli
  * `code` (0: HWS_CODE_CANCELED) and reason (may be NULL, at most 1 KiB UTF-8). Harmless when repeated. */
 hws_result hws_scope_cancel(hws_handle scope, uint64_t code, const char *reason);
 
-/* HWS_OK while the scope runs, HWS_E_CANCELED or HWS_E_DEADLINE once it ended. */
+/* HWS_OK while the scope runs; HWS_E_CANCELED or HWS_E_DEADLINE once it ended: an answer, not a refusal. */
 hws_result hws_scope_status(hws_handle scope);
 
 /* End one op with HWS_E_CANCELED. Harmless when it has ended already (HWS_E_HANDLE once it was harvested): exactly one
@@ -310,33 +316,43 @@ hws_result hws_cancel(hws_handle op);
  */
 
 /* Listen at a URL ("unix:///run/x.sock?mode=0660"). *listener is valid at once and usable from the op's event on.
- * Errors, in the event: HWS_E_ADDRESS, HWS_E_IN_USE, HWS_E_ACCESS, HWS_E_PLUGIN, HWS_E_UNSUPPORTED, HWS_E_IO,
- * HWS_E_LIMIT (descriptors). */
+ * Errors of the call, which nothing but the URL and the plugins decide: HWS_E_ADDRESS (malformed, an unknown scheme or
+ * parameter), HWS_E_PLUGIN (its plugin is refused, or fails at once), HWS_E_UNSUPPORTED (its transport cannot listen),
+ * HWS_E_LIMIT (descriptors, to load the plugin). Errors of the event, which the system decides: HWS_E_ADDRESS (the
+ * system will not have it), HWS_E_IN_USE, HWS_E_ACCESS, HWS_E_UNSUPPORTED, HWS_E_IO, HWS_E_LIMIT (descriptors),
+ * HWS_E_CLOSED (the listener was closed meanwhile). A transport may find any of these at the call. */
 hws_result hws_listen(hws_handle runtime, const char *url, hws_handle life, const struct hws_how *how,
                       struct hws_event *out, hws_handle *op, hws_handle *listener);
 
-/* Dial a URL. Errors as hws_listen, and HWS_E_REFUSED. A failed stream still answers hws_detail until it is closed. */
+/* Dial a URL. *stream is valid at once and usable from the op's event on: until then its ops are refused with
+ * HWS_E_BUSY. Errors as hws_listen, and of the event HWS_E_REFUSED (nobody listens) and HWS_E_RESET (cut off at once).
+ * A failed stream still answers hws_detail until it is closed. */
 hws_result hws_dial(hws_handle runtime, const char *url, hws_handle life, const struct hws_how *how,
                     struct hws_event *out, hws_handle *op, hws_handle *stream);
 
 /* Accept the next stream of a listener or a session. The event's object is the stream; *stream holds it already, and is
- * the caller's to close also when the accept fails. Where the event's object is 0 nothing was made.
- * Errors: HWS_E_CLOSED, and what ended the session. */
+ * the caller's to close also when the accept fails. Where the event's object is 0 nothing was made. Until the event the
+ * ops of *stream are refused with HWS_E_BUSY.
+ * Errors: HWS_E_CLOSED (the listener or session was closed, or the session goes away), what ended the session, and on a
+ * listener HWS_E_LIMIT, HWS_E_IO (that accept failed; the listener goes on). */
 hws_result hws_accept(hws_handle source, hws_handle life, const struct hws_how *how, struct hws_event *out,
                       hws_handle *op, hws_handle *stream);
 
 /* ---- sessions --------------------------------------------------------------------------------------------------- */
 
 /* Turn a stream into a session of many. Consumes the stream: its handle is stale after success.
- * Errors: HWS_E_BUSY (ops pend on the stream), HWS_E_UNSUPPORTED (mode), HWS_E_LIMIT (nested more than 4 deep). */
+ * Errors: HWS_E_BUSY (ops pend on the stream, a lease is out, or it is not connected yet), HWS_E_LIMIT (nested more
+ * than 4 deep), HWS_E_CLOSED (a direction of it has ended properly), what ended it, HWS_E_CANCELED or HWS_E_DEADLINE
+ * (the life scope has ended). */
 hws_result hws_session(hws_handle stream, const struct hws_session_config *config, hws_handle *session);
 
 /* Open a stream of a session. Ends when its frame is queued; a refusal comes later, as a reset. config may be NULL.
  * Name, metadata (both within 16 KiB, at most 64 pairs) and first payload leave together: the peer sees all of the open
  * or nothing. With HWS_EOM the payload ends a message.
- * Errors: HWS_E_UNSUPPORTED (name, metadata or HWS_EOM in plain yamux; in the event where the wire was not decided at
- * the call), HWS_E_CLOSED (the session, or the peer, goes away), HWS_E_REFUSED (the peer's settings say that it takes
- * no streams), HWS_E_LIMIT (ids used up), what ended the session. */
+ * Errors of the call: HWS_E_UNSUPPORTED (name, metadata or HWS_EOM in plain yamux), HWS_E_INVAL (also more name and
+ * metadata than that, or a pair without a key). Of the event: HWS_E_UNSUPPORTED (the same, where the wire was not
+ * decided at the call), HWS_E_CLOSED (the session, or the peer, goes away), HWS_E_REFUSED (the peer's settings say that
+ * it takes no streams), HWS_E_LIMIT (ids used up), what ended the session. */
 hws_result hws_open(hws_handle session, const struct hws_open_config *config, const struct hws_how *how,
                     struct hws_event *out, hws_handle *op, hws_handle *stream);
 
@@ -345,7 +361,9 @@ hws_result hws_open(hws_handle session, const struct hws_open_config *config, co
 /* Send count pieces (at most 1024), in order. The op ends when the bytes are copied or written; a cancelled or failed
  * one says in `bytes` how many were taken, and the stream stays usable after a cancel. Ops of one direction end in
  * order. Zero bytes, be it no piece or only empty ones: ends when the stream is writable.
- * Errors: HWS_E_CLOSED (after shutdown or close), HWS_E_RESET, what ended the session or connection. */
+ * Errors of the call: HWS_E_BUSY (not connected or accepted yet), HWS_E_UNSUPPORTED (HWS_EOM where ends of messages are
+ * not kept). Of the event: HWS_E_CLOSED (after shutdown or close), HWS_E_RESET, HWS_E_CANCELED (also: it was reset or
+ * stopped here), what ended the session or connection. */
 hws_result hws_send(hws_handle stream, const struct hws_vec *vec, uint32_t count, const struct hws_how *how,
                     struct hws_event *out, hws_handle *op);
 
@@ -358,16 +376,17 @@ hws_result hws_send(hws_handle stream, const struct hws_vec *vec, uint32_t count
  * A cancel waits for the call that is in the system, which takes at most 256 KiB of the file, and for nothing else.
  * HWS_TRY is answered by HWS_E_AGAIN, as the end is never at once; HWS_EOM as for a send. With a session the bytes are
  * read 64 KiB at a time, at most twice that for each op.
- * Errors of the call: HWS_E_INVAL (no descriptor, no bytes, or bytes past the largest offset), HWS_E_ACCESS (it is not
- * open for reading), HWS_E_LIMIT (no descriptor or thread is left). In the event, as for a send, and: HWS_E_INVAL (it
- * is no regular file, or the file ended before `length`: never silently), HWS_E_IO (reading it failed); hws_detail of
- * the runtime then has the words and errno. */
+ * Errors of the call, besides those of a send: HWS_E_INVAL (no descriptor, no bytes, or bytes past the largest offset),
+ * HWS_E_ACCESS (it is not open for reading), HWS_E_LIMIT (no descriptor or thread is left). In the event, as for a
+ * send, and: HWS_E_INVAL (it is no regular file, or the file ended before `length`: never silently), HWS_E_IO (reading
+ * it failed); hws_detail of the runtime then has the words and errno. */
 hws_result hws_sendfile(hws_handle stream, int64_t file, uint64_t offset, uint64_t length, const struct hws_how *how,
                         struct hws_event *out, hws_handle *op);
 
 /* Receive at least one byte, into count pieces (at most 1024). Zero bytes, be it no piece or only
- * empty ones: ends when the stream is readable, or at its end. Errors: HWS_E_EOF, HWS_E_RESET, HWS_E_CLOSED, what ended
- * the session or connection. */
+ * empty ones: ends when the stream is readable, or at its end. Errors of the call: HWS_E_BUSY (not connected or
+ * accepted yet). Of the event: HWS_E_EOF, HWS_E_RESET, HWS_E_CLOSED, HWS_E_CANCELED (also: it was reset or stopped
+ * here), what ended the session or connection. */
 hws_result hws_recv(hws_handle stream, const struct hws_vec *vec, uint32_t count, const struct hws_how *how,
                     struct hws_event *out, hws_handle *op);
 
@@ -376,8 +395,9 @@ hws_result hws_recv(hws_handle stream, const struct hws_vec *vec, uint32_t count
 hws_result hws_acquire(hws_handle stream, const struct hws_how *how, struct hws_event *out, hws_handle *op);
 
 /* Give a lease back; the bytes from `consumed` on go back to the head of the stream. Leases outlive their stream,
- * session and runtime, and must be released all the same. Errors: HWS_E_HANDLE (released twice), HWS_E_BUSY (a later
- * recv or lease has already taken bytes, and consumed is not everything). */
+ * session and runtime, and must be released all the same. Errors: HWS_E_HANDLE (released twice), HWS_E_INVAL (more than
+ * the lease has), HWS_E_BUSY (a later recv or lease has already taken bytes, and consumed is not everything; the lease
+ * is still the caller's). */
 hws_result hws_release(hws_handle lease, uint64_t consumed);
 
 /* Let out what HWS_MORE held back. */
@@ -386,7 +406,9 @@ hws_result hws_flush(hws_handle stream);
 /* A stream: end the send direction behind what was sent; the other direction goes on. A session: go away in order.
  * Streams that run may finish; new ones are refused, from either side, and a native peer learns which of its opens were
  * not seen. Ends once no stream is left; the session stays until it is closed.
- * Errors: HWS_E_UNSUPPORTED (the transport has no half-close), HWS_E_CLOSED, what ended the session. */
+ * Errors of the call: HWS_E_BUSY (a stream that is not connected or accepted yet). Of the event: HWS_E_UNSUPPORTED (the
+ * transport has no half-close; the stream goes on as it was), HWS_E_CLOSED (it was shut down or closed already), what
+ * ended the stream, session or connection. */
 hws_result hws_shutdown(hws_handle object, const struct hws_how *how, struct hws_event *out, hws_handle *op);
 
 /* Reset a stream at once, in both directions: pending ops end with HWS_E_CANCELED, the peer's with HWS_E_RESET, code
@@ -394,8 +416,8 @@ hws_result hws_shutdown(hws_handle object, const struct hws_how *how, struct hws
 hws_result hws_reset(hws_handle object, uint64_t code, const char *reason);
 
 /* End one direction of a stream at once (hws_stop), or both, which is hws_reset: pending ops of it end with
- * HWS_E_CANCELED, the peer's of its other end with HWS_E_RESET, code and reason.
- * Errors: HWS_E_UNSUPPORTED (one direction of a stream that is not native). */
+ * HWS_E_CANCELED, the peer's of its other end with HWS_E_RESET, code and reason. Harmless when it has ended.
+ * Errors, of one direction: HWS_E_UNSUPPORTED (a stream that is not native), HWS_E_BUSY (not accepted yet). */
 hws_result hws_stop(hws_handle stream, uint32_t directions, uint64_t code, const char *reason);
 
 /* The index-th pair of metadata that the stream was opened with. Key and value are copied into `buffer` of `size`
@@ -426,12 +448,15 @@ hws_result hws_detail(hws_handle object, struct hws_detail *detail);
  * was received before that may be unread; HWS_E_CLOSED without a text: it was shut down here. */
 hws_result hws_detail_of(hws_handle stream, uint32_t direction, struct hws_detail *detail);
 
-/* One of the object's texts (hws_text), zero-terminated and cut to size. Returns its whole length.
- * Errors: HWS_E_UNSUPPORTED (the object has no such text). */
+/* One of the object's texts (hws_text), zero-terminated and cut to size. Returns its whole length, 0 while it is not
+ * known. A listener has LOCAL and TRANSPORT, a connection REMOTE too, a session also MODE, and a stream of a session
+ * all of them: where it travels, and its NAME. Errors: HWS_E_UNSUPPORTED (the object has no such text). */
 hws_result hws_text(hws_handle object, uint32_t which, char *text, uint32_t size);
 
-/* Who is at the other end of a stream. Errors: HWS_E_UNSUPPORTED. */
-hws_result hws_peer(hws_handle stream, struct hws_peer *peer);
+/* Who is at the other end of a connection, dialled or accepted, as the system said when it came; of a session and of
+ * its streams, at the other end of the connection that carries them. Errors: HWS_E_UNSUPPORTED (the transport does not
+ * know, or the stream is not connected yet). */
+hws_result hws_peer(hws_handle object, struct hws_peer *peer);
 
 /* A counter or gauge by name (docs/stats.md). Errors: HWS_E_UNSUPPORTED (no such name for this type of object). */
 hws_result hws_stat(hws_handle object, const char *name, uint64_t *value);

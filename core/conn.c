@@ -185,6 +185,7 @@ static void conn_kick(struct stream *stream, enum stream_kick kick) {
 static int conn_text(struct stream *stream, uint32_t which, char *text, uint32_t size) {
   struct conn *conn = (struct conn *)stream;
   const char *answer = "";
+  if (which == HWS_TEXT_NAME || which == HWS_TEXT_MODE) return HWS_E_UNSUPPORTED;
   lock_take(&conn->lock);
   bool connected = conn->local != NULL;
   lock_drop(&conn->lock);

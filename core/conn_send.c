@@ -230,6 +230,16 @@ static int32_t took(struct op *op, const struct hws_io *io) {
   return io->status;
 }
 
+/* A transport without half-close: the direction stays as it was. */
+static bool is_refused_end(const struct op *op, const struct hws_io *io) {
+  return op->event.kind == HWS_KIND_SHUTDOWN && io->status == HWS_IO_UNSUPPORTED;
+}
+
+static void refuse_end(struct conn *conn, struct op *op, struct op_list *ended) {
+  if (conn->stream.out == OUT_ENDING && !conn->stream.closing) conn->stream.out = OUT_OPEN;
+  writer_ended(conn, op, HWS_E_UNSUPPORTED, ended);
+}
+
 static void direct_result(struct conn *conn, struct op *op, const struct hws_io *io, struct op_list *ended) {
   int32_t status = took(op, io);
   bool done = status == HWS_IO_OK && (!op_is_send(op) || op->event.bytes == op->total);
@@ -237,6 +247,8 @@ static void direct_result(struct conn *conn, struct op *op, const struct hws_io 
     conn_end_orphan(conn, op, ended);
   else if (done)
     writer_ended(conn, op, op->outcome, ended);
+  else if (has_failed(status) && is_refused_end(op, io))
+    refuse_end(conn, op, ended);
   else if (has_failed(status))
     write_failed(conn, ended);
   else if (op->cancel)

@@ -428,6 +428,7 @@ int listener_close(struct listener *listener, const struct request *request) {
 
 int listener_text(struct listener *listener, uint32_t which, char *text, uint32_t size) {
   const char *answer = "";
+  if (which != HWS_TEXT_LOCAL && which != HWS_TEXT_TRANSPORT) return HWS_E_UNSUPPORTED;
   lock_take(&listener->lock);
   if (which == HWS_TEXT_LOCAL) answer = listener->local;
   if (which == HWS_TEXT_TRANSPORT && listener->endpoint.plugin) answer = listener->endpoint.plugin->manifest->name;

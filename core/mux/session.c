@@ -162,9 +162,15 @@ static const char *wire_name(struct mux *mux) {
 }
 
 int session_text(struct session *session, uint32_t which, char *text, uint32_t size) {
+  if (which == HWS_TEXT_NAME) return HWS_E_UNSUPPORTED;
   if (which == HWS_TEXT_MODE) return snprintf(text, size, "%s", wire_name(self(session)));
   struct stream *under = self(session)->under;
   return under->class->text(under, which, text, size);
+}
+
+int session_peer(struct session *session, struct hws_peer *peer) {
+  struct stream *under = self(session)->under;
+  return under->class->peer(under, peer);
 }
 
 uint64_t session_count_of(const struct session *session, enum session_counter counter) {

@@ -34,6 +34,7 @@ void session_end(struct session *session, struct cause *cause);
 
 void session_detail(struct session *session, struct hws_detail *detail);
 int session_text(struct session *session, uint32_t which, char *text, uint32_t size);
+int session_peer(struct session *session, struct hws_peer *peer);
 
 /* For stats.c. */
 enum session_counter {

@@ -319,14 +319,11 @@ static int stream_metadata(struct stream *stream, uint32_t index, struct hws_pai
 
 static int stream_text(struct stream *stream, uint32_t which, char *text, uint32_t size) {
   if (which == HWS_TEXT_NAME) return stream_name(self(stream), text, size);
-  if (which == HWS_TEXT_MODE) return session_text(&self(stream)->mux->session, which, text, size);
-  struct stream *under = self(stream)->mux->under;
-  return under->class->text(under, which, text, size);
+  return session_text(&self(stream)->mux->session, which, text, size);
 }
 
 static int stream_peer(struct stream *stream, struct hws_peer *peer) {
-  struct stream *under = self(stream)->mux->under;
-  return under->class->peer(under, peer);
+  return session_peer(&self(stream)->mux->session, peer);
 }
 
 const struct stream_class mux_stream_class = {

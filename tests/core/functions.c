@@ -78,7 +78,7 @@ const struct function functions[] = {
     {"detail", f_detail, ANY},
     {"detail_of", f_detail_of, A(T_STREAM)},
     {"text", f_text, ANY},
-    {"peer", f_peer, A(T_STREAM)},
+    {"peer", f_peer, A(T_STREAM) | A(T_SESSION)},
     {"stat", f_stat, ANY},
     {"plugin_load", f_plugin_load, A(T_RUNTIME)},
     {"plugin_scan", f_plugin_scan, A(T_RUNTIME)},

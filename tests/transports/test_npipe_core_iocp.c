@@ -309,6 +309,8 @@ static void bytes_have_no_messages(void **state) {
   expect_bytes(ends.server, "y");
   assert_int_equal(hws_shutdown(ends.client, &block, &event, NULL), 1);
   assert_int_equal(event.status, HWS_E_UNSUPPORTED);
+  assert_int_equal(send_flagged(ends.client, "z", 1, 0).status, HWS_OK); /* it was refused, and nothing happened */
+  expect_bytes(ends.server, "z");
   ends_close(&ends);
 }
 
