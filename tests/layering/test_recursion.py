@@ -13,9 +13,8 @@ import tree
 BOUNDED = {
     ("loop_nudge", "loop_turn"): "who nudges takes the baton first, so never within another turn",
     ("core/mux/stream.c:stream_kick", "writer_kick"): "to the session below; they nest NEST_MAX deep",
-    ("core/mux/stream.c:stream_text", "core/mux/stream.c:stream_text"): "likewise",
     ("session_text", "core/mux/stream.c:stream_text"): "likewise",
-    ("core/mux/stream.c:stream_peer", "core/mux/stream.c:stream_peer"): "likewise",
+    ("session_peer", "core/mux/stream.c:stream_peer"): "likewise",
     ("core/mux/stream.c:mux_stream_free", "object_unpin"): "of its session, likewise",
     ("core/mux/session.c:mux_free", "object_unpin"): "of the stream below, likewise",
     (calls.PLUGIN, "host_under_submit"): "to the endpoint below; a URL has few filters",
