@@ -34,7 +34,7 @@ ELSEWHERE = {
     "hws_dial": {"HWS_E_BUSY": "core.contracts, of the ops of its stream", "HWS_E_RESET": "core.close"},
     "hws_accept": {"HWS_E_BUSY": "core.contracts, of the ops of its stream", "HWS_E_LIMIT": "faults.descriptors",
                    "HWS_E_IO": "faults.descriptors"},
-    "hws_open": {"HWS_E_LIMIT": "mux.open"},
+    "hws_open": {"HWS_E_LIMIT": "mux.open", "HWS_E_REFUSED": "mux.native_limits"},
     "hws_sendfile": {name: "core.sendfile" for name in ("HWS_E_AGAIN", "HWS_E_ACCESS", "HWS_E_LIMIT", "HWS_E_IO")},
     "hws_acquire": {"HWS_E_LIMIT": "mux.lease"},
     "hws_shutdown": {"HWS_E_UNSUPPORTED": "transports.npipe_core_iocp"},
