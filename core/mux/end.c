@@ -61,6 +61,11 @@ static bool is_between_frames(const struct mux *mux) {
   return atomic_load(&mux->writer) != WRITER_OUT && (!mux->batch_count || (next->starts_frame && !next->done));
 }
 
+/* A last word stands behind it (docs/wire.md): the peer learns whom it does not understand. */
+static bool is_preface_unsaid(const struct mux *mux) {
+  return (mux->hello & HELLO_PREFACE) || (mux->batch_count && mux->pieces[mux->batch_first].data == mux->own_preface);
+}
+
 void mux_end(struct mux *mux, struct cause *cause, enum end_kind kind, struct op_list *ended) {
   bool was_local = mux->state == SESSION_DRAINING;
   if (mux->state == SESSION_ENDED) {
@@ -82,9 +87,11 @@ void mux_end(struct mux *mux, struct cause *cause, enum end_kind kind, struct op
     mux_stream_drop(stream, ended);
   }
   if (kind == END_LOCAL || was_local) mux_discard_inbound(mux);
+  bool unsaid = is_preface_unsaid(mux);
   schedule_drop_all(mux);
   receive_drop_body(mux);
   if (mux->deaf || !is_between_frames(mux)) mux->last_word = 0;
+  if (mux->last_word && unsaid) mux->hello = HELLO_PREFACE;
   if (atomic_load(&mux->writer) != WRITER_OUT)
     batch_drop_all(mux, ended);
   else

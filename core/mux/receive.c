@@ -37,7 +37,8 @@ struct mux_stream *receive_open(struct mux *mux, uint32_t id, struct mux_native 
   mux_count(mux, SESSION_STREAMS_REFUSED, 1);
   guard_provoked(mux);
   guard_forgotten(mux, mux->first_window);
-  guard_reply(mux, id, mux->leaving ? HWS_CODE_SHUTTING_DOWN : HWS_CODE_REFUSED);
+  bool leaving = mux->leaving || mux->state == SESSION_DRAINING;
+  guard_reply(mux, id, leaving ? HWS_CODE_SHUTTING_DOWN : HWS_CODE_REFUSED);
   return NULL;
 }
 

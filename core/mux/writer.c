@@ -92,6 +92,7 @@ void writer_run(struct mux *mux, struct op_list *ended) {
 
 bool writer_say_last(struct mux *mux, uint32_t reason, struct op_list *ended) {
   if (atomic_load(&mux->writer) == WRITER_OUT) return false;
+  negotiate_cut(mux);
   batch_add_header(mux, NULL, &(struct frame){.type = FRAME_GOAWAY, .length = reason});
   return write_batch(mux, ended) && mux->write_op.event.status == HWS_OK;
 }

@@ -94,7 +94,7 @@ static void drain_waits_for_credit(void **state) {
   uint64_t closing = post_close(world, peer->session);
   peer_expect_quiet(peer);
   assert_true(peer_say(peer, FRAME_WINDOW, FRAME_SYN, 2, 0));
-  peer_expect(peer, FRAME_WINDOW, FRAME_RST, 2, HWS_CODE_REFUSED);
+  peer_expect(peer, FRAME_WINDOW, FRAME_RST, 2, HWS_CODE_SHUTTING_DOWN);
   assert_true(peer_say(peer, FRAME_WINDOW, 0, id, 1000));
   peer_expect_pattern(peer, id, 1, WINDOW_INITIAL, 1000);
   peer_expect(peer, FRAME_WINDOW, FRAME_FIN, id, 0);
