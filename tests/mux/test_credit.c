@@ -108,7 +108,7 @@ static void held_memory_is_bounded(void **state) {
     uint32_t each = small ? WINDOW_INITIAL / 4 / TEST_SLOWNESS : WINDOW_INITIAL;
     /* A world of its own: no pool of buffers that others have left. */
     struct world *own = world_open(world->driven ? HWS_RUNTIME_CALLER_DRIVEN : 0);
-    struct peer *peer = peer_open(own, HWS_ROLE_SERVER, NULL);
+    struct peer *peer = peer_open(own, HWS_ROLE_SERVER, "useless_rate=1000000");
     peer_expect_quiet(peer);
     for (uint32_t k = 0; k < streams; k++) (void)peer_opens(peer, 1 + 2 * k);
     hws_handle over = peer_opens(peer, 1001);
