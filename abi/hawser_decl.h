@@ -278,7 +278,8 @@ hws_result hws_runtime_join(hws_handle runtime, int64_t timeout_ns);
 
 /* ---- queues ----------------------------------------------------------------------------------------------------- */
 
-/* A completion queue. Unbounded, because an op brings its event with it: posting cannot fail. */
+/* A completion queue. Unbounded, because an op brings its event with it: posting cannot fail. When it is closed, events
+ * that nobody took are dropped, and so are those that still come; a lease among them goes back to its stream. */
 hws_result hws_queue_open(hws_handle runtime, hws_handle *queue);
 
 /* Harvest up to max events (1 to 65536), oldest first. Blocks up to timeout_ns (0: not at all; negative: for ever).

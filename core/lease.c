@@ -3,8 +3,10 @@
  * Leases: a slice of received bytes in the user's hands. It holds its buffer and its stream's memory, nothing else, so
  * it outlives the stream's end, its session and the runtime's join.
  */
+#include <stddef.h>
 #include <stdlib.h>
 
+#include "core/queue.h"
 #include "core/runtime.h"
 #include "core/stream.h"
 
@@ -102,4 +104,19 @@ int lease_release(struct object *object, uint64_t consumed) {
   if (due) stream->class->kick(stream, KICK_CONTROL);
   if (status == HWS_OK) object_unpin(object);
   return status;
+}
+
+static void unheard(struct task *task) {
+  struct op *op = (struct op *)((char *)task - offsetof(struct op, task));
+  struct object *lease;
+  if (handle_pin(op->event.code, OBJECT_LEASE, &lease) == HWS_OK) {
+    if (lease_release(lease, 0) == HWS_E_BUSY) (void)lease_release(lease, op->event.bytes); /* read past it already */
+    object_unpin(lease);
+  }
+  op_release(op);
+}
+
+void lease_unheard(struct op *op) {
+  op->task.run = unheard;
+  (void)task_post(&op->runtime->loop, &op->task);
 }

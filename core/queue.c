@@ -69,6 +69,17 @@ static void release_all(struct op_list *ops) {
   }
 }
 
+/* Events that nobody takes. One that hands over a lease is kept until the loop has given that back. */
+static void drop_all(struct op_list *ops) {
+  for (struct op *op = ops->first, *next; op; op = next) {
+    next = op->next;
+    if (op->event.kind == HWS_KIND_ACQUIRE && op->event.status == HWS_OK && op->event.code)
+      lease_unheard(op);
+    else
+      op_release(op);
+  }
+}
+
 void queue_post(struct queue *queue, struct op_list *ended) {
   struct op_list dropped = {0};
   atomic_uint *word = NULL;
@@ -81,7 +92,7 @@ void queue_post(struct queue *queue, struct op_list *ended) {
     op_chain_move(&dropped, ended);
   }
   drop_and_wake(queue, word);
-  release_all(&dropped);
+  drop_all(&dropped);
 }
 
 int queue_wake(struct queue *queue, uint64_t tag) {
@@ -203,5 +214,5 @@ void queue_close(struct queue *queue) {
   for (atomic_uint *word; queue->waiters;)
     if ((word = next_waiter(queue))) park_wake(word, 1);
   lock_drop(&queue->lock);
-  release_all(&dropped);
+  drop_all(&dropped);
 }

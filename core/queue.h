@@ -33,6 +33,10 @@ int queue_waitable(struct queue *queue, int64_t *descriptor);
 /* No more waiting: waiters leave with HWS_E_CLOSED. Events that are there or still come are dropped. */
 void queue_close(struct queue *queue);
 
+/* The event of this acquire was dropped: by a task of the loop its lease goes back to the stream, then the op goes too
+ * (lease.c). */
+void lease_unheard(struct op *op);
+
 /* ---- the descriptor behind a waitable (waitable_linux.c) ---- */
 
 struct waitable *waitable_new(void);

@@ -241,6 +241,31 @@ static void waitable(void **state) {
   }
 }
 
+/* MUX-14: a lease whose event is dropped with its queue is not lost, nor are its bytes. */
+static void leases_of_dropped_events(struct world *world, unsigned carrier, bool late) {
+  struct link link = link_open(world, carrier);
+  hws_handle other = 0;
+  assert_int_equal(hws_queue_open(world->runtime, &other), HWS_OK);
+  struct hws_how how = {.size = sizeof how, .queue = other};
+  if (!late) {
+    send_all(link.ends.server, "bytes", 5);
+    struct hws_how block = how_block();
+    struct hws_event event;
+    assert_int_equal(hws_recv(link.ends.client, NULL, 0, &block, &event, NULL), 1);
+  }
+  assert_int_equal(hws_acquire(link.ends.client, &how, NULL, NULL), 0);
+  close_handle(other);
+  if (late) send_all(link.ends.server, "bytes", 5);
+  expect_bytes(link.ends.client, "bytes");
+}
+
+static void dropped_leases_go_back(void **state) {
+  leases_of_dropped_events(*state, RAW, false);
+  leases_of_dropped_events(*state, MUX, false);
+  leases_of_dropped_events(*state, RAW, true);
+  leases_of_dropped_events(*state, MUX, true);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       EVERYWHERE(timeouts),
@@ -252,6 +277,7 @@ int main(void) {
       EVERYWHERE(wakes_from_many_threads),
       EVERYWHERE(queues_are_apart),
       EVERYWHERE(ops_outlive_their_queue),
+      EVERYWHERE(dropped_leases_go_back),
       EVERYWHERE(waitable),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
