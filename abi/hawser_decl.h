@@ -194,7 +194,7 @@ struct hws_open_config {
   uint32_t size;
   uint32_t flags;   /* zero */
   hws_handle life;  /* when this scope ends, the stream is reset; 0: none */
-  const char *name; /* native sessions only, like metadata; NULL: none */
+  const char *name; /* native sessions only, like metadata; UTF-8 without control characters; NULL: none */
   const struct hws_pair *metadata;
   uint32_t metadata_count;
   uint32_t payload_count;

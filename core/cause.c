@@ -10,6 +10,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "core/text.h"
+
 enum { TEXT_MAX = sizeof(((struct hws_detail *)0)->text) };
 
 /* Two for every status, the second of a peer that brought it about; refs 0 marks them as never freed. */
@@ -41,31 +43,13 @@ static struct cause *cause_new(int status, size_t text_size) {
   return cause;
 }
 
-/* How many bytes the UTF-8 sequence at `at` has; 0: it is none. */
-static size_t sequence(const unsigned char *at) {
-  size_t len = at[0] < 0x80 ? 1 : at[0] >= 0xc2 && at[0] < 0xe0 ? 2 : at[0] >= 0xe0 && at[0] < 0xf0 ? 3 : 4;
-  if (len == 4 && (at[0] < 0xf0 || at[0] > 0xf4)) return 0;
-  for (size_t i = 1; i < len; i++)
-    if ((at[i] & 0xc0) != 0x80) return 0; /* also the zero at the end */
-  return len;
-}
-
-/* Texts hold what peers, plugins and paths say: whatever is not one line of UTF-8 becomes '?'. */
-static void clean(char *text) {
-  for (unsigned char *at = (unsigned char *)text; *at;) {
-    size_t len = sequence(at);
-    if (!len || at[0] < 0x20 || at[0] == 0x7f) *at = '?';
-    at += len ? len : 1;
-  }
-}
-
 struct cause *cause_make(int status, int os_error, uint64_t code, const char *format, ...) {
   char text[TEXT_MAX];
   va_list args;
   va_start(args, format);
   int len = vsnprintf(text, sizeof text, format, args);
   va_end(args);
-  if (len >= 0) clean(text);
+  if (len >= 0) text_clean(text); /* it may hold what peers, plugins and paths say */
   size_t size = (len < 0 ? 0 : strnlen(text, sizeof text - 1)) + 1;
   struct cause *cause = cause_new(status, size);
   if (!cause) return cause_plain(status);

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "core/mux/mux.h"
+#include "core/text.h"
 
 static bool has_room(const struct mux *mux) {
   if (!negotiate_is_decided(mux)) return false;
@@ -142,6 +143,9 @@ static int set_head(struct mux_stream *stream, const struct hws_open_config *con
                           cause_make(HWS_E_INVAL, 0, 0,
                                      "open: name and metadata must fit %u bytes, in at most %u pairs with keys",
                                      (unsigned)OPEN_HEAD_MAX, (unsigned)OPEN_PAIRS_MAX));
+  if (!text_is_clean(config->name ? config->name : "", name_len))
+    return runtime_refuse(runtime,
+                          cause_make(HWS_E_INVAL, 0, 0, "open: the name must be UTF-8 without control characters"));
   if (!size) return HWS_OK;
   struct mux_native *native = mux_stream_native(stream);
   if (native) native->head = buffer_sized(runtime, size);

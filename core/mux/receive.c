@@ -4,6 +4,7 @@
  * for it.
  */
 #include "core/mux/mux.h"
+#include "core/text.h"
 
 enum { FAREWELLS = 2 };
 
@@ -28,17 +29,27 @@ static bool is_crowded(const struct mux *mux) {
   return streams >= mux->streams_max || mux->inbound_count >= mux->backlog_max || mux->state != SESSION_RUNNING;
 }
 
+/* An identifier that looks like another, or that a terminal obeys, serves nobody but who made it. */
+static bool is_named_well(const struct mux_native *native) {
+  return !native || text_is_clean((const char *)native->head->data, native->name_len);
+}
+
+static uint32_t why_refused(const struct mux *mux, bool named_well) {
+  if (mux->leaving || mux->state == SESSION_DRAINING) return HWS_CODE_SHUTTING_DOWN;
+  return named_well ? HWS_CODE_REFUSED : HWS_CODE_PROTOCOL;
+}
+
 struct mux_stream *receive_open(struct mux *mux, uint32_t id, struct mux_native *native, struct op_list *ended) {
   struct mux_stream *stream = NULL;
   if (id > mux->last_peer_id) mux->last_peer_id = id;
-  if (!mux->leaving && !is_crowded(mux)) stream = mux_admit_peer(mux, id, native, ended);
+  bool named_well = is_named_well(native);
+  if (named_well && !mux->leaving && !is_crowded(mux)) stream = mux_admit_peer(mux, id, native, ended);
   if (stream) return stream;
   mux_native_free(native);
   mux_count(mux, SESSION_STREAMS_REFUSED, 1);
   guard_provoked(mux);
   guard_forgotten(mux, mux->first_window);
-  bool leaving = mux->leaving || mux->state == SESSION_DRAINING;
-  guard_reply(mux, id, leaving ? HWS_CODE_SHUTTING_DOWN : HWS_CODE_REFUSED);
+  guard_reply(mux, id, why_refused(mux, named_well));
   return NULL;
 }
 

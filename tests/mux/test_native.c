@@ -109,6 +109,9 @@ static void names_have_limits(void **state) {
   for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++)
     assert_status(hws_open(sessions.client, &wrong[i], &how, NULL, NULL, &stream), HWS_E_INVAL);
   expect_detail(world->runtime, HWS_E_INVAL, "open: name and metadata must fit");
+  struct hws_open_config unclean = {.size = sizeof unclean, .name = "two\nlines"};
+  assert_status(hws_open(sessions.client, &unclean, &how, NULL, NULL, &stream), HWS_E_INVAL);
+  expect_detail(world->runtime, HWS_E_INVAL, "open: the name must be UTF-8");
   big[16384] = 0;
   struct hws_open_config largest = {.size = sizeof largest, .name = big};
   hws_handle near = open_with(sessions.client, &largest, 0);

@@ -132,6 +132,55 @@ static void ended_streams_keep_their_slot(void **state) {
   }
 }
 
+/* ---- names ---- */
+
+/* A name is shown, logged and compared, so one that is no UTF-8, that a terminal obeys or that reads otherwise than it
+ * is does not get in; nothing else happens to its stream's session. Metadata are bytes, and stay as they are. */
+static void names_are_text(void **state) {
+  static const char *const bad[] = {
+      "red\x1b[31m",
+      "two\nlines",
+      "\x7f",
+      "\x9b"
+      "31m",
+      "\xc2\x9b"
+      "31m",
+      "\xe0\x80\x9b",
+      "\xed\xa0\x80",
+      "\xf4\x90\x80\x80",
+      "\xe2\x80\xaegnp",
+      "\xe2\x80\xa8",
+      "\xff\xfe",
+      "cut\xe2\x82",
+  };
+  enum { BAD = sizeof bad / sizeof *bad };
+  static const char good[] = "tcp://\xc3\xa9t\xc3\xa9 \xe2\x82\xac \xf0\x9f\xaa\xa2";
+  struct world *world = *state;
+  struct peer *peer = peer_open_native(world, HWS_ROLE_CLIENT, NULL);
+  struct hws_pair pair = {"k\x1b", "\xff\n", 2, 2}, found;
+  char text[64];
+  for (uint32_t i = 0; i < BAD; i++) {
+    assert_true(
+        peer_say_open(peer, 2 + 2 * i, &(struct opening){.name = bad[i], .payload = "bytes", .payload_len = 5}));
+    peer_expect(peer, FRAME_WINDOW, FRAME_RST, 2 + 2 * i, HWS_CODE_PROTOCOL);
+  }
+  assert_int_equal(stat_of(peer->session, "streams_refused"), BAD);
+  assert_int_equal(stat_of(peer->session, "streams_accepted"), 0);
+  assert_true(peer_say_open(peer, 1000, &(struct opening){.name = good, .pairs = &pair, .pair_count = 1}));
+  hws_handle stream = accept_stream(peer->session);
+  assert_int_equal(hws_text(stream, HWS_TEXT_NAME, text, sizeof text), strlen(good));
+  assert_string_equal(text, good);
+  assert_int_equal(hws_metadata(stream, 0, text, sizeof text, &found), 4);
+  assert_memory_equal(found.key, pair.key, 2);
+  assert_memory_equal(found.value, pair.value, 2);
+  /* A reason is for people: what of it cannot be shown becomes '?'. */
+  assert_true(peer_say_reset(peer, 1000, 7, RESET_BOTH, "why\xc2\x9b\xe2\x80\xae"));
+  assert_status(recv_status(stream), HWS_E_RESET);
+  expect_detail(stream, HWS_E_RESET, "why?????");
+  close_handle(stream);
+  peer_close(peer);
+}
+
 /* ---- peers that take no streams ---- */
 
 /* Settings come once, so an open would wait for ever: those that wait learn it, and so do those that come later. */
@@ -162,8 +211,11 @@ static void no_streams_fail_opens(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-      BOTH_MODES(useless_frames_have_a_budget),   BOTH_MODES(ends_of_messages_are_no_useless_frames),
-      BOTH_MODES(opens_and_resets_have_a_budget), BOTH_MODES(ended_streams_keep_their_slot),
+      BOTH_MODES(useless_frames_have_a_budget),
+      BOTH_MODES(ends_of_messages_are_no_useless_frames),
+      BOTH_MODES(opens_and_resets_have_a_budget),
+      BOTH_MODES(ended_streams_keep_their_slot),
+      BOTH_MODES(names_are_text),
       BOTH_MODES(no_streams_fail_opens),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
