@@ -5,7 +5,7 @@
 import struct
 
 DATA, WINDOW, PING, GO_AWAY = range(4)
-OPEN, SETTINGS = 0x10, 0x14
+OPEN, RESET, SETTINGS = 0x10, 0x11, 0x14
 SYN, ACK, FIN, RST, EOM = 1, 2, 4, 8, 0x4000
 HEADER = struct.Struct(">BBHII")
 FIRST_WINDOW = 256 * 1024
@@ -96,9 +96,9 @@ class NativePeer(Peer):
         self.send(SETTINGS, 0, 0, len(settings), settings)
         assert self.exactly(len(self.PREFACE))[:8] == self.PREFACE[:8]
 
-    def open(self, stream):
+    def open(self, stream, name=b""):
         self.credit[stream] = 65536
-        self.send(OPEN, SYN, stream, 8, bytes(8))
+        self.send(OPEN, SYN, stream, 8 + len(name), struct.pack(">IHH", 0, len(name), len(name)) + name)
 
     def message(self, stream, body):
         self.send(DATA, EOM, stream, len(body), body)
@@ -112,7 +112,11 @@ class NativePeer(Peer):
             self.bodies[stream] = self.bodies.get(stream, b"") + body
         if kind == DATA and flags & EOM:
             self.messages.setdefault(stream, []).append(self.bodies.pop(stream))
-        if kind == WINDOW:
+        if kind == WINDOW and not flags & RST:
             self.credit[stream] += length
+        if kind == WINDOW and flags & RST:
+            self.ends[stream] = length
+        if kind == RESET:
+            self.ends[stream] = struct.unpack(">Q", body[:8])[0]
         if kind in (DATA, WINDOW) and flags & FIN:
             self.ends[stream] = None

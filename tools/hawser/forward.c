@@ -101,12 +101,13 @@ static void accept_done(struct task *task, const struct hws_event *event) {
   } else if (forward->draining) {
     stream_refuse(forward->incoming, HWS_CODE_SHUTTING_DOWN, NULL);
   } else {
-    pump_start(&forward->pumps, forward->incoming, open_stream);
+    pump_start(&forward->pumps, NULL, forward->incoming, open_stream);
     forward_accept(forward);
   }
 }
 
-static void pump_ended(struct pumps *pumps) {
+static void pump_ended(struct pumps *pumps, struct share *share) {
+  (void)share;
   struct forward *forward = OWNER_OF(pumps, struct forward, pumps);
   if (forward->draining && pumps->active == 0) far_close(forward, 0);
   forward_accept(forward);

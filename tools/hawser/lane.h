@@ -37,6 +37,7 @@ struct lane {
 
 struct pump {
   struct pumps *pumps;
+  struct share *share; /* NULL: nobody counts */
   struct pump *previous;
   struct pump *next;
   struct task connect;

@@ -22,6 +22,7 @@ hws_result pump_submitted(struct pump *pump, hws_result result) {
 
 static void pump_free(struct pump *pump) {
   struct pumps *pumps = pump->pumps;
+  struct share *share = pump->share;
   if (pump->previous) {
     pump->previous->next = pump->next;
   } else {
@@ -30,7 +31,8 @@ static void pump_free(struct pump *pump) {
   if (pump->next) pump->next->previous = pump->previous;
   free(pump);
   pumps->active--;
-  pumps->ended(pumps);
+  if (share) share->active--;
+  pumps->ended(pumps, share);
 }
 
 static void pump_close(struct pump *pump, uint32_t flags) {
@@ -126,7 +128,7 @@ static void pump_refuse(struct pump *pump, int32_t status) {
   explain(pump->sides[1].stream ? pump->sides[1].stream : pumps->loop->runtime, status, &detail);
   if (pumps->denial[0]) snprintf(detail.text, sizeof detail.text, "%s", pumps->denial);
   pumps->denial[0] = 0;
-  log_line("%s: %s", pump->pumps->unreached, detail.text);
+  log_provoked("%s: %s", pump->pumps->unreached, detail.text);
   pump->pumps->refused++;
   pump_reset(pump, HWS_CODE_REFUSED, detail.text);
 }
@@ -153,13 +155,15 @@ static void pump_connect_second(struct pump *pump, pump_connect connect) {
   side_open(pump, &pump->sides[1], stream);
 }
 
-void pump_start(struct pumps *pumps, hws_handle stream, pump_connect connect) {
+void pump_start(struct pumps *pumps, struct share *share, hws_handle stream, pump_connect connect) {
   struct pump *pump = calloc(1, sizeof *pump);
   if (pump == NULL) {
     stream_refuse(stream, HWS_CODE_REFUSED, "out of memory");
     return;
   }
   pump->pumps = pumps;
+  pump->share = share;
+  if (share) share->active++;
   pump->next = pumps->first;
   if (pump->next) pump->next->previous = pump;
   pumps->first = pump;

@@ -12,6 +12,11 @@
 
 struct pump;
 
+/* Those whose pumps are counted together. It lives until they have all ended. */
+struct share {
+  uint64_t active;
+};
+
 /* All pumps of a command, what bounds them, and what they did. */
 struct pumps {
   struct loop *loop;
@@ -23,17 +28,18 @@ struct pumps {
   uint64_t refused; /* the second end could not be reached */
   uint64_t failed;  /* ended by a reset or an error */
   uint64_t bytes;
-  const char *unreached;              /* how the log line of a refused one begins */
-  char denial[256];                   /* why `connect` did not even try; empty: the library tells why */
-  void (*ended)(struct pumps *pumps); /* a pump has ended: there is room */
+  const char *unreached; /* how the log line of a refused one begins */
+  char denial[256];      /* why `connect` did not even try; empty: the library tells why */
+  void (*ended)(struct pumps *pumps, struct share *share); /* a pump has ended: there is room */
 };
 
 /* Submits the op that makes the second end of a pump, a dial or an open, to be joined to `from`. */
 typedef hws_result (*pump_connect)(struct pumps *pumps, hws_handle from, const struct hws_how *how, hws_handle *stream);
 
 /* Take over `stream` and join it to what `connect` makes, or to itself where connect is NULL. Where the second end
- * cannot be reached, the stream is reset with HWS_CODE_REFUSED before a byte of it was taken, and a line is logged. */
-void pump_start(struct pumps *pumps, hws_handle stream, pump_connect connect);
+ * cannot be reached, the stream is reset with HWS_CODE_REFUSED before a byte of it was taken, and a line is logged.
+ * share may be NULL. */
+void pump_start(struct pumps *pumps, struct share *share, hws_handle stream, pump_connect connect);
 
 bool pumps_full(const struct pumps *pumps);
 

@@ -2,7 +2,10 @@
  *
  * A server accepts connections, turns each into a session, and starts a pump for each stream that the peer opens. A
  * session ends when its connection does, and closes nothing but itself: its streams' pumps find out from their ops.
- * At the limit of pumps each session holds at most one stream that waits, and they get their turns in order.
+ *
+ * Pumps have a limit, of which no session can take all that others may need: it may have its first one in any case, and
+ * beside others no more than are still free. A session that may not have another one holds at most one stream that
+ * waits, and they get their turns in order.
  */
 #include "tools/hawser/server.h"
 
@@ -23,12 +26,17 @@ struct session {
   struct session *next_waiting;
   hws_handle handle;
   hws_handle incoming; /* the stream that the accept in flight will be, or that waits for a pump */
+  struct share share;  /* its pumps, which may outlive it */
   bool closing;
+  bool over; /* only its pumps are left */
 };
 
 static void server_accept(struct server *server);
 
-static void session_free(struct session *session) {
+static void server_take_waiting(struct server *server);
+
+/* Its connection is closed. */
+static void session_over(struct session *session) {
   struct server *server = session->server;
   if (session->previous) {
     session->previous->next = session->next;
@@ -36,9 +44,11 @@ static void session_free(struct session *session) {
     server->sessions = session->next;
   }
   if (session->next) session->next->previous = session->previous;
-  free(session);
+  session->over = true;
+  if (session->share.active == 0) free(session);
   server->session_count--;
   server_accept(server);
+  server_take_waiting(server); /* one that is alone now may have more */
 }
 
 static void session_close(struct session *session, uint32_t flags) {
@@ -53,7 +63,7 @@ static void session_ended(struct session *session, int32_t status) {
   struct hws_detail detail;
   explain(session->handle, status, &detail);
   bool ordinary = status == HWS_E_CLOSED || status == HWS_E_EOF || status == HWS_E_CANCELED;
-  if (!ordinary) log_line("a connection ended: %s", detail.text);
+  if (!ordinary) log_provoked("a connection ended: %s", detail.text);
   session_close(session, 0);
 }
 
@@ -74,16 +84,24 @@ static void session_wait(struct session *session) {
   server->last_waiting = session;
 }
 
+static bool session_may_pump(const struct session *session) {
+  const struct server *server = session->server;
+  const struct pumps *pumps = &server->pumps;
+  uint64_t spare = pumps_full(pumps) ? 0 : pumps->limit - pumps->active;
+  if (session->share.active == 0) return true;
+  return server->session_count == 1 ? spare > 0 : session->share.active <= spare;
+}
+
 /* Start a pump for the session's incoming stream, and accept the next. */
 static void session_take(struct session *session) {
   struct server *server = session->server;
   if (server->draining) {
     stream_refuse(session->incoming, HWS_CODE_SHUTTING_DOWN, "shutting down");
-  } else if (pumps_full(&server->pumps)) {
+  } else if (!session_may_pump(session)) {
     session_wait(session);
     return;
   } else {
-    pump_start(&server->pumps, session->incoming, server->connect);
+    pump_start(&server->pumps, &session->share, session->incoming, server->connect);
   }
   session_accept(session);
 }
@@ -91,7 +109,7 @@ static void session_take(struct session *session) {
 static void session_done(struct task *task, const struct hws_event *event) {
   struct session *session = OWNER_OF(task, struct session, task);
   if (event->kind == HWS_KIND_CLOSE) {
-    session_free(session);
+    session_over(session);
     return;
   }
   if (event->status >= 0) {
@@ -110,7 +128,7 @@ static void session_start(struct server *server, hws_handle connection) {
                                       .settings = server->session_settings};
   hws_result result = session ? hws_session(connection, &config, &session->handle) : HWS_E_NOMEM;
   if (result < 0) {
-    log_line("cannot start a session: %s", hws_status_text(result));
+    log_provoked("cannot start a session: %s", hws_status_text(result));
     stream_refuse(connection, HWS_CODE_REFUSED, NULL);
     free(session);
     return;
@@ -178,17 +196,21 @@ static void listen_done(struct task *task, const struct hws_event *event) {
   server_close_listener(server);
 }
 
-/* Let streams that wait have a pump, or refuse them in a drain. */
+/* Let streams that wait have a pump, or refuse them in a drain. Who may not have one yet waits on, in the same order.
+ */
 static void server_take_waiting(struct server *server) {
-  while (server->waiting && (server->draining || !pumps_full(&server->pumps))) {
-    struct session *session = server->waiting;
-    server->waiting = session->next_waiting;
+  struct session *session = server->waiting;
+  server->waiting = NULL;
+  for (struct session *next; session; session = next) {
+    next = session->next_waiting;
     session_take(session);
   }
 }
 
-static void server_pump_ended(struct pumps *pumps) {
+static void server_pump_ended(struct pumps *pumps, struct share *share) {
   struct server *server = OWNER_OF(pumps, struct server, pumps);
+  struct session *session = OWNER_OF(share, struct session, share);
+  if (session->over && share->active == 0) free(session);
   if (server->draining && pumps->active == 0) server_close_sessions(server, 0);
   server_take_waiting(server);
 }
@@ -209,6 +231,7 @@ static void server_abort(struct work *work) {
 
 static void server_report(struct work *work) {
   struct server *server = OWNER_OF(work, struct server, work);
+  log_settle();
   log_line("connections=%" PRIu64 " sessions=%" PRIu64, server->connections, server->session_count);
   pumps_report(&server->pumps);
 }
@@ -239,6 +262,7 @@ int server_run(struct server *server, const struct options *options, pump_connec
     server->loop.exit_code = url_unusable("--listen", options->listen, runtime, result);
   }
   int code = loop_run(&server->loop, &server->work);
+  log_settle();
   if (options->stats) server_report(&server->work);
   return code;
 }
