@@ -145,7 +145,7 @@ hws_result hws_cancel(hws_handle handle) {
   int status = api_pin(handle, OBJECT_OP, &object);
   if (status != HWS_OK) return status;
   struct op *op = (struct op *)object;
-  if (atomic_load(&op->state) != OP_ENDED) op->revoke(op, HWS_E_CANCELED);
+  if (atomic_load(&op->state) != OP_ENDED) op_revoke(op, HWS_E_CANCELED);
   object_unpin(object);
   return HWS_OK;
 }

@@ -52,10 +52,10 @@ static int make_begin(struct call *call, hws_handle handle, enum object_type typ
 
 /* CAN-3 for ops that make an object: nothing is made, so the event has none. True: *result is the answer. */
 static bool call_is_over(struct call *call, enum hws_kind kind, int *result) {
-  int status = request_verdict(&call->request);
-  if (status == HWS_OK && call->life) status = scope_status(call->life);
-  if (status == HWS_OK) return false;
-  struct hws_event event = {.status = status, .kind = (uint16_t)kind};
+  struct hws_event event = {.kind = (uint16_t)kind};
+  request_judge(&call->request, &event);
+  if (event.status == HWS_OK && call->life) event.status = scope_status(call->life);
+  if (event.status == HWS_OK) return false;
   *result = request_answer(&call->request, call->object, &event);
   return true;
 }
@@ -281,7 +281,8 @@ hws_result hws_watch(hws_handle handle, const struct hws_how *how, struct hws_ev
 
 /* Objects without anything that could take time: the event, if one is wanted, is there at once. */
 static int close_simple(struct object *object, const struct request *request) {
-  struct hws_event event = {.object = object->handle, .kind = HWS_KIND_CLOSE, .status = request_verdict(request)};
+  struct hws_event event = {.object = object->handle, .kind = HWS_KIND_CLOSE};
+  request_judge(request, &event);
   int result = request_answer(request, object, &event);
   if (object->class->type == OBJECT_QUEUE) queue_close((struct queue *)object);
   object_unpin(object); /* the handle's */
@@ -290,7 +291,8 @@ static int close_simple(struct object *object, const struct request *request) {
 
 /* A scope's watches end before its close does. */
 static int close_scope(struct scope *scope, const struct request *request) {
-  struct hws_event event = {.object = scope->object.handle, .kind = HWS_KIND_CLOSE, .status = request_verdict(request)};
+  struct hws_event event = {.object = scope->object.handle, .kind = HWS_KIND_CLOSE};
+  request_judge(request, &event);
   object_pin(&scope->object);
   scope_close(scope);
   int result = request_answer(request, &scope->object, &event);
@@ -313,8 +315,22 @@ static int close_any(struct object *object, const struct request *request) {
   }
 }
 
+static bool is_over(struct object *object) {
+  switch (object->class->type) {
+  case OBJECT_STREAM:
+    return stream_is_done((struct stream *)object);
+  case OBJECT_SESSION:
+    return session_is_over((struct session *)object);
+  case OBJECT_LISTENER:
+    return listener_is_over((struct listener *)object);
+  default:
+    return true;
+  }
+}
+
 /* A close cannot be refused once the handle is stale: what its event needs is got hold of before that. */
 static int begin_close(struct object *object, struct request *request, struct op **spare) {
+  if ((request->flags & HWS_TRY) && !is_over(object)) return HWS_E_AGAIN;
   struct runtime *runtime = object_runtime(object);
   int status = request->queue || request->out ? op_reserve(request, runtime, spare) : HWS_OK;
   if (status != HWS_OK || object_close(object)) return status;

@@ -22,10 +22,15 @@
  * is queued. Only where out is given, and only when no earlier op of that direction is pending. `op` (may be NULL)
  * receives the op's handle for hws_cancel, before the event can be harvested; it is stale from the moment the event was
  * harvested. An op that nobody would hear of (no queue, and neither HWS_BLOCK nor HWS_TRY with an out) is refused,
- * except hws_close. With HWS_TRY a send may take a part: `bytes` says how much.
- * Any op may be refused with HWS_E_AGAIN (HWS_TRY), and end with HWS_E_CANCELED or HWS_E_DEADLINE (its scope, deadline
- * or cancel); one that makes an object and had ended so before it began has made none: the event's object is 0.
- * The errors below are those of the event, save where they are said to be the call's.
+ * except hws_close. With HWS_TRY no op is left pending, whatever it is: what cannot end at once is HWS_E_AGAIN, and has
+ * had no effect, so that an object which it was to make is none, and one that it was to close is open. 0 then says that
+ * no out was given and the event stands in the queue. A send may take a part: `bytes` says how much.
+ *
+ * Any op may be refused with HWS_E_AGAIN (HWS_TRY), and end with HWS_E_CANCELED or HWS_E_DEADLINE (its scope, deadline,
+ * cancel or, with HWS_INTERRUPTIBLE, a signal); one that makes an object and had ended so before it began has made
+ * none: the event's object is 0. An object's end can be of both statuses too: with HWS_EVENT_OP in the event's flags it
+ * was the op alone, and its object can be used further, unless the op was to make or to close it. The errors below are
+ * those of the event, save where they are said to be the call's.
  */
 
 typedef uint64_t hws_handle; /* an object or op: type, slot, generation; never a pointer; 0 is none */
@@ -95,7 +100,7 @@ enum hws_code {
 
 enum hws_how_flag {
   HWS_BLOCK = 1,          /* submit and wait in one call; out must be given; no queue is needed */
-  HWS_TRY = 2,            /* HWS_E_AGAIN instead of pending */
+  HWS_TRY = 2,            /* HWS_E_AGAIN instead of pending; hws_close: unless the object has ended already */
   HWS_MORE = 4,           /* a send: more follows. Leaves at the first send without it, at hws_flush, at this thread's
                              next wait, after 64 KiB, or at the loop's next turn */
   HWS_EOM = 8,            /* a send, or an open's first payload: its last byte ends a message; without a byte, what was
@@ -108,8 +113,9 @@ enum hws_how_flag {
 };
 
 enum hws_event_flag {
-  HWS_EVENT_EOM = 1,   /* a recv or acquire: the last byte ends a message; without a byte, what came before it does */
-  HWS_EVENT_REMOTE = 2 /* the peer brought the end about (docs/ends.md); in a hws_detail too */
+  HWS_EVENT_EOM = 1,    /* a recv or acquire: the last byte ends a message; without a byte, what came before it does */
+  HWS_EVENT_REMOTE = 2, /* the peer brought the end about (docs/ends.md); in a hws_detail too */
+  HWS_EVENT_OP = 4      /* the op's own cancel, deadline, scope or signal ended it, not its object */
 };
 
 /* How an op is to be done. NULL is the same as a zeroed one. */

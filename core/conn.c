@@ -69,8 +69,8 @@ void conn_pump(struct conn *conn) {
   if (revoke_write) endpoint_cancel(&conn->top->transfers[HWS_WRITE]);
   if (take_back) endpoint_take_back(&conn->top->transfers[HWS_WRITE]);
   if (close) endpoint_close(conn->top, abort);
-  if ((close || revoke_read || revoke_write || take_back) && conn->endpoint.loop && conn->endpoint.loop->caller_driven)
-    loop_nudge(conn->endpoint.loop);
+  struct loop *loop = &conn->stream.object.runtime->loop; /* also before there is an endpoint */
+  if ((close || revoke_read || revoke_write || take_back) && loop->caller_driven) loop_nudge(loop);
 }
 
 void conn_read_done(struct transfer *transfer) {
@@ -162,6 +162,10 @@ static int conn_metadata(struct stream *stream, uint32_t index, struct hws_pair 
   return HWS_E_INVAL;
 }
 
+static bool conn_is_over(const struct stream *stream) {
+  return ((const struct conn *)stream)->gone && stream_is_over(stream);
+}
+
 static void conn_close(struct stream *stream, struct op_list *ended) {
   struct conn *conn = (struct conn *)stream;
   if (conn->connecting) {
@@ -227,6 +231,7 @@ const struct stream_class conn_class = {
     .hold_out = conn_hold_out,
     .abort = conn_abort,
     .stop = conn_stop,
+    .over = conn_is_over,
     .close = conn_close,
     .due = conn_due,
     .kick = conn_kick,

@@ -210,19 +210,22 @@ int conn_await(struct runtime *runtime, struct route *route, struct op *op, stru
 
 /* ---- dial ---- */
 
-static void dial_revoke(struct op *op, int status) {
+/* Lock held: the dial is `connecting`. The pump closes the endpoint then. */
+static void give_dial_up(struct conn *conn, int status, struct op_list *ended) {
+  struct cause *cause = cause_make(status, 0, HWS_CODE_CANCELED, "the dial was given up");
+  op_end_early(conn->connecting, status, ended);
+  conn->connecting = NULL;
+  conn->aborting = true;
+  stream_end(&conn->stream, cause, true, ended);
+  cause_unref(cause);
+}
+
+static void dial_revoke(struct op *op) {
   struct conn *conn = (struct conn *)op->on;
   struct op_list ended = {0};
   lock_take(&conn->lock);
   bool mine = conn->connecting == op;
-  if (mine) {
-    struct cause *cause = cause_make(status, 0, HWS_CODE_CANCELED, "the dial was given up");
-    conn->connecting = NULL;
-    conn->aborting = true;
-    op_end(op, status, &ended);
-    stream_end(&conn->stream, cause, true, &ended);
-    cause_unref(cause);
-  }
+  if (mine) give_dial_up(conn, op_asked(op), &ended);
   lock_drop(&conn->lock);
   op_deliver(&ended);
   if (mine) conn_pump(conn);
@@ -240,23 +243,32 @@ static int dial_make(struct conn *conn, struct route *route, void **ep) {
   return status == HWS_OK ? HWS_OK : endpoint_refuse(endpoint, status, "dial");
 }
 
+/* The endpoint is open: from here on the pump closes it. A connection that was ended or closed before dials nowhere.
+ * True: the dial is to be submitted. Lock held. */
+static bool dial_start(struct conn *conn, struct op *op, const struct request *request, struct op_list *ended) {
+  struct stream *stream = &conn->stream;
+  const struct cause *cause = stream->cause ? stream->cause : stream->closing ? cause_plain(HWS_E_CLOSED) : NULL;
+  conn->gone = false;
+  stream->dialled = true;
+  if (cause) {
+    op_fail(op, cause, ended);
+    conn->aborting = true;
+    return false;
+  }
+  conn->connecting = op;
+  int status = op_arm(op, request);
+  if (status != HWS_OK) give_dial_up(conn, status, ended);
+  conn->dialing = status == HWS_OK;
+  if (conn->dialing) transfer_prepare(&conn->endpoint.transfers[HWS_READ], HWS_IO_DIAL, NULL, 0);
+  return conn->dialing;
+}
+
 static void dial_submit(struct conn *conn, struct op *op, const struct request *request) {
   struct op_list ended = {0};
   lock_take(&conn->lock);
-  conn->gone = false;
-  conn->connecting = op;
-  conn->dialing = true;
-  conn->stream.dialled = true;
-  struct transfer *transfer = &conn->endpoint.transfers[HWS_READ];
-  int status = op_arm(op, request);
-  if (status == HWS_OK) transfer_prepare(transfer, HWS_IO_DIAL, NULL, 0);
+  bool dials = dial_start(conn, op, request, &ended);
   lock_drop(&conn->lock);
-  if (status != HWS_OK) {
-    conn->dialing = false;
-    dial_revoke(op, status);
-    return;
-  }
-  if (endpoint_submit(transfer)) {
+  if (dials && endpoint_submit(&conn->endpoint.transfers[HWS_READ])) {
     lock_take(&conn->lock);
     conn_connected(conn, &ended);
     lock_drop(&conn->lock);
@@ -293,10 +305,11 @@ int conn_dial(struct runtime *runtime, const char *text, struct scope *life, con
     if (conn) object_unpin(&conn->stream.object);
     return status;
   }
+  object_pin(&conn->stream.object); /* from here on another thread may end it, or harvest and close it */
   *stream = conn->stream.object.handle;
-  object_pin(&conn->stream.object); /* from here on another thread may harvest and close it */
   dial_submit(conn, op, request);
   stream_live(&conn->stream, life);
+  int result = op_submitted_maker(op, request, &conn->stream.object, stream);
   object_unpin(&conn->stream.object);
-  return op_submitted(op, request);
+  return result;
 }

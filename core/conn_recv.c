@@ -106,7 +106,7 @@ void conn_read_result(struct conn *conn, struct op_list *ended) {
     read_failed(conn, transfer, ended);
   } else if (op && op->cancel) {
     op_list_remove(&conn->stream.recvs, op);
-    op_end(op, op->cancel, ended);
+    op_end_early(op, op->cancel, ended);
   }
 }
 

@@ -164,6 +164,12 @@ static void writer_ended(struct conn *conn, struct op *op, int status, struct op
   op_end(op, status, ended);
 }
 
+/* As it was asked to. */
+static void writer_ended_early(struct conn *conn, struct op *op, struct op_list *ended) {
+  op_list_remove(&conn->stream.sends, op);
+  op_end_early(op, op->cancel, ended);
+}
+
 /* MUX-19: what can still be read is. */
 static void write_failed(struct conn *conn, struct op_list *ended) {
   struct cause *cause = endpoint_cause(conn->top, &conn->top->transfers[HWS_WRITE], "write");
@@ -214,7 +220,7 @@ static void copy_result(struct conn *conn, const struct hws_io *io, struct op_li
   else if (done)
     writer_ended(conn, op, op->outcome, ended);
   else if (taken_back)
-    writer_ended(conn, op, op->cancel, ended);
+    writer_ended_early(conn, op, ended);
 }
 
 /* Bytes of the op were taken; its status, of which a file that the transport cannot send is no failure. */
@@ -252,7 +258,7 @@ static void direct_result(struct conn *conn, struct op *op, const struct hws_io 
   else if (has_failed(status))
     write_failed(conn, ended);
   else if (op->cancel)
-    writer_ended(conn, op, op->cancel, ended);
+    writer_ended_early(conn, op, ended);
 }
 
 void conn_write_result(struct conn *conn, struct op_list *ended) {
@@ -277,7 +283,7 @@ bool conn_settle_file(struct conn *conn, struct op_list *ended) {
   if (!op || !op->cancel || !conn->writing) return false;
   if (!transfer_is_begun(&conn->top->transfers[HWS_WRITE])) return true;
   leave_copy(conn, op);
-  writer_ended(conn, op, op->cancel, ended);
+  writer_ended_early(conn, op, ended);
   return false;
 }
 

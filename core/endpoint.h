@@ -110,7 +110,7 @@ void endpoint_unopened(struct endpoint *endpoint, void *ep);
 
 /* Open it together with the op that begins it, which is returned. NULL: *status says why not, and ep was destroyed. */
 struct op *endpoint_begin(struct endpoint *endpoint, void *ep, const struct request *request, enum hws_kind kind,
-                          void (*revoke)(struct op *op, int status), int *status);
+                          void (*revoke)(struct op *op), int *status);
 
 /* Remember with the runtime what the plugin explained about `status`, which is returned. */
 int endpoint_refuse(struct endpoint *endpoint, int status, const char *what);

@@ -119,7 +119,7 @@ void endpoint_unopened(struct endpoint *endpoint, void *ep) {
 }
 
 struct op *endpoint_begin(struct endpoint *endpoint, void *ep, const struct request *request, enum hws_kind kind,
-                          void (*revoke)(struct op *op, int status), int *status) {
+                          void (*revoke)(struct op *op), int *status) {
   struct op *op = NULL;
   *status = route_check(endpoint->owner->runtime, endpoint->route);
   if (*status == HWS_OK) op = op_new(request, endpoint->owner->runtime, endpoint->owner, kind, revoke, status);

@@ -83,7 +83,8 @@ static void dispose(struct listener *listener, void *accepted) {
 }
 
 static void nudge(struct listener *listener) {
-  if (listener->endpoint.loop && listener->endpoint.loop->caller_driven) loop_nudge(listener->endpoint.loop);
+  struct loop *loop = &listener->object.runtime->loop; /* also before there is an endpoint */
+  if (loop->caller_driven) loop_nudge(loop);
 }
 
 void listener_end(struct listener *listener, struct cause *cause) {
@@ -190,19 +191,30 @@ static void pump(struct listener *listener) {
   }
 }
 
-static void revoke(struct op *op, int status) {
+/* Lock held: it stands in a list, or is the closer. */
+static void give_up(struct listener *listener, struct op *op, int status, struct op_list *ended) {
+  if (op->result) disappoint(op, cause_make(status, 0, 0, "the accept was given up"));
+  op_list_remove(op->event.kind == HWS_KIND_ACCEPT ? &listener->accepts : &listener->watches, op);
+  if (op == listener->closer) listener->closer = NULL;
+  op_end_early(op, status, ended);
+}
+
+static void revoke(struct op *op) {
   struct listener *listener = (struct listener *)op->on;
   struct op_list ended = {0};
   lock_take(&listener->lock);
   bool mine = atomic_load(&op->state) != OP_ENDED && (op->listed || op == listener->closer);
-  if (mine) {
-    if (op->result) disappoint(op, cause_make(status, 0, 0, "the accept was given up"));
-    op_list_remove(op->event.kind == HWS_KIND_ACCEPT ? &listener->accepts : &listener->watches, op);
-    if (op == listener->closer) listener->closer = NULL;
-    op_end(op, status, &ended);
-  }
+  if (mine) give_up(listener, op, op_asked(op), &ended);
   lock_drop(&listener->lock);
   op_deliver(&ended);
+}
+
+/* Lock held: the op waits here, or has ended. */
+static void enlist(struct listener *listener, struct op_list *list, struct op *op, const struct request *request) {
+  struct op_list none = {0}; /* an op in submission stays with its submitter */
+  op_list_append(list, op);
+  int status = op_arm(op, request);
+  if (status != HWS_OK) give_up(listener, op, status, &none);
 }
 
 /* One that was accepted for an op that had gone. Lock held. */
@@ -212,25 +224,13 @@ static void *take_spare(struct listener *listener) {
   return spare;
 }
 
-/* HWS_TRY, and nobody was waiting: nothing was made. */
-static int refuse(struct op *op, struct conn *conn, hws_handle *stream) {
-  *stream = 0;
-  if (object_close(&conn->stream.object)) object_unpin(&conn->stream.object);
-  op_release(op);
-  return HWS_E_AGAIN;
-}
-
 /* The op waits in the list, or has ended. */
 static void submit(struct listener *listener, struct op *op, const struct request *request) {
   struct op_list none = {0};
-  int status = HWS_OK;
   lock_take(&listener->lock);
   struct cause *cause = cause_ref(listener->cause);
   void *spare = cause ? NULL : take_spare(listener);
-  if (!cause && !spare) {
-    op_list_append(&listener->accepts, op);
-    status = op_arm(op, request);
-  }
+  if (!cause && !spare) enlist(listener, &listener->accepts, op, request);
   lock_drop(&listener->lock);
   if (cause) {
     disappoint(op, cause_ref(cause));
@@ -238,8 +238,6 @@ static void submit(struct listener *listener, struct op *op, const struct reques
     cause_unref(cause);
   } else if (spare) {
     born(listener, op, spare);
-  } else if (status != HWS_OK) {
-    revoke(op, status);
   }
 }
 
@@ -262,9 +260,7 @@ int listener_accept(struct listener *listener, struct scope *life, const struct 
   submit(listener, op, request);
   stream_live(&conn->stream, life);
   pump(listener);
-  if ((request->flags & HWS_TRY) && atomic_load(&op->state) != OP_ENDED) revoke(op, HWS_E_AGAIN);
-  bool refused = atomic_load(&op->state) == OP_ENDED && op->event.status == HWS_E_AGAIN;
-  int result = refused ? refuse(op, conn, stream) : op_submitted(op, request);
+  int result = op_submitted_maker(op, request, &conn->stream.object, stream);
   object_unpin(&conn->stream.object);
   return result;
 }
@@ -305,9 +301,47 @@ static void write_done(struct transfer *transfer) {
   (void)transfer; /* a listener writes nothing */
 }
 
-static void start_revoke(struct op *op, int status) {
+/* Lock held: the listen is `starting`. Its endpoint is to be closed then. */
+static void give_start_up(struct listener *listener, int status, struct op_list *ended) {
+  struct cause *cause = cause_make(status, 0, 0, "the listen was given up");
+  op_end_early(listener->starting, status, ended);
+  listener->starting = NULL;
+  end_locked(listener, cause, ended);
+  cause_unref(cause);
+}
+
+static void start_revoke(struct op *op) {
   struct listener *listener = (struct listener *)op->on;
-  listener_end(listener, cause_make(status, 0, 0, "the listen was given up"));
+  struct op_list ended = {0};
+  lock_take(&listener->lock);
+  bool mine = listener->starting == op;
+  if (mine) give_start_up(listener, op_asked(op), &ended);
+  lock_drop(&listener->lock);
+  op_deliver(&ended);
+  if (!mine) return;
+  endpoint_close(&listener->endpoint, true);
+  nudge(listener);
+}
+
+/* The endpoint is open: from here on whoever ends the listener closes it. One that has ended already (the runtime's
+ * join) did so when there was none. True: the listen is to be submitted. */
+static bool start(struct listener *listener, struct op *op, const struct request *request) {
+  struct op_list ended = {0};
+  lock_take(&listener->lock);
+  listener->gone = false;
+  if (listener->cause) {
+    op_fail(op, listener->cause, &ended);
+  } else {
+    listener->starting = op;
+    int status = op_arm(op, request);
+    if (status != HWS_OK) give_start_up(listener, status, &ended);
+  }
+  listener->listening = !listener->cause;
+  if (listener->listening) transfer_prepare(&listener->endpoint.transfers[HWS_READ], HWS_IO_LISTEN, NULL, 0);
+  bool listens = listener->listening;
+  lock_drop(&listener->lock);
+  op_deliver(&ended);
+  return listens;
 }
 
 /* Bad parameters of filters are refused here, though these will only stand on what is accepted. */
@@ -369,22 +403,17 @@ int listener_listen(struct runtime *runtime, const char *url, struct scope *life
     object_unpin(&listener->object);
     return status;
   }
+  object_pin(&listener->object); /* from here on another thread may end it, or harvest and close it */
   *handle = listener->object.handle;
-  object_pin(&listener->object); /* from here on another thread may harvest and close it */
-  lock_take(&listener->lock);
-  listener->gone = false;
-  listener->starting = op;
-  listener->listening = true;
-  status = op_arm(op, request);
-  struct transfer *transfer = &listener->endpoint.transfers[HWS_READ];
-  transfer_prepare(transfer, HWS_IO_LISTEN, NULL, 0);
-  lock_drop(&listener->lock);
-  if (endpoint_submit(transfer)) listening(listener);
-  if (status != HWS_OK) start_revoke(op, status);
+  if (!start(listener, op, request))
+    endpoint_close(&listener->endpoint, true);
+  else if (endpoint_submit(&listener->endpoint.transfers[HWS_READ]))
+    listening(listener);
   if (life && life_attach(&listener->life, life, &listener->object, life_over) != HWS_OK)
     listener_end(listener, cause_ref(life->cause));
+  int result = op_submitted_maker(op, request, &listener->object, handle);
   object_unpin(&listener->object);
-  return op_submitted(op, request);
+  return result;
 }
 
 /* ---- the rest ---- */
@@ -399,11 +428,9 @@ int listener_watch(struct listener *listener, const struct request *request) {
   if (listener->cause) {
     op_fail(op, listener->cause, &none);
   } else {
-    op_list_append(&listener->watches, op);
-    status = op_arm(op, request);
+    enlist(listener, &listener->watches, op, request);
   }
   lock_drop(&listener->lock);
-  if (status != HWS_OK) revoke(op, status);
   return op_submitted(op, request);
 }
 
@@ -441,6 +468,13 @@ void listener_detail(struct listener *listener, struct hws_detail *detail) {
   lock_take(&listener->lock);
   cause_tell(listener->cause, detail);
   lock_drop(&listener->lock);
+}
+
+bool listener_is_over(struct listener *listener) {
+  lock_take(&listener->lock);
+  bool over = listener->cause && listener->gone;
+  lock_drop(&listener->lock);
+  return over;
 }
 
 uint64_t listener_accepted(const struct listener *listener) {

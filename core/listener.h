@@ -25,6 +25,9 @@ int listener_close(struct listener *listener, const struct request *request);
 /* End it here; consumes the cause. */
 void listener_end(struct listener *listener, struct cause *cause);
 
+/* Has it ended, and is there nothing left that a close would wait for? */
+bool listener_is_over(struct listener *listener);
+
 int listener_text(struct listener *listener, uint32_t which, char *text, uint32_t size);
 void listener_detail(struct listener *listener, struct hws_detail *detail);
 uint64_t listener_accepted(const struct listener *listener);

@@ -132,7 +132,7 @@ void op_unreserve(struct request *request, struct runtime *runtime) {
 }
 
 struct op *op_new(const struct request *request, struct runtime *runtime, struct object *on, enum hws_kind kind,
-                  void (*revoke)(struct op *op, int status), int *status) {
+                  void (*revoke)(struct op *op), int *status) {
   struct op *op = request->spare ? *request->spare : NULL;
   if (op)
     *request->spare = NULL;
@@ -150,7 +150,8 @@ struct op *op_new(const struct request *request, struct runtime *runtime, struct
   op->queue = queue;
   op->event =
       (struct hws_event){.tag = request->tag, .op = op->object.handle, .object = on->handle, .kind = (uint16_t)kind};
-  if (request->op) *request->op = op->object.handle;
+  /* From here on another thread may cancel it, and finds all of the above. */
+  if (request->op) __atomic_store_n(request->op, op->object.handle, __ATOMIC_RELEASE);
   return op;
 }
 
@@ -171,13 +172,38 @@ int op_set_vec(struct op *op, const struct hws_vec *vec, uint32_t count, uint64_
 
 static void deadline_passed(struct timer *timer) {
   struct op *op = (struct op *)((char *)timer - offsetof(struct op, timer));
-  op->revoke(op, HWS_E_DEADLINE);
+  op_revoke(op, HWS_E_DEADLINE);
+}
+
+/* Answers what was asked first. */
+static int ask(struct op *op, int status, unsigned by) {
+  unsigned before = 0;
+  unsigned what = (unsigned)-status | by;
+  if (atomic_compare_exchange_strong_explicit(&op->asked, &before, what, memory_order_acq_rel, memory_order_acquire))
+    return status;
+  return op_asked(op);
+}
+
+int op_ask(struct op *op, int status) {
+  return ask(op, status, OP_ASKED_ITSELF);
+}
+
+void op_revoke(struct op *op, int status) {
+  op_ask(op, status);
+  op->revoke(op);
+}
+
+void op_revoke_made(struct op *op, int status) {
+  ask(op, status, 0);
+  op->revoke(op);
 }
 
 int op_arm(struct op *op, const struct request *request) {
+  int status = op_asked(op);
+  if (status != HWS_OK) return status;
   if (request->scope) {
-    int status = scope_attach(request->scope, op);
-    if (status != HWS_OK) return status;
+    status = scope_attach(request->scope, op);
+    if (status != HWS_OK) return op_ask(op, status);
     op->scoped = true; /* scope itself is the scope's to change */
   }
   if (!request->deadline) return HWS_OK;
@@ -211,6 +237,13 @@ bool op_end(struct op *op, int status, struct op_list *ended) {
   return true;
 }
 
+bool op_end_early(struct op *op, int status, struct op_list *ended) {
+  if (atomic_load_explicit(&op->state, memory_order_relaxed) == OP_ENDED) return false;
+  unsigned asked = atomic_load_explicit(&op->asked, memory_order_acquire);
+  if (asked == ((unsigned)-status | OP_ASKED_ITSELF)) op->event.flags |= HWS_EVENT_OP;
+  return op_end(op, status, ended);
+}
+
 bool op_fail(struct op *op, const struct cause *cause, struct op_list *ended) {
   if (atomic_load_explicit(&op->state, memory_order_relaxed) == OP_ENDED) return false;
   op->event.code = cause->code;
@@ -220,8 +253,9 @@ bool op_fail(struct op *op, const struct cause *cause, struct op_list *ended) {
 
 int op_begin_close(struct op *op, const struct request *request, struct op_list *ended) {
   int status = request_verdict(request);
+  if (op && status != HWS_OK) status = op_ask(op, status);
   if (op && status == HWS_OK) status = op_arm(op, request);
-  if (op && status != HWS_OK) op_end(op, status, ended);
+  if (op && status != HWS_OK) op_end_early(op, status, ended);
   return status;
 }
 
@@ -286,27 +320,61 @@ int op_answer(struct op *op, const struct request *request) {
 }
 
 static void block(struct op *op, struct waiter *waiter, bool interruptible) {
+  runtime_flush_lazy(op->runtime);
   while (waiter_wait(waiter, PARK_FOREVER) != WAIT_READY)
-    if (interruptible) op->revoke(op, HWS_E_CANCELED);
+    if (interruptible) op_revoke(op, HWS_E_CANCELED);
+}
+
+/* Only its kind can judge whether it could end at once: take it back, and see how far it came. A close is not taken
+ * back: it has begun only because its object is over. */
+static void take_back(struct op *op, struct waiter *waiter) {
+  if (op->event.kind != HWS_KIND_CLOSE) op_revoke(op, HWS_E_AGAIN);
+  while (waiter_wait(waiter, PARK_FOREVER) != WAIT_READY) continue;
+}
+
+static int submitted_try(struct op *op, const struct request *request) {
+  struct waiter waiter;
+  waiter_init(&waiter, &op->runtime->loop);
+  op->waiter = &waiter;
+  if (!op_leave(op)) take_back(op, &waiter);
+  op->waiter = NULL; /* the event may have to go to a queue */
+  if (op->event.status == HWS_E_AGAIN && !op->event.bytes) {
+    op_release(op);
+    return HWS_E_AGAIN;
+  }
+  if (op->event.status == HWS_E_AGAIN) { /* a part of it could */
+    op->event.status = HWS_OK;
+    op->event.flags &= (uint16_t)~HWS_EVENT_OP;
+  }
+  return op_answer(op, request);
+}
+
+static int submitted_block(struct op *op, const struct request *request) {
+  struct waiter waiter;
+  waiter_init(&waiter, &op->runtime->loop);
+  op->waiter = &waiter;
+  if (!op_leave(op)) block(op, &waiter, request->flags & HWS_INTERRUPTIBLE);
+  return op_answer(op, request);
 }
 
 int op_submitted(struct op *op, const struct request *request) {
-  struct waiter waiter;
-  if (request->flags & HWS_BLOCK) {
-    waiter_init(&waiter, &op->runtime->loop);
-    op->waiter = &waiter;
-  }
-  if (op_leave(op)) return op_answer(op, request);
-  if (!(request->flags & HWS_BLOCK)) return 0;
-  runtime_flush_lazy(op->runtime);
-  block(op, &waiter, request->flags & HWS_INTERRUPTIBLE);
-  return op_answer(op, request);
+  if (request->flags & HWS_BLOCK) return submitted_block(op, request);
+  if (request->flags & HWS_TRY) return submitted_try(op, request);
+  return op_leave(op) ? op_answer(op, request) : 0;
+}
+
+int op_submitted_maker(struct op *op, const struct request *request, struct object *made, hws_handle *handle) {
+  int result = op_submitted(op, request);
+  if (result != HWS_E_AGAIN) return result;
+  *handle = 0;
+  if (object_close(made)) object_unpin(made);
+  return result;
 }
 
 /* ---- ops of the core itself ---- */
 
 void op_init_inside(struct op *op, struct runtime *runtime, struct object *on, enum hws_kind kind,
-                    void (*revoke)(struct op *, int), void (*run)(struct task *)) {
+                    void (*revoke)(struct op *), void (*run)(struct task *)) {
   *op = (struct op){.inside = true, .runtime = runtime, .on = on, .revoke = revoke, .task.run = run};
   op->event.kind = (uint16_t)kind;
   op->vec = op->own_vec;
@@ -316,6 +384,7 @@ void op_reuse_inside(struct op *op) {
   op->event.status = 0;
   op->event.bytes = 0;
   op->cancel = 0;
+  atomic_store_explicit(&op->asked, 0, memory_order_relaxed);
   op->planned = 0;
   op->vec_at = 0;
   op->vec_offset = 0;

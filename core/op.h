@@ -6,6 +6,11 @@
  * by op_end, which decides the event and takes it off its scope and timer; op_deliver, called after that lock was
  * dropped, brings the event to where it is awaited. An op that ends while it is still being submitted stays with the
  * submitter, who answers at once.
+ *
+ * Early ends. A cancel, a deadline or a scope may come from the moment on that op_new has returned, long before the op
+ * stands where it pends. So op_revoke first writes into the op what it is asked, and then has its kind look for it,
+ * under the lock of what it pends on. Whoever makes it stand there calls op_arm under that same lock, which says what
+ * was asked before. One of the two sees it: no ask is lost, and none reaches an op whose end is decided.
  */
 #ifndef HAWSER_CORE_OP_H
 #define HAWSER_CORE_OP_H
@@ -25,6 +30,12 @@ enum op_state {
   OP_ENDED       /* the event is decided; never left */
 };
 
+/* How op->asked is made up. */
+enum op_asked_bits {
+  OP_ASKED_STATUS = 0xff, /* the status, its sign turned */
+  OP_ASKED_ITSELF = 0x100 /* by a cancel, deadline, scope or signal of the op's own */
+};
+
 struct op {
   struct object object;
   atomic_uint state;
@@ -34,14 +45,15 @@ struct op {
   bool listed;
   bool timed;
   bool scoped;
-  bool eom;       /* a send, or an open's payload, that ends a message */
-  bool more;      /* a send: the caller says that more follows */
-  bool inside;    /* an op of the core itself, delivered as a task; has no handle */
-  int32_t cancel; /* asked to end with this status, by somebody who could not end it at once; 0: no */
+  bool eom;          /* a send, or an open's payload, that ends a message */
+  bool more;         /* a send: the caller says that more follows */
+  bool inside;       /* an op of the core itself, delivered as a task; has no handle */
+  int32_t cancel;    /* to end with this status as soon as its memory is free again; 0: no */
+  atomic_uint asked; /* the first ask to end it early; 0: none (op_asked) */
   struct runtime *runtime;
   struct object *on; /* what it pends on; pinned */
-  /* Ask it to end with that status: called with no lock held, the op pinned. */
-  void (*revoke)(struct op *op, int status);
+  /* End it with op_asked if it stands where it pends, else do nothing: called with no lock held, the op pinned. */
+  void (*revoke)(struct op *op);
   struct queue *queue;   /* pinned; or */
   struct waiter *waiter; /* a blocked submitter; or */
   struct task task;      /* inside ops */
@@ -89,6 +101,9 @@ void request_end(struct request *request);
 /* HWS_OK, or what the op has to end with before it does anything (CAN-3). */
 int request_verdict(const struct request *request);
 
+/* The same, put into the event of an op that ends with it. */
+int request_judge(const struct request *request, struct hws_event *event);
+
 /* Answer without ever having pended: 1 with the event in out, or 0 with the event queued, or a refusal. `event` needs
  * all but tag and op; `on` is the object that was asked. */
 int request_answer(const struct request *request, struct object *on, const struct hws_event *event);
@@ -103,7 +118,7 @@ void op_unreserve(struct request *request, struct runtime *runtime);
 
 /* An op for the request, in OP_SUBMITTING; *status says why not. */
 struct op *op_new(const struct request *request, struct runtime *runtime, struct object *on, enum hws_kind kind,
-                  void (*revoke)(struct op *op, int status), int *status);
+                  void (*revoke)(struct op *op), int *status);
 
 static inline bool op_is_send(const struct op *op) {
   return op->event.kind == HWS_KIND_SEND || op->event.kind == HWS_KIND_SENDFILE;
@@ -117,7 +132,8 @@ static inline uint64_t op_ready(const struct op *op) {
 /* Copy the vector in. HWS_OK or HWS_E_NOMEM. */
 int op_set_vec(struct op *op, const struct hws_vec *vec, uint32_t count, uint64_t total);
 
-/* Put the op under its scope and deadline. From now on it can be revoked, also at once. */
+/* Put the op under its scope and deadline, once it stands where it pends and under the same hold of that lock. Not
+ * HWS_OK: it is to end early with this, be it that it was asked before, and has to be taken off there. */
 int op_arm(struct op *op, const struct request *request);
 
 /* The same for a close, whose op may be NULL. Not HWS_OK: it is not to wait for anything (CAN-3); its op has ended with
@@ -127,8 +143,12 @@ int op_begin_close(struct op *op, const struct request *request, struct op_list 
 /* An op that was never shown to anybody. */
 void op_discard(struct op *op);
 
-/* The submitter leaves: blocks where asked, answers at once where it ended (1), else 0. */
+/* The submitter leaves: blocks where asked, answers at once where it ended (1), else 0. With HWS_TRY an op that pends
+ * is taken back: HWS_E_AGAIN, and the op is gone, unless it had its effect in the end, or a part of it. */
 int op_submitted(struct op *op, const struct request *request);
+
+/* The same for an op that makes an object, pinned by the caller: nothing was made where it is HWS_E_AGAIN. */
+int op_submitted_maker(struct op *op, const struct request *request, struct object *made, hws_handle *handle);
 
 /* An ended op that is with its submitter: 1 with the event in out, or 0 with the event on its way to the queue. */
 int op_answer(struct op *op, const struct request *request);
@@ -137,8 +157,25 @@ int op_answer(struct op *op, const struct request *request);
  * `ended` unless the submitter still has it. False: it had ended before. */
 bool op_end(struct op *op, int status, struct op_list *ended);
 
+/* op_end for one that is to end before its time. If it was asked that itself, not its object, the event says so
+ * (HWS_EVENT_OP). */
+bool op_end_early(struct op *op, int status, struct op_list *ended);
+
 /* op_end with a cause's status, code and flags. */
 bool op_fail(struct op *op, const struct cause *cause, struct op_list *ended);
+
+/* Ask it to end early: by its own cancel, deadline, scope or signal; or because what it makes has ended before it came.
+ * The first ask counts. No lock held, the op pinned. */
+void op_revoke(struct op *op, int status);
+void op_revoke_made(struct op *op, int status);
+
+/* The asking alone, for who then has the kind look for the op itself. Answers what was asked first. */
+int op_ask(struct op *op, int status);
+
+/* What it was asked; HWS_OK: nothing. */
+static inline int op_asked(const struct op *op) {
+  return -(int)(atomic_load_explicit(&op->asked, memory_order_acquire) & OP_ASKED_STATUS);
+}
 
 /* Bring events to their waiters, queues and tasks. No lock of level 1 or 2 is held. */
 void op_deliver_all(struct op_list *ended);
@@ -153,7 +190,7 @@ void op_release(struct op *op);
 /* Core-inside ops: no handle, no scope; when it ends, task.run is called by the loop (or the caller answers at once).
  */
 void op_init_inside(struct op *op, struct runtime *runtime, struct object *on, enum hws_kind kind,
-                    void (*revoke)(struct op *, int), void (*run)(struct task *));
+                    void (*revoke)(struct op *), void (*run)(struct task *));
 
 /* Get ready for the next use: OP_SUBMITTING. */
 void op_reuse_inside(struct op *op);

@@ -31,7 +31,7 @@ static void resolve_deadline(struct request *request, uint64_t deadline) {
 int request_begin(struct request *request, struct runtime *runtime, const struct hws_how *how, struct hws_event *out,
                   hws_handle *op, bool needs_answer) {
   *request = (struct request){.out = out, .op = op};
-  if (op) *op = 0;
+  if (op) __atomic_store_n(op, 0, __ATOMIC_RELAXED); /* which may be looked at meanwhile: op_new */
   if (!how) return needs_answer ? HWS_E_INVAL : HWS_OK;
   if (how->size < HOW_SIZE_V1) return HWS_E_INVAL;
   request->flags = how->flags;
@@ -57,9 +57,14 @@ int request_verdict(const struct request *request) {
   return HWS_OK;
 }
 
-static void never_revoked(struct op *op, int status) {
+int request_judge(const struct request *request, struct hws_event *event) {
+  event->status = request_verdict(request);
+  if (event->status != HWS_OK) event->flags |= HWS_EVENT_OP;
+  return event->status;
+}
+
+static void never_revoked(struct op *op) {
   (void)op;
-  (void)status;
 }
 
 int request_answer(const struct request *request, struct object *on, const struct hws_event *event) {
@@ -84,8 +89,8 @@ int request_answer(const struct request *request, struct object *on, const struc
 }
 
 bool request_watch_is_over(const struct request *request, struct object *on, int *result) {
-  int verdict = request_verdict(request);
-  struct hws_event event = {.object = on->handle, .kind = HWS_KIND_WATCH, .status = verdict};
-  if (verdict != HWS_OK) *result = request_answer(request, on, &event);
-  return verdict != HWS_OK;
+  struct hws_event event = {.object = on->handle, .kind = HWS_KIND_WATCH};
+  if (request_judge(request, &event) == HWS_OK) return false;
+  *result = request_answer(request, on, &event);
+  return true;
 }

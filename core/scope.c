@@ -180,7 +180,7 @@ static bool end_one_op(struct scope *scope, int status) {
   }
   lock_drop(lock_of(scope));
   if (!op) return false;
-  op->revoke(op, status);
+  op_revoke(op, status);
   object_unpin(&op->object);
   object_unpin(&scope->object);
   return true;
@@ -270,20 +270,20 @@ static bool is_watching(const struct scope *scope, const struct op *op) {
   return each != NULL;
 }
 
-static void watch_revoke(struct op *op, int status) {
+static void watch_revoke(struct op *op) {
   struct scope *scope = (struct scope *)op->on;
   struct op_list ended = {0};
   lock_take(lock_of(scope));
   bool mine = is_watching(scope, op);
   if (mine) op_list_remove(&scope->watches, op);
-  if (!mine) op->cancel = status; /* should it not stand there yet */
   lock_drop(lock_of(scope));
   if (!mine) return;
-  op_end(op, status, &ended);
+  op_end_early(op, op_asked(op), &ended);
   op_deliver(&ended);
 }
 
-/* Armed before it is listed: once it is, it may end at any moment, and what has ended must not be armed. */
+/* Armed before it is listed: once it is, it may end at any moment, and what has ended must not be armed. So what was
+ * asked since is looked at once more. */
 int scope_watch(struct scope *scope, const struct request *request) {
   int status = HWS_OK;
   struct op_list none = {0};
@@ -292,13 +292,17 @@ int scope_watch(struct scope *scope, const struct request *request) {
   if (!op) return status;
   status = op_arm(op, request);
   lock_take(lock_of(scope));
-  if (status == HWS_OK) status = op->cancel;
-  if (status == HWS_OK) status = scope->status;
-  if (status == HWS_OK && object_closing(&scope->object)) status = HWS_E_CLOSED;
-  if (status == HWS_OK) op_list_append(&scope->watches, op);
-  const struct cause *cause = status == scope->status ? scope->cause : NULL;
+  if (status == HWS_OK) status = op_asked(op);
+  const struct cause *cause = NULL;
+  if (status == HWS_OK && scope->status != HWS_OK)
+    cause = scope->cause;
+  else if (status == HWS_OK && object_closing(&scope->object))
+    cause = cause_plain(HWS_E_CLOSED);
+  else if (status == HWS_OK)
+    op_list_append(&scope->watches, op);
   lock_drop(lock_of(scope));
-  if (status != HWS_OK) op_fail(op, cause ? cause : cause_plain(status), &none);
+  if (cause) op_fail(op, cause, &none);
+  if (status != HWS_OK) op_end_early(op, status, &none);
   return op_submitted(op, request);
 }
 

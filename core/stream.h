@@ -73,6 +73,8 @@ struct stream_class {
    */
   void (*hold_in)(struct stream *stream);
   void (*hold_out)(struct stream *stream);
+  /* Would a close end at once? Once it would, it always does. */
+  bool (*over)(const struct stream *stream);
   /* The user closed it: get rid of it once all is sent; stream_closed when that is done. */
   void (*close)(struct stream *stream, struct op_list *ended);
   /* Would a kick do anything? One that would not can be left out. */
@@ -185,6 +187,9 @@ int stream_watch(struct stream *stream, const struct request *request);
 /* The handle is stale already; consumes its pin. */
 int stream_close(struct stream *stream, const struct request *request);
 
+/* Is there nothing left that a close would wait for? */
+bool stream_is_done(struct stream *stream);
+
 /* End it here; consumes the cause. Idempotent. */
 void stream_reset(struct stream *stream, struct cause *cause);
 
@@ -197,6 +202,7 @@ void stream_live(struct stream *stream, struct scope *scope);
 /* Ops of the core itself. True: ended, the event stands in the op. */
 bool stream_send_inside(struct stream *stream, struct op *op);
 bool stream_recv_inside(struct stream *stream, struct op *op);
+void stream_revoke_inside(struct op *op, int status);
 bool stream_close_inside(struct stream *stream, struct op *op, bool abort); /* consumes the handle's pin */
 
 /* Could something be sent, now or later? */
@@ -206,7 +212,7 @@ bool stream_is_sendable(struct stream *stream);
 struct cause *stream_cause(struct stream *stream, bool sending, int status);
 
 /* For op->revoke of anything that pends on a stream. */
-void stream_revoke(struct op *op, int status);
+void stream_revoke(struct op *op);
 
 /* ---- leases (lease.c); lock held ---- */
 

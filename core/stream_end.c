@@ -56,7 +56,7 @@ static void unmake(struct stream *stream, int status) {
   if (!maker) return;
   stream->maker = NULL;
   lock_drop(stream->lock);
-  maker->revoke(maker, status);
+  op_revoke_made(maker, status);
   object_unpin(&maker->object);
   lock_take(stream->lock);
 }
@@ -78,6 +78,13 @@ int stream_close(struct stream *stream, const struct request *request) {
   int result = op ? op_submitted(op, request) : 0;
   object_unpin(&stream->object); /* the handle's */
   return result;
+}
+
+bool stream_is_done(struct stream *stream) {
+  lock_take(stream->lock);
+  bool done = stream->class->over(stream);
+  lock_drop(stream->lock);
+  return done;
 }
 
 void stream_reset(struct stream *stream, struct cause *cause) {
@@ -136,7 +143,7 @@ void stream_live(struct stream *stream, struct scope *scope) {
 
 static bool submit_inside(struct op_list *list, struct op *op, const struct cause *cause) {
   struct op_list none = {0};
-  if (!cause && op->cancel) cause = cause_plain(op->cancel);
+  if (!cause && op_asked(op)) cause = cause_plain(op_asked(op));
   if (cause) {
     op_fail(op, cause, &none);
     return true;
@@ -167,6 +174,11 @@ bool stream_recv_inside(struct stream *stream, struct op *op) {
   lock_drop(stream->lock);
   stream->class->kick(stream, KICK_NOW);
   return op_leave(op);
+}
+
+void stream_revoke_inside(struct op *op, int status) {
+  op_ask(op, status);
+  stream_revoke(op);
 }
 
 bool stream_close_inside(struct stream *stream, struct op *op, bool abort) {

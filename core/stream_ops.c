@@ -28,13 +28,10 @@ static void revoke_locked(struct stream *stream, struct op *op, int status, stru
   struct op_list *list = list_of(stream, op);
   if (list == &stream->sends && !stream->class->unsend(stream, op, status)) return;
   if (list == &stream->recvs && !stream->class->unwant(stream, op, status)) return;
-  if (!op->listed) { /* one of the core's own, on its way here: it will see this */
-    op->cancel = status;
-    return;
-  }
+  if (!op->listed) return; /* it is on its way here, or its memory is in use and its end decided */
   op_list_remove(list, op);
   if (op->event.kind == HWS_KIND_SHUTDOWN && stream->out == OUT_ENDING && !stream->closing) stream->out = OUT_OPEN;
-  op_end(op, status, ended);
+  op_end_early(op, status, ended);
   if (op->source) stream->class->push(stream); /* what stands behind it no longer waits for a file */
 }
 
@@ -43,28 +40,33 @@ static void revoke_close(struct stream *stream, struct op *op, int status, struc
   struct cause *cause = cause_make(status, 0, status == HWS_E_DEADLINE ? HWS_CODE_DEADLINE : HWS_CODE_CANCELED,
                                    "the close was not waited for");
   stream->closer = NULL;
-  op_end(op, status, ended);
+  op_end_early(op, status, ended);
   stream_end(stream, cause, true, ended);
   stream->class->abort(stream);
   cause_unref(cause);
 }
 
-void stream_revoke(struct op *op, int status) {
+void stream_revoke(struct op *op) {
   struct stream *stream = (struct stream *)op->on;
   struct op_list ended = {0};
   lock_take(stream->lock);
-  if (atomic_load(&op->state) != OP_ENDED) {
-    if (op->event.kind == HWS_KIND_CLOSE)
-      revoke_close(stream, op, status, &ended);
-    else
-      revoke_locked(stream, op, status, &ended);
-  }
+  if (stream->closer == op)
+    revoke_close(stream, op, op_asked(op), &ended);
+  else if (op->event.kind != HWS_KIND_CLOSE && atomic_load(&op->state) != OP_ENDED)
+    revoke_locked(stream, op, op_asked(op), &ended);
   lock_drop(stream->lock);
   op_deliver(&ended);
   stream->class->kick(stream, KICK_NOW);
 }
 
 /* ---- answering and leaving ---- */
+
+/* CAN-3: it is over before it began. */
+static int answer_early(struct stream *stream, const struct request *request, enum hws_kind kind, int verdict) {
+  struct hws_event event = {
+      .object = stream->object.handle, .kind = (uint16_t)kind, .status = verdict, .flags = HWS_EVENT_OP};
+  return request_answer(request, &stream->object, &event);
+}
 
 static int answer(struct stream *stream, const struct request *request, enum hws_kind kind, const struct cause *cause,
                   uint64_t bytes) {
@@ -77,33 +79,11 @@ static int answer(struct stream *stream, const struct request *request, enum hws
   return request_answer(request, &stream->object, &event);
 }
 
-/* HWS_TRY with an op that only the class can judge: take it back at once, and see how far it came. */
-static int leave_try(struct op *op, const struct request *request) {
-  struct waiter waiter;
-  waiter_init(&waiter, &op->runtime->loop);
-  op->waiter = &waiter;
-  if (!op_leave(op)) {
-    op->revoke(op, HWS_E_AGAIN);
-    while (waiter_wait(&waiter, UINT64_MAX) != WAIT_READY) continue;
-  }
-  if (op->event.status == HWS_E_AGAIN && !op->event.bytes) {
-    op_release(op);
-    return HWS_E_AGAIN;
-  }
-  if (op->event.status == HWS_E_AGAIN) op->event.status = HWS_OK; /* a part of it could */
-  op->waiter = NULL;
-  return op_answer(op, request);
-}
-
 /* Lock held; drops it, and has the class do what it put off. */
 static void drop_and_kick(struct stream *stream, enum stream_kick kick) {
   bool due = stream->class->due(stream, kick);
   lock_drop(stream->lock);
   if (due) stream->class->kick(stream, kick);
-}
-
-static int leave(struct op *op, const struct request *request) {
-  return request->flags & HWS_TRY ? leave_try(op, request) : op_submitted(op, request);
 }
 
 /* Put an armed op where it pends; ends it there when its scope or deadline says so. Lock held. */
@@ -113,7 +93,7 @@ static void enlist(struct op_list *list, struct op *op, const struct request *re
   int status = op_arm(op, request);
   if (status == HWS_OK) return;
   op_list_remove(list, op);
-  op_end(op, status, &none);
+  op_end_early(op, status, &none);
 }
 
 static struct op *make(struct stream *stream, const struct request *request, enum hws_kind kind, int *status) {
@@ -146,7 +126,7 @@ static int send_slow(struct stream *stream, const struct hws_vec *vec, uint32_t 
   enlist(&stream->sends, op, request);
   stream->class->push(stream);
   drop_and_kick(stream, kick_of(request));
-  return leave(op, request);
+  return op_submitted(op, request);
 }
 
 /* What can be answered at once: bytes that are copied, a message's end, or that there is room. */
@@ -163,7 +143,7 @@ static bool take(struct stream *stream, const struct hws_vec *vec, uint32_t coun
 static bool may_send(struct stream *stream, enum hws_kind kind, const struct request *request, int *result) {
   int verdict = request_verdict(request);
   if (verdict != HWS_OK) {
-    *result = answer(stream, request, kind, cause_plain(verdict), 0);
+    *result = answer_early(stream, request, kind, verdict);
     return false;
   }
   lock_take(stream->lock);
@@ -264,7 +244,7 @@ static int recv_slow(struct stream *stream, enum hws_kind kind, const struct hws
     stream->class->want(stream);
   }
   drop_and_kick(stream, KICK_CONTROL);
-  return leave(op, request);
+  return op_submitted(op, request);
 }
 
 static int recv_any(struct stream *stream, enum hws_kind kind, const struct hws_vec *vec, uint32_t count,
@@ -272,7 +252,7 @@ static int recv_any(struct stream *stream, enum hws_kind kind, const struct hws_
   struct hws_event event = {.object = stream->object.handle, .kind = (uint16_t)kind};
   uint64_t total = total_of(vec, count);
   int verdict = request_verdict(request);
-  if (verdict != HWS_OK) return answer(stream, request, kind, cause_plain(verdict), 0);
+  if (verdict != HWS_OK) return answer_early(stream, request, kind, verdict);
   lock_take(stream->lock);
   if (!stream->ready && stream->in == IN_OPEN) {
     lock_drop(stream->lock);
@@ -301,7 +281,7 @@ int stream_acquire(struct stream *stream, const struct request *request) {
 
 int stream_shutdown(struct stream *stream, const struct request *request) {
   int status = request_verdict(request);
-  if (status != HWS_OK) return answer(stream, request, HWS_KIND_SHUTDOWN, cause_plain(status), 0);
+  if (status != HWS_OK) return answer_early(stream, request, HWS_KIND_SHUTDOWN, status);
   lock_take(stream->lock);
   if (!stream->ready) {
     lock_drop(stream->lock);
@@ -324,12 +304,12 @@ int stream_shutdown(struct stream *stream, const struct request *request) {
     }
   }
   drop_and_kick(stream, KICK_NOW);
-  return leave(op, request);
+  return op_submitted(op, request);
 }
 
 int stream_watch(struct stream *stream, const struct request *request) {
   int status = request_verdict(request);
-  if (status != HWS_OK) return answer(stream, request, HWS_KIND_WATCH, cause_plain(status), 0);
+  if (status != HWS_OK) return answer_early(stream, request, HWS_KIND_WATCH, status);
   lock_take(stream->lock);
   struct op *op = make(stream, request, HWS_KIND_WATCH, &status);
   struct op_list none = {0};
@@ -340,5 +320,5 @@ int stream_watch(struct stream *stream, const struct request *request) {
   else if (op)
     op_end(op, HWS_OK, &none);
   lock_drop(stream->lock);
-  return op ? leave(op, request) : status;
+  return op ? op_submitted(op, request) : status;
 }

@@ -75,11 +75,15 @@ static void settle_op(struct op *op, struct mux_stream *stream, struct op_list *
   if (op->source) source_written(op);
   if (op->event.bytes != op->planned) return;
   struct cause *cause = stream->stream.cause_out;
+  bool whole = op->planned == op->total && !op->eom;
   if (!op->listed) {
     op_fail(op, cause ? cause : cause_plain(HWS_E_CLOSED), ended);
-  } else if ((op->planned == op->total && !op->eom) || op->cancel) {
+  } else if (whole || op->cancel) {
     op_list_remove(&stream->stream.sends, op);
-    op_end(op, op->planned == op->total && !op->eom ? op->outcome : op->cancel, ended);
+    if (whole)
+      op_end(op, op->outcome, ended);
+    else
+      op_end_early(op, op->cancel, ended);
     schedule_data(stream); /* a send of nothing may have come to the head */
   } else {
     schedule_data(stream); /* what is left of it may be the end of a message */
@@ -204,7 +208,7 @@ static struct op *unwanted_shutdown(const struct piece *piece) {
 static void end_unwanted(struct mux_stream *stream, struct op *op, struct op_list *ended) {
   stream->fin_cut = false;
   op_list_remove(&stream->stream.sends, op);
-  op_end(op, op->cancel, ended);
+  op_end_early(op, op->cancel, ended);
   if (stream->stream.out == OUT_ENDING && !stream->stream.closing) stream->stream.out = OUT_OPEN;
   schedule_data(stream);
 }

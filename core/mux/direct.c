@@ -57,7 +57,7 @@ static void settle(struct mux_stream *stream, struct op *op, uint32_t bytes, boo
     op_end(op, HWS_OK, ended);
   } else if (op->cancel) {
     op_list_remove(&stream->stream.recvs, op);
-    op_end(op, op->cancel, ended);
+    op_end_early(op, op->cancel, ended);
   }
 }
 

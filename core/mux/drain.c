@@ -31,16 +31,22 @@ static void leave(struct mux *mux, struct op_list *ended) {
 int session_shutdown(struct session *session, const struct request *request) {
   struct mux *mux = (struct mux *)session;
   struct op_list ended = {0};
-  int status = request_verdict(request);
-  if (status != HWS_OK) {
-    struct hws_event event = {.object = session->object.handle, .kind = HWS_KIND_SHUTDOWN, .status = status};
-    return request_answer(request, &session->object, &event);
-  }
-  struct op *op = op_new(request, session->object.runtime, &session->object, HWS_KIND_SHUTDOWN, mux_revoke, &status);
-  if (!op) return status;
+  struct hws_event event = {.object = session->object.handle, .kind = HWS_KIND_SHUTDOWN};
+  int status = request_judge(request, &event);
+  if (status != HWS_OK) return request_answer(request, &session->object, &event);
   lock_take(&mux->lock);
-  if (mux->state == SESSION_RUNNING || mux->state == SESSION_DEAF) leave(mux, &ended);
-  if (mux->state == SESSION_ENDED || mux->state == SESSION_DRAINING) {
+  bool goes_on = mux->state == SESSION_RUNNING || mux->state == SESSION_DEAF;
+  struct op *op = NULL;
+  if (goes_on && mux->streams && (request->flags & HWS_TRY))
+    status = HWS_E_AGAIN; /* before it has any effect */
+  else
+    op = op_new(request, session->object.runtime, &session->object, HWS_KIND_SHUTDOWN, mux_revoke, &status);
+  if (!op) {
+    lock_drop(&mux->lock);
+    return status;
+  }
+  if (goes_on) leave(mux, &ended);
+  if (!goes_on) {
     op_fail(op, mux->cause ? mux->cause : cause_plain(HWS_E_CLOSED), &ended);
   } else {
     op_list_append(&mux->drains, op);
@@ -48,7 +54,7 @@ int session_shutdown(struct session *session, const struct request *request) {
     if (status == HWS_OK) drain_check(mux, &ended);
     if (status != HWS_OK) {
       op_list_remove(&mux->drains, op);
-      op_end(op, status, &ended);
+      op_end_early(op, status, &ended);
     }
   }
   mux_leave(mux, &ended);

@@ -153,14 +153,15 @@ static void drain(struct mux *mux, struct op_list *ended) {
   alive_limit(mux, mux->settings[SET_DRAIN]);
 }
 
-static void revoke_close(struct op *op, int status) {
+static void revoke_close(struct op *op) {
   struct mux *mux = (struct mux *)op->on;
+  int status = op_asked(op);
   struct op_list ended = {0};
   lock_take(&mux->lock);
   if (mux->closer == op) {
     struct cause *cause = cause_make(status, 0, 0, "the close was not waited for");
     mux->closer = NULL;
-    op_end(op, status, &ended);
+    op_end_early(op, status, &ended);
     mux_end(mux, cause, END_LOCAL, &ended);
     mux->abort_under = true;
     cause_unref(cause);
@@ -196,6 +197,14 @@ int session_close(struct session *session, const struct request *request) {
   int result = op ? op_submitted(op, request) : 0;
   object_unpin(&session->object); /* the handle's */
   return result;
+}
+
+bool session_is_over(struct session *session) {
+  struct mux *mux = self(session);
+  lock_take(&mux->lock);
+  bool over = mux->under_closed;
+  lock_drop(&mux->lock);
+  return over;
 }
 
 void session_end(struct session *session, struct cause *cause) {
@@ -261,8 +270,8 @@ void mux_leave(struct mux *mux, struct op_list *ended) {
   if (close && mux->last_word && writer_say_last(mux, mux->last_word, ended)) abort = false;
   lock_drop(&mux->lock);
   op_deliver(ended);
-  if (revoke) stream_revoke(&mux->write_op, HWS_E_CANCELED);
-  if (unread) stream_revoke(&mux->read_op, DIRECT_TAKEN_BACK);
+  if (revoke) stream_revoke_inside(&mux->write_op, HWS_E_CANCELED);
+  if (unread) stream_revoke_inside(&mux->read_op, DIRECT_TAKEN_BACK);
   if (close) close_under(mux, abort);
   if (resume) reader_resume(mux);
 }

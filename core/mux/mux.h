@@ -500,7 +500,7 @@ struct mux_stream *mux_take_awaited(struct op_list *list, struct op *op);
 /* Answer an open or an accept that makes nothing. Lock held; dropped. */
 int mux_refuse(struct mux *mux, const struct request *request, enum hws_kind kind, const struct cause *cause);
 void mux_stream_discard(struct mux_stream *stream); /* one that was never shown to anybody */
-void mux_revoke(struct op *op, int status);         /* of ops that pend on the session */
+void mux_revoke(struct op *op);                     /* of ops that pend on the session */
 /* A stream that the peer opens: the placeholder of an accept that waits, or a new one that waits for an accept. Takes
  * the native part. NULL: no memory. */
 struct mux_stream *mux_admit_peer(struct mux *mux, uint32_t id, struct mux_native *native, struct op_list *ended);

@@ -59,7 +59,7 @@ void mux_await(struct op_list *list, struct op *op, struct mux_stream *stream, c
   int status = op_arm(op, request);
   if (status != HWS_OK) {
     op_list_remove(list, op);
-    op_end(op, status, ended);
+    op_end_early(op, status, ended);
     stream_end(&stream->stream, cause_plain(status), true, ended);
   } else {
     object_pin(&stream->stream.object);
@@ -101,15 +101,16 @@ static struct op_list *list_of(struct mux *mux, const struct op *op) {
   }
 }
 
-void mux_revoke(struct op *op, int status) {
+void mux_revoke(struct op *op) {
   struct mux *mux = (struct mux *)op->on;
   struct op_list ended = {0};
   struct op_list *list = list_of(mux, op);
+  int status = op_asked(op);
   lock_take(&mux->lock);
   if (atomic_load(&op->state) != OP_ENDED && op->listed) {
     struct mux_stream *stream = op->result ? mux_take_awaited(list, op) : NULL;
     op_list_remove(list, op);
-    op_end(op, status, &ended);
+    op_end_early(op, status, &ended);
     if (stream) {
       stream_end(&stream->stream, cause_plain(status), true, &ended);
       object_unpin(&stream->stream.object);

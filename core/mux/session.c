@@ -140,7 +140,7 @@ int session_watch(struct session *session, const struct request *request) {
     status = op_arm(op, request);
     if (status != HWS_OK) {
       op_list_remove(&mux->watches, op);
-      op_end(op, status, &none);
+      op_end_early(op, status, &none);
     }
   }
   lock_drop(&mux->lock);

@@ -29,6 +29,9 @@ int session_shutdown(struct session *session, const struct request *request);
 /* The handle is stale already; consumes its pin. */
 int session_close(struct session *session, const struct request *request);
 
+/* Is there nothing left that a close would wait for? */
+bool session_is_over(struct session *session);
+
 /* End it here and now; consumes the cause. Non-blocking, idempotent, from any thread. */
 void session_end(struct session *session, struct cause *cause);
 

@@ -281,6 +281,11 @@ void mux_stream_refuse_data(struct mux_stream *stream, struct op_list *ended) {
   cause_unref(cause);
 }
 
+static bool stream_over(const struct stream *stream) {
+  const struct mux_stream *mine = (const struct mux_stream *)stream;
+  return (mine->gone || stream_is_over(stream)) && !direct_is_of(mine);
+}
+
 static void stream_close_class(struct stream *stream, struct op_list *ended) {
   struct mux_stream *mine = self(stream);
   if (mine->gone || !mine->known) {
@@ -344,6 +349,7 @@ const struct stream_class mux_stream_class = {
     .hold_out = stream_hold_out,
     .abort = stream_abort,
     .stop = stream_stop_class,
+    .over = stream_over,
     .close = stream_close_class,
     .due = stream_due,
     .kick = stream_kick,

@@ -119,6 +119,16 @@ static hws_result submit_shutdown(struct scene *s, const struct hws_how *how, st
   return hws_shutdown(s->target, how, out, op);
 }
 
+static void set_drain(struct scene *s) {
+  s->link = link_open(s->world, MUX);
+  s->target = s->link.sessions.client;
+}
+
+static void let_drain(struct scene *s) {
+  close_handle(s->link.ends.server);
+  close_handle(s->link.ends.client);
+}
+
 static hws_result submit_close(struct scene *s, const struct hws_how *how, struct hws_event *out, hws_handle *op) {
   return hws_close(s->target, how, out, op);
 }
@@ -190,6 +200,8 @@ const struct scene_kind scene_kinds[] = {
     {"acquire, session", HWS_KIND_ACQUIRE, MUX, S, false, false, set_quiet, submit_acquire, let_recv},
     {"shutdown", HWS_KIND_SHUTDOWN, RAW, S, false, false, set_shutdown, submit_shutdown, let_send},
     {"shutdown, session", HWS_KIND_SHUTDOWN, MUX, S, false, false, set_shutdown, submit_shutdown, let_send},
+    {"shutdown, of a session", HWS_KIND_SHUTDOWN, MUX, TARGET_SESSION, false, false, set_drain, submit_shutdown,
+     let_drain},
     {"watch", HWS_KIND_WATCH, RAW, S, false, false, set_quiet, submit_watch, NULL},
     {"watch, stream of a session", HWS_KIND_WATCH, MUX, S, false, false, set_quiet, submit_watch, NULL},
     {"watch, session", HWS_KIND_WATCH, MUX, TARGET_SESSION, false, false, set_watch_session, submit_watch, NULL},

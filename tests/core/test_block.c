@@ -135,22 +135,65 @@ static void try_never_pends(void **state) {
   struct world *world = *state;
   for (size_t i = 0; i < scene_count; i++) {
     struct scene scene;
-    uint16_t kind = scene_kinds[i].kind;
-    bool can = kind == HWS_KIND_RECV || kind == HWS_KIND_SEND || kind == HWS_KIND_ACQUIRE || kind == HWS_KIND_ACCEPT ||
-               kind == HWS_KIND_OPEN;
-    if (!can || !scene_open(&scene, world, &scene_kinds[i])) continue;
+    if (!scene_open(&scene, world, &scene_kinds[i])) continue;
     struct hws_how how = how_queue(world);
     how.flags = HWS_TRY;
     for (int queue = 0; queue < 2; queue++) {
       if (!queue) how.queue = 0;
       expect_again(&scene, &how);
       assert_true(scene.made == 0);
+      if (scene.target) assert_int_equal(detail_of(scene.target).status, HWS_OK); /* no effect: it is as it was */
       how.queue = world->queue;
     }
     world_turn(world);
     assert_int_equal(world->kept, 0);
     scene_close(&scene);
+    if (scene.blocker) world_await(world, scene.blocker);
   }
+}
+
+/* A session that was only asked whether it could go away goes on. */
+static void tries_begin_no_drain(void **state) {
+  struct world *world = *state;
+  struct link link = link_open(world, MUX);
+  struct hws_how how = {.size = sizeof how, .flags = HWS_TRY};
+  struct hws_event event;
+  assert_status(hws_shutdown(link.sessions.client, &how, &event, NULL), HWS_E_AGAIN);
+  hws_handle stream = open_stream(link.sessions.client);
+  close_handle(accept_stream(link.sessions.server));
+  close_handle(stream);
+  close_handle(link.ends.server);
+  close_handle(link.ends.client);
+  world_until(world, hws_shutdown(link.sessions.client, &how, &event, NULL) == 1);
+  assert_status(event.status, HWS_OK);
+}
+
+/* What has ended by itself can be closed at once, in time; what has not stays open. */
+static void tries_close_what_is_over(void **state) {
+  struct world *world = *state;
+  char url[URL_MAX];
+  hws_handle scope = 0, life = 0, listener = 0;
+  struct link link = link_open(world, MUX);
+  struct pair raw = pair_raw(world, here->scheme);
+  struct hws_how block = how_block();
+  struct hws_how how = {.size = sizeof how, .flags = HWS_TRY};
+  struct hws_event event;
+  assert_int_equal(hws_scope_open(world->runtime, 0, 0, &scope), HWS_OK);
+  assert_int_equal(hws_scope_open(world->runtime, 0, 0, &life), HWS_OK);
+  assert_int_equal(hws_listen(world->runtime, url_new(url, ""), life, &block, &event, NULL, &listener), 1);
+  hws_handle objects[] = {listener, link.ends.client, link.sessions.client, raw.client};
+  enum { OBJECTS = sizeof objects / sizeof *objects };
+  for (int i = 0; i < OBJECTS; i++) assert_status(hws_close(objects[i], &how, &event, NULL), HWS_E_AGAIN);
+  assert_int_equal(hws_scope_cancel(life, 0, NULL), HWS_OK);
+  for (int i = 1; i < OBJECTS; i++) assert_int_equal(hws_reset(objects[i], 0, NULL), HWS_OK);
+  for (int i = 0; i < OBJECTS; i++) {
+    hws_result result = 0;
+    world_until(world, (result = hws_close(objects[i], &how, &event, NULL)) == 1 || result != HWS_E_AGAIN);
+    assert_int_equal(result, 1);
+    assert_status(event.status, HWS_OK);
+    assert_status(hws_close(objects[i], &how, &event, NULL), HWS_E_HANDLE);
+  }
+  assert_int_equal(hws_close(scope, &how, &event, NULL), 1);
 }
 
 /* What is there is taken, as far as it goes. */
@@ -213,9 +256,9 @@ static void relative_deadlines(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-      EVERYWHERE(helpers_overlap),     EVERYWHERE(block_ends_by_deadline), EVERYWHERE(block_leaves_the_queue_alone),
-      EVERYWHERE(block_ends_by_close), EVERYWHERE(try_never_pends),        EVERYWHERE(try_takes_a_part),
-      EVERYWHERE(relative_deadlines),
+      EVERYWHERE(helpers_overlap),      EVERYWHERE(block_ends_by_deadline),   EVERYWHERE(block_leaves_the_queue_alone),
+      EVERYWHERE(block_ends_by_close),  EVERYWHERE(try_never_pends),          EVERYWHERE(try_takes_a_part),
+      EVERYWHERE(tries_begin_no_drain), EVERYWHERE(tries_close_what_is_over), EVERYWHERE(relative_deadlines),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

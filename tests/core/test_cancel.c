@@ -42,6 +42,7 @@ static void precancelled_ops_end_at_once(void **state) {
       if (result != out) fail_msg("%s: %d", scene_kinds[i].name, result);
       if (!out) event = world_await(world, how.tag);
       assert_status(event.status, status_of(before % BEFORES));
+      assert_int_equal(event.flags, HWS_EVENT_OP); /* OP-9 */
       assert_int_equal(event.tag, how.tag);
       assert_int_equal(event.bytes, 0);
       scene_close(&scene);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * OP-1, CAN-2, CAN-9: every op ends exactly once, with its tag, and with the status that tells the truth about why,
- * whatever ends it. Every kind of op by every way of ending.
+ * OP-1, OP-9, CAN-2, CAN-9: every op ends exactly once, with its tag, and with the status that tells the truth about
+ * why, whatever ends it, be it the op's own doing or its object's end. Every kind of op by every way of ending.
  */
 #include "tests/core/scenes.h"
 
@@ -54,6 +54,11 @@ static hws_handle scope_for(struct world *world, enum ending ending) {
 static int32_t reset(struct scene *scene, hws_handle object) {
   assert_int_equal(hws_reset(object, CODE, "reset by the test"), HWS_OK);
   return scene->kind->probe ? HWS_OK : HWS_E_CANCELED;
+}
+
+/* Its own doing, not its object's end. */
+static bool is_own(enum ending ending) {
+  return ending >= BY_CANCEL && ending <= BY_SCOPE_DEADLINE;
 }
 
 /* Bring it about; what the event has to say. */
@@ -113,6 +118,7 @@ static void end_one(struct world *world, const struct scene_kind *kind, enum end
   event = world_await_status(world, how.tag, status);
   assert_int_equal(event.kind, kind->kind);
   assert_true(event.op == op);
+  assert_int_equal(event.flags & HWS_EVENT_OP, is_own(ending) ? HWS_EVENT_OP : 0);
   bool reset = ending == BY_RESET || ending == BY_SESSION_RESET;
   if (reset && status != HWS_OK) assert_int_equal(event.code, CODE);
   if (status != HWS_OK && kind->kind != HWS_KIND_SEND) assert_int_equal(event.bytes, 0);

@@ -241,6 +241,7 @@ static void end_by(struct world *world, enum carrier carrier, int64_t file, int 
   if (how_it_ends == 0) assert_status(hws_cancel(op), HWS_OK);
   if (how_it_ends == 2) assert_status(hws_scope_cancel(scope, 0, NULL), HWS_OK);
   struct hws_event event = world_await_status(world, how.tag, status);
+  assert_int_equal(event.flags, HWS_EVENT_OP); /* OP-9 */
   assert_true(event.bytes > 0 && event.bytes < LENGTH);
   uint64_t behind = post_send(world, link.ends.client, "behind", 6);
   drain(link.ends.server, DISK_SEED, 0, event.bytes);

@@ -65,6 +65,7 @@ static void one_that_asked(void **state) {
     thread_join(thread);
     assert_int_equal(blocker.result, 1);
     assert_status(blocker.event.status, HWS_E_CANCELED);
+    assert_int_equal(blocker.event.flags, HWS_EVENT_OP); /* OP-9 */
     scene_close(&scene);
     if (scene.blocker) world_await(world, scene.blocker);
   }
