@@ -6,9 +6,11 @@
  * Reading a contract
  *   Thread-safety  Every function may be called from any thread at any time unless it says otherwise.
  *   Blocking       A function blocks only where it says so. With HWS_BLOCK in hws_how.flags, an op's function blocks
- *                  until the op has ended.
+ *                  until the op has ended. A call may do work of the library's own in its thread, as much as one turn
+ *                  of the loop does: a write or a read that does not wait.
  *   Ownership      Strings and structs passed in are read during the call and may be freed after it. Memory named by
- *                  a hws_vec belongs to the library from the call until the op's event (OP-5).
+ *                  a hws_vec belongs to the library from the call until the op's event (OP-5). Strings that are
+ *                  returned live as long as the process. A handle that is returned is the caller's to close.
  *   Errors         Negative hws_status values. HWS_E_HANDLE, HWS_E_FORKED, HWS_E_INVAL and HWS_E_NOMEM can come from
  *                  any function, HWS_E_LIMIT from any that makes an object or op once 2^24 are in use, and HWS_E_CLOSED
  *                  from any that makes an object of a runtime that is ending; they are not repeated, save where they
@@ -322,7 +324,8 @@ hws_result hws_cancel(hws_handle op);
 /* ---- listeners and connections ------------------------------------------------------------------------------------
  */
 
-/* Listen at a URL ("unix:///run/x.sock?mode=0660"). *listener is valid at once and usable from the op's event on.
+/* Listen at a URL ("unix:///run/x.sock?mode=0660"). *listener is valid at once and usable from the op's event on. The
+ * first listen or dial of a scheme that no loaded plugin serves may block: it reads the plugin directories.
  * Errors of the call, which nothing but the URL and the plugins decide: HWS_E_ADDRESS (malformed, an unknown scheme or
  * parameter), HWS_E_PLUGIN (its plugin is refused, or fails at once), HWS_E_UNSUPPORTED (its transport cannot listen),
  * HWS_E_LIMIT (descriptors, to load the plugin). Errors of the event, which the system decides: HWS_E_ADDRESS (the
@@ -331,7 +334,7 @@ hws_result hws_cancel(hws_handle op);
 hws_result hws_listen(hws_handle runtime, const char *url, hws_handle life, const struct hws_how *how,
                       struct hws_event *out, hws_handle *op, hws_handle *listener);
 
-/* Dial a URL. *stream is valid at once and usable from the op's event on: until then its ops are refused with
+/* Dial a URL. Blocks where hws_listen does; names are looked up by threads of the library's own. *stream is valid at once and usable from the op's event on: until then its ops are refused with
  * HWS_E_BUSY. Errors as hws_listen, and of the event HWS_E_REFUSED (nobody listens) and HWS_E_RESET (cut off at once).
  * A failed stream still answers hws_detail until it is closed. */
 hws_result hws_dial(hws_handle runtime, const char *url, hws_handle life, const struct hws_how *how,
@@ -355,7 +358,8 @@ hws_result hws_session(hws_handle stream, const struct hws_session_config *confi
 
 /* Open a stream of a session. Ends when its frame is queued; a refusal comes later, as a reset. config may be NULL.
  * Name, metadata (both within 16 KiB, at most 64 pairs) and first payload leave together: the peer sees all of the open
- * or nothing. With HWS_EOM the payload ends a message.
+ * or nothing. With HWS_EOM the payload ends a message. Of the payload is sent what the event's bytes say, all of it if
+ * there is room (unsent_max, and 256 KiB a stream); the rest, and then the end of the message, are the caller's to send.
  * Errors of the call: HWS_E_UNSUPPORTED (name, metadata or HWS_EOM in plain yamux), HWS_E_INVAL (also more name and
  * metadata than that, or a pair without a key). Of the event: HWS_E_UNSUPPORTED (the same, where the wire was not
  * decided at the call), HWS_E_CLOSED (the session, or the peer, goes away), HWS_E_REFUSED (the peer's settings say that
@@ -397,7 +401,8 @@ hws_result hws_sendfile(hws_handle stream, int64_t file, uint64_t offset, uint64
 hws_result hws_recv(hws_handle stream, const struct hws_vec *vec, uint32_t count, const struct hws_how *how,
                     struct hws_event *out, hws_handle *op);
 
-/* Lease the next received bytes without a copy: the event has their address, length and lease. Errors as hws_recv, and
+/* Lease the next received bytes without a copy: the event has their address, length and lease. They can be read until the
+ * lease is released, from any thread; writing to them is not allowed. Errors as hws_recv, and
  * HWS_E_LIMIT (too many leases are out). */
 hws_result hws_acquire(hws_handle stream, const struct hws_how *how, struct hws_event *out, hws_handle *op);
 
@@ -407,7 +412,7 @@ hws_result hws_acquire(hws_handle stream, const struct hws_how *how, struct hws_
  * is still the caller's). */
 hws_result hws_release(hws_handle lease, uint64_t consumed);
 
-/* Let out what HWS_MORE held back. */
+/* Let out what HWS_MORE held back. Does not wait for it to be written; harmless where nothing is held back. */
 hws_result hws_flush(hws_handle stream);
 
 /* A stream: end the send direction behind what was sent; the other direction goes on. A session: go away in order.
@@ -435,7 +440,8 @@ hws_result hws_metadata(hws_handle stream, uint32_t index, void *buffer, uint32_
 /* ---- any object ---------------------------------------------------------------------------------------------------
  */
 
-/* Ends when the object (listener, stream, session, scope) has ended for whatever cause; status and code tell why.
+/* Ends when the object (listener, stream, session, scope) has ended for whatever cause; status and code tell why. Any
+ * number may pend; one on what has ended ends at once.
  * A stream ends by a reset, by the end of its session, or once both directions ended. */
 hws_result hws_watch(hws_handle object, const struct hws_how *how, struct hws_event *out, hws_handle *op);
 
