@@ -334,9 +334,10 @@ hws_result hws_cancel(hws_handle op);
 hws_result hws_listen(hws_handle runtime, const char *url, hws_handle life, const struct hws_how *how,
                       struct hws_event *out, hws_handle *op, hws_handle *listener);
 
-/* Dial a URL. Blocks where hws_listen does; names are looked up by threads of the library's own. *stream is valid at once and usable from the op's event on: until then its ops are refused with
- * HWS_E_BUSY. Errors as hws_listen, and of the event HWS_E_REFUSED (nobody listens) and HWS_E_RESET (cut off at once).
- * A failed stream still answers hws_detail until it is closed. */
+/* Dial a URL. Blocks where hws_listen does; names are looked up by threads of the library's own. *stream is valid at
+ * once and usable from the op's event on: until then its ops are refused with HWS_E_BUSY. Errors as hws_listen, and of
+ * the event HWS_E_REFUSED (nobody listens) and HWS_E_RESET (cut off at once). A failed stream still answers hws_detail
+ * until it is closed. */
 hws_result hws_dial(hws_handle runtime, const char *url, hws_handle life, const struct hws_how *how,
                     struct hws_event *out, hws_handle *op, hws_handle *stream);
 
@@ -359,9 +360,9 @@ hws_result hws_session(hws_handle stream, const struct hws_session_config *confi
 /* Open a stream of a session. Ends when its frame is queued; a refusal comes later, as a reset. config may be NULL.
  * Name, metadata (both within 16 KiB, at most 64 pairs) and first payload leave together: the peer sees all of the open
  * or nothing. With HWS_EOM the payload ends a message. Of the payload is sent what the event's bytes say, all of it if
- * there is room (unsent_max, and 256 KiB a stream); the rest, and then the end of the message, are the caller's to send.
- * Errors of the call: HWS_E_UNSUPPORTED (name, metadata or HWS_EOM in plain yamux), HWS_E_INVAL (also more name and
- * metadata than that, or a pair without a key). Of the event: HWS_E_UNSUPPORTED (the same, where the wire was not
+ * there is room (unsent_max, and 256 KiB a stream); the rest, and then the end of the message, are the caller's to
+ * send. Errors of the call: HWS_E_UNSUPPORTED (name, metadata or HWS_EOM in plain yamux), HWS_E_INVAL (also more name
+ * and metadata than that, or a pair without a key). Of the event: HWS_E_UNSUPPORTED (the same, where the wire was not
  * decided at the call), HWS_E_CLOSED (the session, or the peer, goes away), HWS_E_REFUSED (the peer's settings say that
  * it takes no streams), HWS_E_LIMIT (ids used up), what ended the session. */
 hws_result hws_open(hws_handle session, const struct hws_open_config *config, const struct hws_how *how,
@@ -401,9 +402,9 @@ hws_result hws_sendfile(hws_handle stream, int64_t file, uint64_t offset, uint64
 hws_result hws_recv(hws_handle stream, const struct hws_vec *vec, uint32_t count, const struct hws_how *how,
                     struct hws_event *out, hws_handle *op);
 
-/* Lease the next received bytes without a copy: the event has their address, length and lease. They can be read until the
- * lease is released, from any thread; writing to them is not allowed. Errors as hws_recv, and
- * HWS_E_LIMIT (too many leases are out). */
+/* Lease the next received bytes without a copy: the event has their address, length and lease. They can be read until
+ * the lease is released, from any thread; writing to them is not allowed. Errors as hws_recv, and HWS_E_LIMIT (too many
+ * leases are out). */
 hws_result hws_acquire(hws_handle stream, const struct hws_how *how, struct hws_event *out, hws_handle *op);
 
 /* Give a lease back; the bytes from `consumed` on go back to the head of the stream. Leases outlive their stream,
