@@ -198,13 +198,25 @@ static void listen_done(struct task *task, const struct hws_event *event) {
 
 /* Let streams that wait have a pump, or refuse them in a drain. Who may not have one yet waits on, in the same order.
  */
-static void server_take_waiting(struct server *server) {
+static void server_take_each(struct server *server) {
   struct session *session = server->waiting;
   server->waiting = NULL;
   for (struct session *next; session; session = next) {
     next = session->next_waiting;
     session_take(session);
   }
+}
+
+/* A pump that fails at once ends within this, and makes room: who is here already looks again. */
+static void server_take_waiting(struct server *server) {
+  server->room_made = true;
+  if (server->taking) return;
+  server->taking = true;
+  while (server->room_made) {
+    server->room_made = false;
+    server_take_each(server);
+  }
+  server->taking = false;
 }
 
 static void server_pump_ended(struct pumps *pumps, struct share *share) {

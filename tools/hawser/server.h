@@ -29,6 +29,8 @@ struct server {
   char session_settings[64];
   bool accept_waits; /* too many sessions */
   bool draining;
+  bool taking;    /* those that wait are being looked at */
+  bool room_made; /* a pump has ended since that began */
 };
 
 /* Listen, say so, and serve until told to stop. server->loop is open. Returns the exit code of the process. */
