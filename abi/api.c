@@ -6,7 +6,7 @@
 
 #include "abi/api.h"
 
-enum { EVENTS_MAX = 65536, REASON_MAX = 1024, ABI_MAJOR = 0, ABI_MINOR = 1 };
+enum { EVENTS_MAX = 65536, ABI_MAJOR = 0, ABI_MINOR = 1 };
 
 uint32_t hws_abi_version(void) {
   return (uint32_t)ABI_MAJOR << 16 | ABI_MINOR;
@@ -33,10 +33,10 @@ uint64_t hws_now(void) {
 hws_result hws_runtime_open(const struct hws_runtime_config *config, hws_handle *handle) {
   fork_check();
   struct runtime *runtime = NULL;
-  if (!handle) return HWS_E_INVAL;
+  if (!handle) return REFUSE(HWS_E_INVAL, "runtime is NULL");
   int status = runtime_open(config, &runtime);
   *handle = status == HWS_OK ? runtime->object.handle : 0;
-  return status;
+  return refused_answer(__func__, status);
 }
 
 static uint64_t until_of(int64_t timeout_ns) {
@@ -46,10 +46,35 @@ static uint64_t until_of(int64_t timeout_ns) {
 hws_result hws_runtime_join(hws_handle handle, int64_t timeout_ns) {
   struct object *object = NULL;
   int status = api_pin(handle, OBJECT_RUNTIME, &object);
-  if (status != HWS_OK) return status;
+  if (status != HWS_OK) return refused_answer(__func__, status);
   status = runtime_join((struct runtime *)object, until_of(timeout_ns));
   object_unpin(object);
-  return status;
+  return refused_answer(__func__, status);
+}
+
+static const char *type_name(enum object_type type) {
+  static const char *const names[OBJECT_TYPES] = {"an object", "a runtime", "a queue", "a scope", "a listener",
+                                                  "a stream",  "a session", "an op",   "a lease"};
+  return type < OBJECT_TYPES ? names[type] : "nothing";
+}
+
+int api_refuse_handle(hws_handle handle, enum object_type type, int status) {
+  unsigned long long value = handle;
+  enum object_type is = handle_type(handle);
+  if (status != HWS_E_HANDLE) return refused_say(status, "handle 0x%llx: %s", value, status_text(status));
+  if (!handle) return refused_say(status, "the handle is 0, not that of %s", type_name(type));
+  if (is == OBJECT_ANY || is >= OBJECT_TYPES) return refused_say(status, "0x%llx is no handle", value);
+  if (type != OBJECT_ANY && is != type)
+    return refused_say(status, "handle 0x%llx is that of %s, not of %s", value, type_name(is), type_name(type));
+  return refused_say(status, "handle 0x%llx is stale: it was that of %s", value, type_name(is));
+}
+
+hws_result hws_refusal(struct hws_detail *detail) {
+  if (!detail) return REFUSE(HWS_E_INVAL, "detail is NULL");
+  if (detail->size < sizeof *detail)
+    return REFUSE(HWS_E_INVAL, "detail->size is %u, less than any version's", (unsigned)detail->size);
+  refused_tell(detail);
+  return HWS_OK;
 }
 
 /* ---- queues ---- */
@@ -57,46 +82,49 @@ hws_result hws_runtime_join(hws_handle handle, int64_t timeout_ns) {
 hws_result hws_queue_open(hws_handle runtime, hws_handle *handle) {
   struct object *object = NULL;
   struct queue *queue = NULL;
-  if (!handle) return HWS_E_INVAL;
+  if (!handle) return REFUSE(HWS_E_INVAL, "queue is NULL");
   *handle = 0;
   int status = api_pin(runtime, OBJECT_RUNTIME, &object);
-  if (status != HWS_OK) return status;
+  if (status != HWS_OK) return refused_answer(__func__, status);
   runtime_make_begin((struct runtime *)object);
   status = runtime_is_ending((struct runtime *)object) ? HWS_E_CLOSED : queue_open((struct runtime *)object, &queue);
   if (status == HWS_OK) *handle = queue->object.handle;
   runtime_make_end((struct runtime *)object);
   object_unpin(object);
-  return status;
+  return refused_answer(__func__, status);
 }
 
 hws_result hws_queue_wait(hws_handle handle, struct hws_event *events, uint32_t max, int64_t timeout_ns) {
   struct object *object = NULL;
-  if (!events || max == 0 || max > EVENTS_MAX) return HWS_E_INVAL;
+  if (!events) return REFUSE(HWS_E_INVAL, "events is NULL");
+  if (max == 0 || max > EVENTS_MAX)
+    return REFUSE(HWS_E_INVAL, "max is %u, not 1 to %d", (unsigned)max, (int)EVENTS_MAX);
   int status = api_pin(handle, OBJECT_QUEUE, &object);
-  if (status != HWS_OK) return status;
+  if (status != HWS_OK) return refused_answer(__func__, status);
   status = queue_wait((struct queue *)object, events, max, timeout_ns);
   object_unpin(object);
-  return status;
+  return refused_answer(__func__, status);
 }
 
 hws_result hws_queue_wake(hws_handle handle, uint64_t tag) {
   struct object *object = NULL;
   int status = api_pin(handle, OBJECT_QUEUE, &object);
-  if (status != HWS_OK) return status;
+  if (status != HWS_OK) return refused_answer(__func__, status);
   status = queue_wake((struct queue *)object, tag);
   object_unpin(object);
-  return status;
+  return refused_answer(__func__, status);
 }
 
 hws_result hws_queue_waitable(hws_handle handle, int64_t *descriptor) {
   struct object *object = NULL;
-  if (!descriptor) return HWS_E_INVAL;
+  if (!descriptor) return REFUSE(HWS_E_INVAL, "descriptor is NULL");
   *descriptor = -1;
   int status = api_pin(handle, OBJECT_QUEUE, &object);
-  if (status != HWS_OK) return status;
+  if (status != HWS_OK) return refused_answer(__func__, status);
   status = queue_waitable((struct queue *)object, descriptor);
+  if (status == HWS_E_UNSUPPORTED) refused_say(status, "a caller-driven runtime moves only while somebody waits in it");
   object_unpin(object);
-  return status;
+  return refused_answer(__func__, status);
 }
 
 /* ---- scopes ---- */
@@ -105,10 +133,10 @@ hws_result hws_scope_open(hws_handle runtime, hws_handle parent, uint64_t deadli
   struct object *object = NULL;
   struct scope *above = NULL;
   struct scope *scope = NULL;
-  if (!handle) return HWS_E_INVAL;
+  if (!handle) return REFUSE(HWS_E_INVAL, "scope is NULL");
   *handle = 0;
   int status = api_pin(runtime, OBJECT_RUNTIME, &object);
-  if (status != HWS_OK) return status;
+  if (status != HWS_OK) return refused_answer(__func__, status);
   runtime_make_begin((struct runtime *)object);
   if (runtime_is_ending((struct runtime *)object)) status = HWS_E_CLOSED;
   if (status == HWS_OK && parent) status = scope_pin(parent, (struct runtime *)object, &above);
@@ -117,14 +145,14 @@ hws_result hws_scope_open(hws_handle runtime, hws_handle parent, uint64_t deadli
   if (above) object_unpin(&above->object);
   runtime_make_end((struct runtime *)object);
   object_unpin(object);
-  return status;
+  return refused_answer(__func__, status);
 }
 
 hws_result hws_scope_cancel(hws_handle handle, uint64_t code, const char *reason) {
   struct object *object = NULL;
-  if (reason && strnlen(reason, REASON_MAX + 1) > REASON_MAX) return HWS_E_INVAL;
+  if (api_is_long(reason)) return REFUSE(HWS_E_INVAL, REASON_TOO_LONG);
   int status = api_pin(handle, OBJECT_SCOPE, &object);
-  if (status != HWS_OK) return status;
+  if (status != HWS_OK) return refused_answer(__func__, status);
   scope_end((struct scope *)object,
             cause_make(HWS_E_CANCELED, 0, code ? code : HWS_CODE_CANCELED, "%s", reason ? reason : "canceled"));
   object_unpin(object);
@@ -134,8 +162,8 @@ hws_result hws_scope_cancel(hws_handle handle, uint64_t code, const char *reason
 hws_result hws_scope_status(hws_handle handle) {
   struct object *object = NULL;
   int status = api_pin(handle, OBJECT_SCOPE, &object);
-  if (status != HWS_OK) return status;
-  status = scope_status((struct scope *)object);
+  if (status != HWS_OK) return refused_answer(__func__, status);
+  status = scope_status((struct scope *)object); /* an answer, and no refusal */
   object_unpin(object);
   return status;
 }
@@ -143,7 +171,7 @@ hws_result hws_scope_status(hws_handle handle) {
 hws_result hws_cancel(hws_handle handle) {
   struct object *object = NULL;
   int status = api_pin(handle, OBJECT_OP, &object);
-  if (status != HWS_OK) return status;
+  if (status != HWS_OK) return refused_answer(__func__, status);
   struct op *op = (struct op *)object;
   if (atomic_load(&op->state) != OP_ENDED) op_revoke(op, HWS_E_CANCELED);
   object_unpin(object);
@@ -155,41 +183,43 @@ hws_result hws_cancel(hws_handle handle) {
 hws_result hws_plugin_load(hws_handle handle, const char *path_or_name) {
   struct object *object = NULL;
   struct plugin_error error = {.text = ""};
-  if (!path_or_name) return HWS_E_INVAL;
+  if (!path_or_name) return REFUSE(HWS_E_INVAL, "path_or_name is NULL");
   int status = api_pin(handle, OBJECT_RUNTIME, &object);
-  if (status != HWS_OK) return status;
+  if (status != HWS_OK) return refused_answer(__func__, status);
   struct runtime *runtime = (struct runtime *)object;
   if (!registry_load(host_services(), runtime->dirs, path_or_name, &error)) {
     runtime_count(runtime, COUNT_PLUGINS_REFUSED, 1);
-    status = runtime_refuse(runtime, cause_make(HWS_E_PLUGIN, 0, 0, "%s", error.text));
+    status = refused_set(cause_make(HWS_E_PLUGIN, 0, 0, "%s", error.text));
   }
   object_unpin(object);
-  return status;
+  return refused_answer(__func__, status);
 }
 
 hws_result hws_plugin_scan(hws_handle handle) {
   struct object *object = NULL;
   struct plugin_error error = {.text = ""};
   int status = api_pin(handle, OBJECT_RUNTIME, &object);
-  if (status != HWS_OK) return status;
+  if (status != HWS_OK) return refused_answer(__func__, status);
   struct runtime *runtime = (struct runtime *)object;
   unsigned refused = registry_scan(host_services(), runtime->dirs, &error);
   runtime_count(runtime, COUNT_PLUGINS_REFUSED, refused);
-  if (refused) runtime_refuse(runtime, cause_make(HWS_E_PLUGIN, 0, 0, "%s", error.text));
+  if (refused) runtime_note(runtime, cause_make(HWS_E_PLUGIN, 0, 0, "%s", error.text));
   unsigned count = 0;
   while (registry_at(count)) count++;
   object_unpin(object);
-  return (hws_result)count;
+  return refused_answer(__func__, (hws_result)count);
 }
 
 hws_result hws_plugin_at(hws_handle handle, uint32_t index, struct hws_plugin_info *info) {
   struct object *object = NULL;
-  if (!info || info->size < sizeof *info) return HWS_E_INVAL;
+  if (!info) return REFUSE(HWS_E_INVAL, "info is NULL");
+  if (info->size < sizeof *info)
+    return REFUSE(HWS_E_INVAL, "info->size is %u, less than any version's", (unsigned)info->size);
   int status = api_pin(handle, OBJECT_RUNTIME, &object);
-  if (status != HWS_OK) return status;
+  if (status != HWS_OK) return refused_answer(__func__, status);
   const struct plugin *plugin = registry_at(index);
   object_unpin(object);
-  if (!plugin) return HWS_E_INVAL;
+  if (!plugin) return REFUSE(HWS_E_INVAL, "index %u is past the last plugin", (unsigned)index);
   *info = (struct hws_plugin_info){.size = info->size,
                                    .capabilities = plugin->manifest->capabilities,
                                    .abi_major = plugin->manifest->major,

@@ -10,7 +10,7 @@ enum { PEER_SIZE_V1 = 32 };
 
 static void runtime_detail(struct runtime *runtime, struct hws_detail *detail) {
   lock_take(&runtime->lock);
-  cause_tell(runtime->refusal, detail);
+  cause_tell(runtime->noted, detail);
   lock_drop(&runtime->lock);
 }
 
@@ -28,9 +28,11 @@ static void scope_detail(struct scope *scope, struct hws_detail *detail) {
 
 hws_result hws_detail(hws_handle handle, struct hws_detail *detail) {
   struct object *object = NULL;
-  if (!detail || detail->size < sizeof *detail) return HWS_E_INVAL;
+  if (!detail) return REFUSE(HWS_E_INVAL, "detail is NULL");
+  if (detail->size < sizeof *detail)
+    return REFUSE(HWS_E_INVAL, "detail->size is %u, less than any version's", (unsigned)detail->size);
   int status = api_pin(handle, OBJECT_ANY, &object);
-  if (status != HWS_OK) return status;
+  if (status != HWS_OK) return refused_answer(__func__, status);
   switch (object->class->type) {
   case OBJECT_RUNTIME:
     runtime_detail((struct runtime *)object, detail);
@@ -57,10 +59,13 @@ hws_result hws_detail(hws_handle handle, struct hws_detail *detail) {
 /* One that ended properly has a status too, but nobody to blame. */
 hws_result hws_detail_of(hws_handle handle, uint32_t direction, struct hws_detail *detail) {
   struct object *object = NULL;
-  if (direction != HWS_STOP_RECV && direction != HWS_STOP_SEND) return HWS_E_INVAL;
-  if (!detail || detail->size < sizeof *detail) return HWS_E_INVAL;
+  if (direction != HWS_STOP_RECV && direction != HWS_STOP_SEND)
+    return REFUSE(HWS_E_INVAL, "direction is %u, not one of hws_stop", (unsigned)direction);
+  if (!detail) return REFUSE(HWS_E_INVAL, "detail is NULL");
+  if (detail->size < sizeof *detail)
+    return REFUSE(HWS_E_INVAL, "detail->size is %u, less than any version's", (unsigned)detail->size);
   int status = api_pin(handle, OBJECT_STREAM, &object);
-  if (status != HWS_OK) return status;
+  if (status != HWS_OK) return refused_answer(__func__, status);
   struct stream *stream = (struct stream *)object;
   lock_take(stream->lock);
   cause_tell(direction == HWS_STOP_RECV ? stream_in_cause(stream) : stream_out_cause(stream), detail);
@@ -71,9 +76,11 @@ hws_result hws_detail_of(hws_handle handle, uint32_t direction, struct hws_detai
 
 hws_result hws_text(hws_handle handle, uint32_t which, char *text, uint32_t size) {
   struct object *object = NULL;
-  if (which < HWS_TEXT_LOCAL || which > HWS_TEXT_MODE || (size && !text)) return HWS_E_INVAL;
+  if (which < HWS_TEXT_LOCAL || which > HWS_TEXT_MODE)
+    return REFUSE(HWS_E_INVAL, "which is %u, no hws_text", (unsigned)which);
+  if (size && !text) return REFUSE(HWS_E_INVAL, "text is NULL, and size is not 0");
   int result = api_pin(handle, OBJECT_ANY, &object);
-  if (result != HWS_OK) return result;
+  if (result != HWS_OK) return refused_answer(__func__, result);
   struct stream *stream = (struct stream *)object;
   switch (object->class->type) {
   case OBJECT_STREAM:
@@ -89,7 +96,8 @@ hws_result hws_text(hws_handle handle, uint32_t which, char *text, uint32_t size
     result = HWS_E_UNSUPPORTED;
   }
   object_unpin(object);
-  return result;
+  if (result == HWS_E_UNSUPPORTED) refused_say(result, "the object has no text of that kind, %u", (unsigned)which);
+  return refused_answer(__func__, result);
 }
 
 static hws_result copy_pair(const struct hws_pair *found, char *buffer, uint32_t size, struct hws_pair *pair) {
@@ -105,16 +113,18 @@ static hws_result copy_pair(const struct hws_pair *found, char *buffer, uint32_t
 hws_result hws_metadata(hws_handle handle, uint32_t index, void *buffer, uint32_t size, struct hws_pair *pair) {
   struct object *object = NULL;
   struct hws_pair found = {0};
-  if (!pair || (size && !buffer)) return HWS_E_INVAL;
+  if (!pair) return REFUSE(HWS_E_INVAL, "pair is NULL");
+  if (size && !buffer) return REFUSE(HWS_E_INVAL, "buffer is NULL, and size is not 0");
   int result = api_pin(handle, OBJECT_STREAM, &object);
-  if (result != HWS_OK) return result;
+  if (result != HWS_OK) return refused_answer(__func__, result);
   struct stream *stream = (struct stream *)object;
   lock_take(stream->lock); /* what the pair points to goes with the stream's last pin, which is ours too */
   result = stream->class->metadata(stream, index, &found);
   lock_drop(stream->lock);
+  if (result == HWS_E_INVAL) refused_say(result, "index %u is past the last pair", (unsigned)index);
   if (result == HWS_OK) result = copy_pair(&found, buffer, size, pair);
   object_unpin(object);
-  return result;
+  return refused_answer(__func__, result);
 }
 
 /* As much as the caller's header knows of it. */
@@ -127,28 +137,32 @@ static void tell_peer(struct hws_peer *found, struct hws_peer *peer) {
 
 hws_result hws_peer(hws_handle handle, struct hws_peer *peer) {
   struct object *object = NULL;
-  if (!peer || peer->size < PEER_SIZE_V1) return HWS_E_INVAL;
+  if (!peer) return REFUSE(HWS_E_INVAL, "peer is NULL");
+  if (peer->size < PEER_SIZE_V1)
+    return REFUSE(HWS_E_INVAL, "peer->size is %u, less than any version's", (unsigned)peer->size);
   enum object_type type = handle_type(handle) == OBJECT_SESSION ? OBJECT_SESSION : OBJECT_STREAM;
   int status = api_pin(handle, type, &object);
-  if (status != HWS_OK) return status;
+  if (status != HWS_OK) return refused_answer(__func__, status);
   struct hws_peer found = {.flags = 0};
   if (type == OBJECT_SESSION)
     status = session_peer((struct session *)object, &found);
   else
     status = ((struct stream *)object)->class->peer((struct stream *)object, &found);
   object_unpin(object);
+  if (status == HWS_E_UNSUPPORTED) refused_say(status, "the transport does not tell who is at the other end");
   if (status == HWS_OK) tell_peer(&found, peer);
-  return status;
+  return refused_answer(__func__, status);
 }
 
 hws_result hws_stat(hws_handle handle, const char *name, uint64_t *value) {
   struct object *object = NULL;
-  if (!name || !value) return HWS_E_INVAL;
+  if (!name || !value) return REFUSE(HWS_E_INVAL, "%s is NULL", name ? "value" : "name");
   int status = api_pin(handle, OBJECT_ANY, &object);
-  if (status != HWS_OK) return status;
+  if (status != HWS_OK) return refused_answer(__func__, status);
   status = stats_get(object, name, value);
+  if (status == HWS_E_UNSUPPORTED) refused_say(status, "this type of object has no counter '%.64s'", name);
   object_unpin(object);
-  return status;
+  return refused_answer(__func__, status);
 }
 
 const char *hws_stat_name(hws_handle handle, uint32_t index) {

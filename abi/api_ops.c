@@ -6,7 +6,7 @@
 
 #include "abi/api.h"
 
-enum { PIECES_MAX = 1024, REASON_MAX = 1024, CONFIG_SIZE_V1 = 32, OPEN_SIZE_V1 = 48 };
+enum { PIECES_MAX = 1024, CONFIG_SIZE_V1 = 32, OPEN_SIZE_V1 = 48 };
 #define BYTES_MAX (UINT64_C(1) << 40)
 
 /* A call in progress: what it is about, how, and under which life scope. */
@@ -47,7 +47,8 @@ static int make_begin(struct call *call, hws_handle handle, enum object_type typ
   if (status != HWS_OK) return status;
   call->makes = true;
   runtime_make_begin(object_runtime(call->object));
-  return runtime_is_ending(object_runtime(call->object)) ? call_end(call, HWS_E_CLOSED) : HWS_OK;
+  if (!runtime_is_ending(object_runtime(call->object))) return HWS_OK;
+  return call_end(call, refused_say(HWS_E_CLOSED, "the runtime is ending"));
 }
 
 /* CAN-3 for ops that make an object: nothing is made, so the event has none. True: *result is the answer. */
@@ -62,10 +63,14 @@ static bool call_is_over(struct call *call, enum hws_kind kind, int *result) {
 
 static int check_vec(const struct hws_vec *vec, uint32_t count) {
   uint64_t total = 0;
-  if (count > PIECES_MAX || (count && !vec)) return HWS_E_INVAL;
+  if (count > PIECES_MAX) return refused_say(HWS_E_INVAL, "%u pieces, more than %d", (unsigned)count, (int)PIECES_MAX);
+  if (count && !vec) return refused_say(HWS_E_INVAL, "the vector is NULL, and its count is not 0");
   for (uint32_t i = 0; i < count; i++) {
-    if (vec[i].flags || vec[i].reserved || (vec[i].len && !vec[i].ptr)) return HWS_E_INVAL;
-    if (vec[i].len > BYTES_MAX || (total += vec[i].len) > BYTES_MAX) return HWS_E_INVAL;
+    const char *wrong = NULL;
+    if (vec[i].flags || vec[i].reserved) wrong = "has flags or reserved set, which are zero";
+    if (vec[i].len && !vec[i].ptr) wrong = "has a length and no address";
+    if (vec[i].len > BYTES_MAX || (total += vec[i].len) > BYTES_MAX) wrong = "brings the bytes above 2^40";
+    if (wrong) return refused_say(HWS_E_INVAL, "piece %u of the vector %s", (unsigned)i, wrong);
   }
   return HWS_OK;
 }
@@ -75,42 +80,42 @@ static int check_vec(const struct hws_vec *vec, uint32_t count) {
 hws_result hws_listen(hws_handle runtime, const char *url, hws_handle life, const struct hws_how *how,
                       struct hws_event *out, hws_handle *op, hws_handle *listener) {
   struct call call;
-  if (!url || !listener) return HWS_E_INVAL;
+  if (!url || !listener) return REFUSE(HWS_E_INVAL, "%s is NULL", url ? "listener" : "url");
   *listener = 0;
   int result = make_begin(&call, runtime, OBJECT_RUNTIME, life, how, out, op);
-  if (result != HWS_OK) return result;
+  if (result != HWS_OK) return refused_answer(__func__, result);
   if (!call_is_over(&call, HWS_KIND_LISTEN, &result))
     result = listener_listen((struct runtime *)call.object, url, call.life, &call.request, listener);
-  return call_end(&call, result);
+  return refused_answer(__func__, call_end(&call, result));
 }
 
 hws_result hws_dial(hws_handle runtime, const char *url, hws_handle life, const struct hws_how *how,
                     struct hws_event *out, hws_handle *op, hws_handle *stream) {
   struct call call;
-  if (!url || !stream) return HWS_E_INVAL;
+  if (!url || !stream) return REFUSE(HWS_E_INVAL, "%s is NULL", url ? "stream" : "url");
   *stream = 0;
   int result = make_begin(&call, runtime, OBJECT_RUNTIME, life, how, out, op);
-  if (result != HWS_OK) return result;
+  if (result != HWS_OK) return refused_answer(__func__, result);
   if (!call_is_over(&call, HWS_KIND_DIAL, &result))
     result = conn_dial((struct runtime *)call.object, url, call.life, &call.request, stream);
-  return call_end(&call, result);
+  return refused_answer(__func__, call_end(&call, result));
 }
 
 hws_result hws_accept(hws_handle source, hws_handle life, const struct hws_how *how, struct hws_event *out,
                       hws_handle *op, hws_handle *stream) {
   struct call call;
   enum object_type type = handle_type(source) == OBJECT_SESSION ? OBJECT_SESSION : OBJECT_LISTENER;
-  if (!stream) return HWS_E_INVAL;
+  if (!stream) return REFUSE(HWS_E_INVAL, "stream is NULL");
   *stream = 0;
   int result = make_begin(&call, source, type, life, how, out, op);
-  if (result != HWS_OK) return result;
+  if (result != HWS_OK) return refused_answer(__func__, result);
   if (call_is_over(&call, HWS_KIND_ACCEPT, &result))
     ;
   else if (type == OBJECT_SESSION)
     result = session_accept((struct session *)call.object, call.life, &call.request, stream);
   else
     result = listener_accept((struct listener *)call.object, call.life, &call.request, stream);
-  return call_end(&call, result);
+  return refused_answer(__func__, call_end(&call, result));
 }
 
 /* ---- sessions ---- */
@@ -120,37 +125,44 @@ hws_result hws_session(hws_handle stream, const struct hws_session_config *confi
   struct object *object = NULL;
   struct scope *life = NULL;
   struct session *session = NULL;
-  if (!handle || (config && config->size < CONFIG_SIZE_V1)) return HWS_E_INVAL;
+  if (!handle) return REFUSE(HWS_E_INVAL, "session is NULL");
+  if (config && config->size < CONFIG_SIZE_V1)
+    return REFUSE(HWS_E_INVAL, "config->size is %u, less than any version's", (unsigned)config->size);
   *handle = 0;
   if (!config) config = &defaults;
   int status = api_pin(stream, OBJECT_STREAM, &object);
-  if (status != HWS_OK) return status;
+  if (status != HWS_OK) return refused_answer(__func__, status);
   runtime_make_begin(object->runtime);
-  if (runtime_is_ending(object->runtime)) status = HWS_E_CLOSED;
+  if (runtime_is_ending(object->runtime)) status = refused_say(HWS_E_CLOSED, "the runtime is ending");
   if (status == HWS_OK && config->life) status = scope_pin(config->life, object->runtime, &life);
-  if (status == HWS_OK && life) status = scope_status(life);
+  if (status == HWS_OK && life && (status = scope_status(life)) != HWS_OK)
+    refused_say(status, "the life scope has ended: %s", status_text(status));
   if (status == HWS_OK) status = session_start((struct stream *)object, config, life, &session);
   if (status == HWS_OK) *handle = session->object.handle;
   if (life) object_unpin(&life->object);
   runtime_make_end(object->runtime);
   object_unpin(object);
-  return status;
+  return refused_answer(__func__, status);
 }
 
 hws_result hws_open(hws_handle session, const struct hws_open_config *config, const struct hws_how *how,
                     struct hws_event *out, hws_handle *op, hws_handle *stream) {
   static const struct hws_open_config defaults = {.size = sizeof defaults};
   struct call call;
-  if (!stream || (config && config->size < OPEN_SIZE_V1)) return HWS_E_INVAL;
+  if (!stream) return REFUSE(HWS_E_INVAL, "stream is NULL");
+  if (config && config->size < OPEN_SIZE_V1)
+    return REFUSE(HWS_E_INVAL, "config->size is %u, less than any version's", (unsigned)config->size);
   *stream = 0;
   if (!config) config = &defaults;
-  if (config->flags || check_vec(config->payload, config->payload_count) != HWS_OK) return HWS_E_INVAL;
-  if (config->metadata_count && !config->metadata) return HWS_E_INVAL;
+  if (config->flags) return REFUSE(HWS_E_INVAL, "config->flags is not zero");
+  if (config->metadata_count && !config->metadata)
+    return REFUSE(HWS_E_INVAL, "config->metadata is NULL, and its count is not 0");
+  if (check_vec(config->payload, config->payload_count) != HWS_OK) return refused_answer(__func__, HWS_E_INVAL);
   int result = make_begin(&call, session, OBJECT_SESSION, config->life, how, out, op);
-  if (result != HWS_OK) return result;
+  if (result != HWS_OK) return refused_answer(__func__, result);
   if (!call_is_over(&call, HWS_KIND_OPEN, &result))
     result = session_open((struct session *)call.object, config, call.life, &call.request, stream);
-  return call_end(&call, result);
+  return refused_answer(__func__, call_end(&call, result));
 }
 
 /* ---- streams ---- */
@@ -159,53 +171,59 @@ hws_result hws_send(hws_handle stream, const struct hws_vec *vec, uint32_t count
                     struct hws_event *out, hws_handle *op) {
   struct call call;
   int result = check_vec(vec, count);
-  if (result != HWS_OK) return result;
+  if (result != HWS_OK) return refused_answer(__func__, result);
   result = call_begin(&call, stream, OBJECT_STREAM, 0, how, out, op);
-  if (result != HWS_OK) return result;
-  return call_end(&call, stream_send((struct stream *)call.object, vec, count, &call.request));
+  if (result != HWS_OK) return refused_answer(__func__, result);
+  return refused_answer(__func__,
+                        call_end(&call, stream_send((struct stream *)call.object, vec, count, &call.request)));
 }
 
 hws_result hws_sendfile(hws_handle stream, int64_t file, uint64_t offset, uint64_t length, const struct hws_how *how,
                         struct hws_event *out, hws_handle *op) {
   struct call call;
-  if (!length || length > INT64_MAX || offset > INT64_MAX - length) return HWS_E_INVAL;
+  if (!length) return REFUSE(HWS_E_INVAL, "length is 0");
+  if (length > INT64_MAX || offset > INT64_MAX - length)
+    return REFUSE(HWS_E_INVAL, "offset and length lead past the largest offset");
   int result = file_check(file);
+  if (result == HWS_E_ACCESS) refused_say(result, "the file is not open for reading");
+  if (result == HWS_E_INVAL) refused_say(result, "file is %lld, no descriptor", (long long)file);
   if (result == HWS_OK) result = call_begin(&call, stream, OBJECT_STREAM, 0, how, out, op);
-  if (result != HWS_OK) return result;
+  if (result != HWS_OK) return refused_answer(__func__, result);
   struct file_part part = {.file = file, .offset = offset, .length = length};
-  return call_end(&call, stream_sendfile((struct stream *)call.object, &part, &call.request));
+  return refused_answer(__func__, call_end(&call, stream_sendfile((struct stream *)call.object, &part, &call.request)));
 }
 
 hws_result hws_recv(hws_handle stream, const struct hws_vec *vec, uint32_t count, const struct hws_how *how,
                     struct hws_event *out, hws_handle *op) {
   struct call call;
   int result = check_vec(vec, count);
-  if (result != HWS_OK) return result;
+  if (result != HWS_OK) return refused_answer(__func__, result);
   result = call_begin(&call, stream, OBJECT_STREAM, 0, how, out, op);
-  if (result != HWS_OK) return result;
-  return call_end(&call, stream_recv((struct stream *)call.object, vec, count, &call.request));
+  if (result != HWS_OK) return refused_answer(__func__, result);
+  return refused_answer(__func__,
+                        call_end(&call, stream_recv((struct stream *)call.object, vec, count, &call.request)));
 }
 
 hws_result hws_acquire(hws_handle stream, const struct hws_how *how, struct hws_event *out, hws_handle *op) {
   struct call call;
   int result = call_begin(&call, stream, OBJECT_STREAM, 0, how, out, op);
-  if (result != HWS_OK) return result;
-  return call_end(&call, stream_acquire((struct stream *)call.object, &call.request));
+  if (result != HWS_OK) return refused_answer(__func__, result);
+  return refused_answer(__func__, call_end(&call, stream_acquire((struct stream *)call.object, &call.request)));
 }
 
 hws_result hws_release(hws_handle lease, uint64_t consumed) {
   struct object *object = NULL;
   int status = api_pin(lease, OBJECT_LEASE, &object);
-  if (status != HWS_OK) return status;
+  if (status != HWS_OK) return refused_answer(__func__, status);
   status = lease_release(object, consumed);
   object_unpin(object);
-  return status;
+  return refused_answer(__func__, status);
 }
 
 hws_result hws_flush(hws_handle stream) {
   struct object *object = NULL;
   int status = api_pin(stream, OBJECT_STREAM, &object);
-  if (status != HWS_OK) return status;
+  if (status != HWS_OK) return refused_answer(__func__, status);
   struct stream *which = (struct stream *)object;
   which->class->kick(which, KICK_NOW);
   object_unpin(object);
@@ -216,12 +234,12 @@ hws_result hws_shutdown(hws_handle handle, const struct hws_how *how, struct hws
   struct call call;
   enum object_type type = handle_type(handle) == OBJECT_SESSION ? OBJECT_SESSION : OBJECT_STREAM;
   int result = call_begin(&call, handle, type, 0, how, out, op);
-  if (result != HWS_OK) return result;
+  if (result != HWS_OK) return refused_answer(__func__, result);
   if (type == OBJECT_SESSION)
     result = session_shutdown((struct session *)call.object, &call.request);
   else
     result = stream_shutdown((struct stream *)call.object, &call.request);
-  return call_end(&call, result);
+  return refused_answer(__func__, call_end(&call, result));
 }
 
 static struct cause *reset_cause(uint64_t code, const char *reason) {
@@ -230,10 +248,10 @@ static struct cause *reset_cause(uint64_t code, const char *reason) {
 
 hws_result hws_reset(hws_handle handle, uint64_t code, const char *reason) {
   struct object *object = NULL;
-  if (reason && strnlen(reason, REASON_MAX + 1) > REASON_MAX) return HWS_E_INVAL;
+  if (api_is_long(reason)) return REFUSE(HWS_E_INVAL, REASON_TOO_LONG);
   enum object_type type = handle_type(handle) == OBJECT_SESSION ? OBJECT_SESSION : OBJECT_STREAM;
   int status = api_pin(handle, type, &object);
-  if (status != HWS_OK) return status;
+  if (status != HWS_OK) return refused_answer(__func__, status);
   struct cause *cause = reset_cause(code, reason);
   if (type == OBJECT_SESSION)
     session_end((struct session *)object, cause);
@@ -245,13 +263,14 @@ hws_result hws_reset(hws_handle handle, uint64_t code, const char *reason) {
 
 hws_result hws_stop(hws_handle stream, uint32_t directions, uint64_t code, const char *reason) {
   struct object *object = NULL;
-  if (!directions || (directions & ~(uint32_t)(HWS_STOP_RECV | HWS_STOP_SEND))) return HWS_E_INVAL;
-  if (reason && strnlen(reason, REASON_MAX + 1) > REASON_MAX) return HWS_E_INVAL;
+  if (!directions || (directions & ~(uint32_t)(HWS_STOP_RECV | HWS_STOP_SEND)))
+    return REFUSE(HWS_E_INVAL, "directions is 0x%x, not of hws_stop", (unsigned)directions);
+  if (api_is_long(reason)) return REFUSE(HWS_E_INVAL, REASON_TOO_LONG);
   int status = api_pin(stream, OBJECT_STREAM, &object);
-  if (status != HWS_OK) return status;
+  if (status != HWS_OK) return refused_answer(__func__, status);
   status = stream_stop((struct stream *)object, directions, reset_cause(code, reason));
   object_unpin(object);
-  return status;
+  return refused_answer(__func__, status);
 }
 
 /* ---- any object ---- */
@@ -259,7 +278,7 @@ hws_result hws_stop(hws_handle stream, uint32_t directions, uint64_t code, const
 hws_result hws_watch(hws_handle handle, const struct hws_how *how, struct hws_event *out, hws_handle *op) {
   struct call call;
   int result = call_begin(&call, handle, OBJECT_ANY, 0, how, out, op);
-  if (result != HWS_OK) return result;
+  if (result != HWS_OK) return refused_answer(__func__, result);
   switch (call.object->class->type) {
   case OBJECT_STREAM:
     result = stream_watch((struct stream *)call.object, &call.request);
@@ -274,9 +293,9 @@ hws_result hws_watch(hws_handle handle, const struct hws_how *how, struct hws_ev
     result = scope_watch((struct scope *)call.object, &call.request);
     break;
   default:
-    result = HWS_E_HANDLE;
+    result = refused_say(HWS_E_HANDLE, "this type of object does not end by itself");
   }
-  return call_end(&call, result);
+  return refused_answer(__func__, call_end(&call, result));
 }
 
 /* Objects without anything that could take time: the event, if one is wanted, is there at once. */
@@ -335,7 +354,7 @@ static int begin_close(struct object *object, struct request *request, struct op
   int status = request->queue || request->out ? op_reserve(request, runtime, spare) : HWS_OK;
   if (status != HWS_OK || object_close(object)) return status;
   op_unreserve(request, runtime);
-  return HWS_E_HANDLE;
+  return refused_say(HWS_E_HANDLE, "the handle is stale: another thread has closed it");
 }
 
 hws_result hws_close(hws_handle handle, const struct hws_how *how, struct hws_event *out, hws_handle *op) {
@@ -343,9 +362,10 @@ hws_result hws_close(hws_handle handle, const struct hws_how *how, struct hws_ev
   struct request request;
   struct op *spare = NULL;
   enum object_type type = handle_type(handle);
-  if (type == OBJECT_RUNTIME || type == OBJECT_LEASE || type == OBJECT_OP) return HWS_E_HANDLE;
+  if (type == OBJECT_RUNTIME || type == OBJECT_LEASE || type == OBJECT_OP)
+    return REFUSE(HWS_E_HANDLE, "runtimes, leases and ops are not closed, but joined, released and cancelled");
   int result = api_pin(handle, OBJECT_ANY, &object);
-  if (result != HWS_OK) return result;
+  if (result != HWS_OK) return refused_answer(__func__, result);
   struct runtime *runtime = object_runtime(object);
   result = request_begin(&request, runtime, how, out, op, false);
   if (result == HWS_OK) {
@@ -355,5 +375,5 @@ hws_result hws_close(hws_handle handle, const struct hws_how *how, struct hws_ev
     request_end(&request);
   }
   object_unpin(object);
-  return result;
+  return refused_answer(__func__, result);
 }

@@ -41,7 +41,7 @@ typedef int32_t hws_result;  /* a hws_status, or a non-negative answer */
 enum hws_status {
   HWS_OK = 0,
   HWS_E_HANDLE = -1,       /* the handle is stale, of another type, or none */
-  HWS_E_INVAL = -2,        /* an argument is wrong; hws_detail of the object or runtime names it */
+  HWS_E_INVAL = -2,        /* an argument is wrong; hws_refusal names it */
   HWS_E_NOMEM = -3,        /* out of memory */
   HWS_E_CANCELED = -4,     /* a cancel ended it; on an acceptor's stream also: the caller is gone */
   HWS_E_DEADLINE = -5,     /* its deadline passed */
@@ -284,6 +284,13 @@ hws_result hws_runtime_open(const struct hws_runtime_config *config, hws_handle 
  * HWS_E_TIMEOUT (it ended, but left threads of its own behind in such a call of the system). */
 hws_result hws_runtime_join(hws_handle runtime, int64_t timeout_ns);
 
+/* Why the calling thread's last refused call was refused, in words that name what was wrong with it; status HWS_OK:
+ * none has been. Every call that returns a negative status is a refused one, but hws_scope_status, whose statuses are
+ * answers. Calls that go well leave it as it is, and no other thread's calls touch it. Never blocks. What it holds goes
+ * with the thread. A thread that the system has no memory for has the status alone. Errors: HWS_E_INVAL (detail is NULL
+ * or too short), which is a refused call too. */
+hws_result hws_refusal(struct hws_detail *detail);
+
 /* ---- queues ----------------------------------------------------------------------------------------------------- */
 
 /* A completion queue. Unbounded, because an op brings its event with it: posting cannot fail. When it is closed, events
@@ -454,7 +461,9 @@ hws_result hws_watch(hws_handle object, const struct hws_how *how, struct hws_ev
  */
 hws_result hws_close(hws_handle object, const struct hws_how *how, struct hws_event *out, hws_handle *op);
 
-/* Why the object ended, or what its last failed op met; status HWS_OK: nothing yet. On a runtime: its last refusal. */
+/* Why the object ended, or what its last failed op met; status HWS_OK: nothing yet. On a runtime: the last that came
+ * about and that no call was refused for: a breach of contract by a plugin, a plugin passed over by hws_plugin_scan, a
+ * file that failed hws_sendfile. Why a call was refused: hws_refusal. */
 hws_result hws_detail(hws_handle object, struct hws_detail *detail);
 
 /* Why one direction of a stream ended, as ops of it report: HWS_STOP_RECV or HWS_STOP_SEND. The two can end by causes
@@ -482,7 +491,7 @@ const char *hws_stat_name(hws_handle object, uint32_t index);
  */
 
 /* Load a transport from an absolute path, or by name ("unix_epoll") from the plugin directories. Loading what is loaded
- * already succeeds. May block (reads a file). Errors: HWS_E_PLUGIN; hws_detail of the runtime names file and reason. */
+ * already succeeds. May block (reads a file). Errors: HWS_E_PLUGIN; hws_refusal names file and reason. */
 hws_result hws_plugin_load(hws_handle runtime, const char *path_or_name);
 
 /* Load every plugin of the plugin directories. Returns how many plugins are loaded; those that were refused are counted

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "core/conn.h"
+#include "core/refused.h"
 
 enum { TEXT_MAX = 512 };
 
@@ -237,8 +238,7 @@ static int dial_make(struct conn *conn, struct route *route, void **ep) {
   int status = filters_try(conn->filters, conn->filter_count, FILTER_DIALLED);
   if (status != HWS_OK) return status;
   if (!plugin->vtable.dial || !(plugin->manifest->capabilities & HWS_CAP_DIAL))
-    return runtime_refuse(conn->stream.object.runtime,
-                          cause_make(HWS_E_UNSUPPORTED, 0, 0, "%s cannot dial", plugin->manifest->name));
+    return refused_say(HWS_E_UNSUPPORTED, "%s cannot dial", plugin->manifest->name);
   status = plugin->vtable.dial(plugin->vtable.self, (struct hws_host_endpoint *)endpoint, route->url.address, ep);
   return status == HWS_OK ? HWS_OK : endpoint_refuse(endpoint, status, "dial");
 }

@@ -12,6 +12,7 @@
 #include "core/mux/session.h"
 #include "core/park.h"
 #include "core/queue.h"
+#include "core/refused.h"
 #include "core/runtime.h"
 #include "core/scope.h"
 #include "core/stats.h"

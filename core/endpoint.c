@@ -15,8 +15,8 @@
 void endpoint_fault(struct endpoint *endpoint, const char *what) {
   struct runtime *runtime = endpoint->owner->runtime;
   runtime_count(runtime, COUNT_PLUGIN_FAULTS, 1);
-  runtime_refuse(runtime, cause_make(HWS_E_PLUGIN, 0, HWS_CODE_INTERNAL, "plugin %s (%s): %s",
-                                     endpoint->plugin->manifest->name, endpoint->plugin->path, what));
+  runtime_note(runtime, cause_make(HWS_E_PLUGIN, 0, HWS_CODE_INTERNAL, "plugin %s (%s): %s",
+                                   endpoint->plugin->manifest->name, endpoint->plugin->path, what));
 }
 
 bool transfer_busy(const struct transfer *transfer) {

@@ -112,7 +112,7 @@ void endpoint_unopened(struct endpoint *endpoint, void *ep);
 struct op *endpoint_begin(struct endpoint *endpoint, void *ep, const struct request *request, enum hws_kind kind,
                           void (*revoke)(struct op *op), int *status);
 
-/* Remember with the runtime what the plugin explained about `status`, which is returned. */
+/* Refuse the call with what the plugin explained about `status`, which is returned. */
 int endpoint_refuse(struct endpoint *endpoint, int status, const char *what);
 
 /* Claim an idle transfer and fill in its io; endpoint_submit must follow. Under the lock that the owner decides by:

@@ -12,6 +12,7 @@
 
 #include "core/filter.h"
 #include "core/park.h"
+#include "core/refused.h"
 #include "core/route.h"
 #include "core/runtime.h"
 
@@ -121,7 +122,7 @@ void endpoint_unopened(struct endpoint *endpoint, void *ep) {
 struct op *endpoint_begin(struct endpoint *endpoint, void *ep, const struct request *request, enum hws_kind kind,
                           void (*revoke)(struct op *op), int *status) {
   struct op *op = NULL;
-  *status = route_check(endpoint->owner->runtime, endpoint->route);
+  *status = route_check(endpoint->route);
   if (*status == HWS_OK) op = op_new(request, endpoint->owner->runtime, endpoint->owner, kind, revoke, status);
   if (op && (*status = endpoint_open(endpoint, ep)) != HWS_OK) {
     op_discard(op);
@@ -133,7 +134,7 @@ struct op *endpoint_begin(struct endpoint *endpoint, void *ep, const struct requ
 
 int endpoint_refuse(struct endpoint *endpoint, int status, const char *what) {
   struct cause *cause = endpoint_explain(endpoint, status < 0 ? status : HWS_E_PLUGIN, 0, what);
-  return runtime_refuse(endpoint->owner->runtime, cause);
+  return refused_set(cause);
 }
 
 /* ---- closing ---- */

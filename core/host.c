@@ -44,8 +44,7 @@ void host_log(struct hws_host_endpoint *host, uint32_t level, const char *text) 
   if (!host && text) registry_heard(text);
   if (!host || level > HWS_LOG_WARNING || !text) return;
   struct endpoint *endpoint = host_endpoint(host);
-  runtime_refuse(endpoint->owner->runtime,
-                 cause_make(HWS_E_IO, 0, 0, "%s: %s", endpoint->plugin->manifest->name, text));
+  runtime_note(endpoint->owner->runtime, cause_make(HWS_E_IO, 0, 0, "%s: %s", endpoint->plugin->manifest->name, text));
 }
 
 void host_explain(struct hws_host_endpoint *host, const char *text) {

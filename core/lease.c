@@ -7,6 +7,7 @@
 #include <stdlib.h>
 
 #include "core/queue.h"
+#include "core/refused.h"
 #include "core/runtime.h"
 #include "core/stream.h"
 
@@ -67,8 +68,10 @@ int lease_make(struct stream *stream, struct hws_event *event) {
  * they are dropped. */
 static int check(struct lease *lease, uint64_t consumed, bool readable) {
   uint64_t len = lease->slice->len;
-  if (consumed > len) return HWS_E_INVAL;
-  if (consumed < len && readable && lease->stream->taken != lease->taken) return HWS_E_BUSY;
+  if (consumed > len)
+    return refused_say(HWS_E_INVAL, "consumed is more than the lease's %llu bytes", (unsigned long long)len);
+  if (consumed < len && readable && lease->stream->taken != lease->taken)
+    return refused_say(HWS_E_BUSY, "bytes behind the lease have been taken: it can only be consumed whole");
   return object_close(&lease->object) ? HWS_OK : HWS_E_HANDLE;
 }
 

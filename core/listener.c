@@ -8,6 +8,7 @@
 #include <stdlib.h>
 
 #include "core/conn.h"
+#include "core/refused.h"
 #include "core/route.h"
 
 enum { TEXT_MAX = 512 };
@@ -359,8 +360,7 @@ static int make(struct listener *listener, void **ep) {
   int status = try_filters(listener, route);
   if (status != HWS_OK) return status;
   if (!plugin->vtable.listen || !(plugin->manifest->capabilities & HWS_CAP_LISTEN))
-    return runtime_refuse(listener->object.runtime,
-                          cause_make(HWS_E_UNSUPPORTED, 0, 0, "%s cannot listen", plugin->manifest->name));
+    return refused_say(HWS_E_UNSUPPORTED, "%s cannot listen", plugin->manifest->name);
   status = plugin->vtable.listen(plugin->vtable.self, (struct hws_host_endpoint *)endpoint, route->url.address, ep);
   return status == HWS_OK ? HWS_OK : endpoint_refuse(endpoint, status, "listen");
 }

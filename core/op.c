@@ -10,6 +10,7 @@
 
 #include "core/park.h"
 #include "core/queue.h"
+#include "core/refused.h"
 #include "core/runtime.h"
 #include "core/scope.h"
 #include "core/source.h"
@@ -103,7 +104,10 @@ static struct op *op_make(const struct request *request, struct runtime *runtime
   struct object *queue = NULL;
   if (request->queue && !(request->flags & HWS_BLOCK)) {
     *status = handle_pin(request->queue, OBJECT_QUEUE, &queue);
-    if (*status != HWS_OK) return NULL;
+    if (*status != HWS_OK) {
+      refused_say(*status, "queue 0x%llx: %s", (unsigned long long)request->queue, status_text(*status));
+      return NULL;
+    }
   }
   struct op *op = pool_take(runtime, status);
   if (op)

@@ -5,6 +5,7 @@
 #include "core/op.h"
 #include "core/park.h"
 #include "core/queue.h"
+#include "core/refused.h"
 #include "core/scope.h"
 
 enum {
@@ -15,9 +16,12 @@ _Static_assert(sizeof(struct hws_how) == HOW_SIZE_V1, "the first version of hws_
 
 static int check_flags(const struct request *request) {
   uint32_t flags = request->flags;
-  if (flags & ~(uint32_t)HOW_FLAGS) return HWS_E_INVAL;
-  if ((flags & HWS_BLOCK) && ((flags & HWS_TRY) || !request->out)) return HWS_E_INVAL;
-  if ((flags & HWS_INTERRUPTIBLE) && !(flags & HWS_BLOCK)) return HWS_E_INVAL;
+  const char *wrong = NULL;
+  if ((flags & HWS_BLOCK) && !request->out) wrong = "HWS_BLOCK needs an event to answer in: out is NULL";
+  if ((flags & HWS_BLOCK) && (flags & HWS_TRY)) wrong = "HWS_BLOCK and HWS_TRY exclude each other";
+  if ((flags & HWS_INTERRUPTIBLE) && !(flags & HWS_BLOCK)) wrong = "HWS_INTERRUPTIBLE is for HWS_BLOCK";
+  if (flags & ~(uint32_t)HOW_FLAGS) wrong = "how->flags has unknown bits";
+  if (wrong) return refused_say(HWS_E_INVAL, "%s", wrong);
   return HWS_OK;
 }
 
@@ -32,13 +36,17 @@ int request_begin(struct request *request, struct runtime *runtime, const struct
                   hws_handle *op, bool needs_answer) {
   *request = (struct request){.out = out, .op = op};
   if (op) __atomic_store_n(op, 0, __ATOMIC_RELAXED); /* which may be looked at meanwhile: op_new */
-  if (!how) return needs_answer ? HWS_E_INVAL : HWS_OK;
-  if (how->size < HOW_SIZE_V1) return HWS_E_INVAL;
+  if (!how && needs_answer) return refused_say(HWS_E_INVAL, "how is NULL: nobody would hear of the op");
+  if (!how) return HWS_OK;
+  if (how->size < HOW_SIZE_V1)
+    return refused_say(HWS_E_INVAL, "how->size is %u, less than any version's", (unsigned)how->size);
   request->flags = how->flags;
   request->tag = how->tag;
   int status = check_flags(request);
   if (status != HWS_OK) return status;
-  if (needs_answer && !how->queue && !((how->flags & (HWS_BLOCK | HWS_TRY)) && out)) return HWS_E_INVAL;
+  if (needs_answer && !how->queue && !((how->flags & (HWS_BLOCK | HWS_TRY)) && out))
+    return refused_say(HWS_E_INVAL,
+                       "nobody would hear of the op: no queue, and neither HWS_BLOCK nor HWS_TRY with out");
   resolve_deadline(request, how->deadline_ns);
   request->queue = how->queue;
   return how->scope ? scope_pin(how->scope, runtime, &request->scope) : HWS_OK;

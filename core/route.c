@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "core/endpoint.h"
+#include "core/refused.h"
 #include "core/runtime.h"
 
 enum { ERROR_MAX = 256 };
@@ -36,7 +37,7 @@ static int find_plugins(struct runtime *runtime, struct route *route) {
     route->plugins[i] = registry_find(host_services(), runtime->dirs, route->url.schemes[i], &error);
     int status = error.short_of ? HWS_E_LIMIT : HWS_E_ADDRESS;
     struct cause *cause = route->plugins[i] ? misplaced(route, i) : cause_make(status, 0, 0, "%s", error.text);
-    if (cause) return runtime_refuse(runtime, cause);
+    if (cause) return refused_set(cause);
   }
   return HWS_OK;
 }
@@ -48,7 +49,7 @@ int route_find(struct runtime *runtime, const char *text, struct route **out) {
   atomic_init(&route->refs, 1);
   int status = url_parse(text, &route->url, error, sizeof error);
   if (status == HWS_E_ADDRESS)
-    runtime_refuse(runtime, cause_make(status, 0, 0, "%s", error));
+    refused_say(status, "%s", error);
   else if (status == HWS_OK)
     status = find_plugins(runtime, route);
   if (status == HWS_OK)
@@ -111,11 +112,11 @@ static const struct plugin *owner_of(const struct route *route, const char *key)
   return route_transport(route);
 }
 
-int route_check(struct runtime *runtime, struct route *route) {
+int route_check(struct route *route) {
   const char *unused = url_unused(&route->url);
   if (unused)
-    return runtime_refuse(runtime, cause_make(HWS_E_ADDRESS, 0, 0, "%s does not know the parameter '%s'",
-                                              owner_of(route, unused)->manifest->name, unused));
+    return refused_say(HWS_E_ADDRESS, "%s does not know the parameter '%s'", owner_of(route, unused)->manifest->name,
+                       unused);
   route->checked = true;
   return HWS_OK;
 }

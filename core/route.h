@@ -42,6 +42,6 @@ const struct plugin *route_transport(const struct route *route);
 const char *route_config(struct route *route, size_t place, const char *key);
 
 /* HWS_OK, or HWS_E_ADDRESS, remembered with the runtime, if there is a parameter that nobody has asked for. */
-int route_check(struct runtime *runtime, struct route *route);
+int route_check(struct route *route);
 
 #endif

@@ -15,6 +15,7 @@
 #include "core/park.h"
 #include "core/pool.h"
 #include "core/queue.h"
+#include "core/refused.h"
 #include "core/scope.h"
 #include "core/settings.h"
 
@@ -32,7 +33,7 @@ static void runtime_free(struct object *object) {
   pool_free(runtime->names);
   pool_free(runtime->files);
   timers_free(&runtime->loop.timers); /* which a late call may have filled again, and emptied */
-  cause_unref(runtime->refusal);
+  cause_unref(runtime->noted);
   free(runtime->plugin_dir);
   object_retire(object);
   free(runtime);
@@ -48,10 +49,13 @@ static void before_turn(struct loop *loop) {
 
 static int check_config(const struct hws_runtime_config *config) {
   if (!config) return HWS_OK;
-  if (config->size < CONFIG_SIZE_V1 || (config->flags & ~(uint32_t)HWS_RUNTIME_CALLER_DRIVEN)) return HWS_E_INVAL;
-  if (config->plugin_dir && !registry_dir_valid(config->plugin_dir)) return HWS_E_INVAL;
+  if (config->size < CONFIG_SIZE_V1 || (config->flags & ~(uint32_t)HWS_RUNTIME_CALLER_DRIVEN))
+    return refused_say(HWS_E_INVAL, "runtime: size is less than any version's, or flags has unknown bits");
+  if (config->plugin_dir && !registry_dir_valid(config->plugin_dir))
+    return refused_say(HWS_E_INVAL, "runtime: plugin_dir '%.256s' is no absolute path", config->plugin_dir);
   char error[ERROR_MAX];
-  return settings_parse(NULL, 0, config->settings, NULL, error, sizeof error);
+  int status = settings_parse(NULL, 0, config->settings, NULL, error, sizeof error);
+  return status == HWS_OK ? HWS_OK : refused_say(status, "runtime: %s", error);
 }
 
 static int set_dirs(struct runtime *runtime, const char *plugin_dir) {
@@ -99,7 +103,7 @@ int runtime_open(const struct hws_runtime_config *config, struct runtime **out) 
   return HWS_OK;
 }
 
-/* ---- members, refusals, lazy flushes ---- */
+/* ---- members, notes, lazy flushes ---- */
 
 int member_add(struct runtime *runtime, struct member *member, struct object *object,
                void (*end)(struct object *object)) {
@@ -125,14 +129,12 @@ void member_remove(struct runtime *runtime, struct member *member) {
   lock_drop(&runtime->lock);
 }
 
-int runtime_refuse(struct runtime *runtime, struct cause *cause) {
-  int status = cause->status;
+void runtime_note(struct runtime *runtime, struct cause *cause) {
   lock_take(&runtime->lock);
-  struct cause *before = runtime->refusal;
-  runtime->refusal = cause;
+  struct cause *before = runtime->noted;
+  runtime->noted = cause;
   lock_drop(&runtime->lock);
   cause_unref(before);
-  return status;
 }
 
 bool runtime_add_lazy(struct runtime *runtime, struct lazy *lazy) {
@@ -269,9 +271,11 @@ static int join_alone(struct runtime *runtime, uint64_t until) {
 }
 
 int runtime_join(struct runtime *runtime, uint64_t until) {
-  if (atomic_exchange(&runtime->joining, true)) return HWS_E_BUSY; /* it may have let the thread go already */
+  if (atomic_exchange(&runtime->joining, true))
+    return refused_say(HWS_E_BUSY, "another thread waits in the join"); /* it may have let the thread go already */
   bool self = runtime->thread && io_thread_is_self(runtime->thread);
-  int status = self ? HWS_E_BUSY : join_alone(runtime, until);
+  int status =
+      self ? refused_say(HWS_E_BUSY, "the join was called on a thread of the runtime") : join_alone(runtime, until);
   if (self || status == HWS_E_DEADLINE) atomic_store(&runtime->joining, false);
   return status;
 }

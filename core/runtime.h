@@ -38,9 +38,9 @@ struct runtime {
   struct op_pool ops;
   struct buffer_pool buffers;
   struct lock scope_lock;
-  struct lock lock;      /* the members, the last refusal, the lazy list */
+  struct lock lock;      /* the members, what was noted, the lazy list */
   struct member members; /* those that have not been told of the end */
-  struct cause *refusal;
+  struct cause *noted;
   struct lazy *lazy;
   atomic_bool has_lazy;
   atomic_bool ending;
@@ -82,8 +82,8 @@ static inline void runtime_make_end(struct runtime *runtime) {
   atomic_fetch_sub_explicit(&runtime->makers, 1, memory_order_release);
 }
 
-/* Remember why a call was refused; consumes the cause; returns its status. */
-int runtime_refuse(struct runtime *runtime, struct cause *cause);
+/* Remember what came about that no call of the user's was refused for; consumes the cause. */
+void runtime_note(struct runtime *runtime, struct cause *cause);
 
 static inline void runtime_count(struct runtime *runtime, enum runtime_counter counter, uint64_t by) {
   atomic_fetch_add_explicit(&runtime->counters[counter], by, memory_order_relaxed);

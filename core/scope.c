@@ -8,6 +8,7 @@
 #include <stdlib.h>
 
 #include "core/park.h"
+#include "core/refused.h"
 #include "core/runtime.h"
 
 static struct lock *lock_of(struct scope *scope) {
@@ -90,13 +91,13 @@ int scope_open(struct runtime *runtime, struct scope *parent, uint64_t deadline,
 int scope_pin(hws_handle handle, struct runtime *runtime, struct scope **scope) {
   struct object *object = NULL;
   int status = handle_pin(handle, OBJECT_SCOPE, &object);
-  if (status != HWS_OK) return status;
+  if (status != HWS_OK) return refused_say(status, "scope 0x%llx: %s", (unsigned long long)handle, status_text(status));
   if (object->runtime == runtime) {
     *scope = (struct scope *)object;
     return HWS_OK;
   }
   object_unpin(object);
-  return HWS_E_INVAL;
+  return refused_say(HWS_E_INVAL, "the scope is another runtime's");
 }
 
 /* A deadline that has passed counts even where nobody drives the loop. */

@@ -68,9 +68,9 @@ static struct op *pin_op(struct source *source) {
 static void say(struct op *op, int status, int os_error, const char *what, uint64_t at) {
   char room[OS_ERROR_TEXT_MAX];
   const char *system = os_error ? os_error_text(os_error, room) : "";
-  runtime_refuse(op->runtime, cause_make(status, os_error, 0, "sendfile: %s after %llu of %llu bytes%s%s", what,
-                                         (unsigned long long)at, (unsigned long long)op->source->part.length,
-                                         os_error ? ": " : "", system));
+  runtime_note(op->runtime, cause_make(status, os_error, 0, "sendfile: %s after %llu of %llu bytes%s%s", what,
+                                       (unsigned long long)at, (unsigned long long)op->source->part.length,
+                                       os_error ? ": " : "", system));
 }
 
 /* There will be no more than was handed out so far: what of that is on its way goes out, then the op ends so. */

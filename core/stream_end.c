@@ -4,6 +4,7 @@
  */
 #include <stdlib.h>
 
+#include "core/refused.h"
 #include "core/runtime.h"
 #include "core/stream.h"
 
@@ -113,7 +114,7 @@ int stream_stop(struct stream *stream, uint32_t directions, struct cause *cause)
   bool sending = directions == HWS_STOP_SEND;
   bool over = sending ? stream->out >= OUT_SHUT : stream->in != IN_OPEN;
   if (!stream->ready) {
-    status = HWS_E_BUSY;
+    status = refused_say(HWS_E_BUSY, "the stream is not connected yet");
   } else if (over || stream->class->stop(stream, sending, cause)) {
     status = HWS_OK;
     if (sending && !over) stream_end_out(stream, cause, &ended);
@@ -123,6 +124,7 @@ int stream_stop(struct stream *stream, uint32_t directions, struct cause *cause)
   op_deliver(&ended);
   if (status == HWS_OK) stream->class->kick(stream, KICK_NOW);
   cause_unref(cause);
+  if (status == HWS_E_UNSUPPORTED) refused_say(status, "only streams of native sessions can end one direction");
   return status;
 }
 

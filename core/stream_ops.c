@@ -5,6 +5,7 @@
  * All have one shape: under the lock, what can be answered at once is; else an op is made, put in its list and armed;
  * then, with the lock dropped, the class is kicked, and an op that ended meanwhile is still answered at once.
  */
+#include "core/refused.h"
 #include "core/runtime.h"
 #include "core/stream.h"
 
@@ -150,7 +151,7 @@ static bool may_send(struct stream *stream, enum hws_kind kind, const struct req
   const struct cause *cause = stream_out_cause(stream);
   bool refused = true;
   if (!stream->ready) {
-    *result = HWS_E_BUSY;
+    *result = refused_say(HWS_E_BUSY, "the stream is not connected yet");
   } else if (cause) {
     struct cause *kept = cause_ref((struct cause *)(uintptr_t)cause);
     lock_drop(stream->lock);
@@ -158,7 +159,7 @@ static bool may_send(struct stream *stream, enum hws_kind kind, const struct req
     cause_unref(kept);
     return false;
   } else if ((request->flags & HWS_EOM) && !stream->class->messages(stream)) {
-    *result = HWS_E_UNSUPPORTED; /* MUX-23 */
+    *result = refused_say(HWS_E_UNSUPPORTED, "HWS_EOM: the stream keeps no messages"); /* MUX-23 */
   } else {
     refused = false;
   }
@@ -256,7 +257,7 @@ static int recv_any(struct stream *stream, enum hws_kind kind, const struct hws_
   lock_take(stream->lock);
   if (!stream->ready && stream->in == IN_OPEN) {
     lock_drop(stream->lock);
-    return HWS_E_BUSY;
+    return refused_say(HWS_E_BUSY, "the stream is not connected yet");
   }
   if (request->out && recv_now(stream, vec, count, total, &event)) {
     drop_and_kick(stream, KICK_CONTROL);
@@ -285,7 +286,7 @@ int stream_shutdown(struct stream *stream, const struct request *request) {
   lock_take(stream->lock);
   if (!stream->ready) {
     lock_drop(stream->lock);
-    return HWS_E_BUSY;
+    return refused_say(HWS_E_BUSY, "the stream is not connected yet");
   }
   struct op *op = make(stream, request, HWS_KIND_SHUTDOWN, &status);
   if (!op) {

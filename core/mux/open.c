@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "core/mux/mux.h"
+#include "core/refused.h"
 #include "core/text.h"
 
 static bool has_room(const struct mux *mux) {
@@ -140,13 +141,10 @@ static int set_head(struct mux_stream *stream, const struct hws_open_config *con
   size_t name_len = config->name ? strnlen(config->name, OPEN_HEAD_MAX + 1) : 0;
   uint32_t size = open_head_size(config->name, name_len, config->metadata, config->metadata_count);
   if (!size && (name_len || config->metadata_count))
-    return runtime_refuse(runtime,
-                          cause_make(HWS_E_INVAL, 0, 0,
-                                     "open: name and metadata must fit %u bytes, in at most %u pairs with keys",
-                                     (unsigned)OPEN_HEAD_MAX, (unsigned)OPEN_PAIRS_MAX));
+    return refused_say(HWS_E_INVAL, "open: name and metadata must fit %u bytes, in at most %u pairs with keys",
+                       (unsigned)OPEN_HEAD_MAX, (unsigned)OPEN_PAIRS_MAX);
   if (!text_is_clean(config->name ? config->name : "", name_len))
-    return runtime_refuse(runtime,
-                          cause_make(HWS_E_INVAL, 0, 0, "open: the name must be UTF-8 without control characters"));
+    return refused_say(HWS_E_INVAL, "open: the name must be UTF-8 without control characters");
   if (!size) return HWS_OK;
   struct mux_native *native = mux_stream_native(stream);
   if (native) native->head = buffer_sized(runtime, size);
@@ -166,7 +164,7 @@ static int make(struct mux *mux, const struct hws_open_config *config, const str
   if (!stream) return status < 0 ? status : HWS_E_INTERNAL; /* never the latter */
   status = set_head(stream, config);
   if (status == HWS_OK && !mux->native && negotiate_is_decided(mux) && asks_for_native(stream, request->flags))
-    status = runtime_refuse(mux->session.object.runtime, not_plain());
+    status = refused_set(not_plain());
   if (status == HWS_OK && (request->flags & HWS_EOM) && !flow_may_end(stream)) status = HWS_E_NOMEM;
   if (status == HWS_OK && !(at_once && request->out)) {
     op = op_new(request, mux->session.object.runtime, &mux->session.object, HWS_KIND_OPEN, mux_revoke, &status);

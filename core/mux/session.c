@@ -6,6 +6,7 @@
 #include <stdlib.h>
 
 #include "core/mux/mux.h"
+#include "core/refused.h"
 
 enum { ERROR_MAX = 256 };
 
@@ -41,25 +42,31 @@ static void life_over(struct object *object, struct cause *cause) {
   session_end((struct session *)object, cause_ref(cause));
 }
 
-static int check_config(struct runtime *runtime, const struct hws_session_config *config, uint64_t *values) {
+static int check_config(const struct hws_session_config *config, uint64_t *values) {
   char error[ERROR_MAX];
-  if (config->flags || config->mode > HWS_MODE_NATIVE || config->role > HWS_ROLE_SERVER) return HWS_E_INVAL;
+  if (config->flags || config->mode > HWS_MODE_NATIVE || config->role > HWS_ROLE_SERVER)
+    return refused_say(HWS_E_INVAL, "session: %s",
+                       config->flags ? "flags is not zero" : "mode or role is none that there is");
   int status = mux_settings(config->settings, values, error, sizeof error);
-  return status == HWS_OK ? HWS_OK : runtime_refuse(runtime, cause_make(status, 0, 0, "session: %s", error));
+  return status == HWS_OK ? HWS_OK : refused_say(status, "session: %s", error);
 }
 
 /* Take the stream from its user: nobody may have an op on it. Its handle is stale then, and its pin ours. */
 static int consume(struct stream *under) {
   lock_take(under->lock);
   int status = HWS_OK;
-  if (under->recvs.first || under->sends.first || under->watches.first || under->leases || !under->ready)
-    status = HWS_E_BUSY;
+  if (!under->ready)
+    status = refused_say(HWS_E_BUSY, "the stream is not connected yet");
+  else if (under->recvs.first || under->sends.first || under->watches.first || under->leases)
+    status = refused_say(HWS_E_BUSY, "ops pend on the stream, or a lease of it is out");
   else if (under->depth >= NEST_MAX)
-    status = HWS_E_LIMIT;
+    status = refused_say(HWS_E_LIMIT, "sessions nest at most %d deep", (int)NEST_MAX);
   else if (under->in != IN_OPEN || under->out != OUT_OPEN)
-    status = under->cause ? under->cause->status : HWS_E_CLOSED;
+    status = refused_say(under->cause ? under->cause->status : HWS_E_CLOSED, "a direction of the stream has ended%s%s",
+                         under->cause && under->cause->refs ? ": " : "",
+                         under->cause && under->cause->refs ? under->cause->text : "");
   else if (!object_close(&under->object))
-    status = HWS_E_HANDLE;
+    status = refused_say(HWS_E_HANDLE, "the stream's handle is stale");
   lock_drop(under->lock);
   return status;
 }
@@ -68,7 +75,7 @@ static int mux_new(struct stream *under, const struct hws_session_config *config
   struct runtime *runtime = under->object.runtime;
   struct mux *mux = calloc(1, sizeof *mux);
   if (!mux) return HWS_E_NOMEM;
-  int status = check_config(runtime, config, mux->settings);
+  int status = check_config(config, mux->settings);
   if (status == HWS_OK) status = object_init(&mux->session.object, &mux_class, runtime);
   if (status != HWS_OK) {
     free(mux);

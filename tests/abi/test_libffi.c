@@ -45,7 +45,7 @@ static void test_plugins(void **state) {
   assert_int_equal(CALL("hws_plugin_load", world.runtime, P("/nonexistent/absent.so")),
                    foreign_constant("HWS_E_PLUGIN"));
   void *detail = foreign_new("hws_detail");
-  assert_ok(CALL("hws_detail", world.runtime, P(detail)));
+  assert_ok(CALL("hws_refusal", P(detail)));
   assert_int_equal(foreign_get(detail, "hws_detail", "status"), foreign_constant("HWS_E_PLUGIN"));
   assert_non_null(strstr(foreign_text(detail, "hws_detail", "text"), "absent.so"));
 

@@ -51,7 +51,7 @@ CALL(f_plugin_at, hws_plugin_at(h, 0, &(struct hws_plugin_info){.size = sizeof(s
 #define ANY ((1U << TYPES) - 1)
 const struct function functions[] = {
     {"queue_open", f_queue_open, A(T_RUNTIME)},
-    {"join", f_join, A(T_RUNTIME)},
+    {"runtime_join", f_join, A(T_RUNTIME)},
     {"queue_wait", f_queue_wait, A(T_QUEUE)},
     {"queue_wake", f_wake, A(T_QUEUE)},
     {"queue_waitable", f_waitable, A(T_QUEUE)},

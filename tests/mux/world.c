@@ -271,6 +271,13 @@ void expect_detail(hws_handle object, int32_t status, const char *text) {
   if (!strstr(detail.text, text)) fail_msg("'%s' is not said in: %s", text, detail.text);
 }
 
+void expect_refusal(int32_t status, const char *text) {
+  struct hws_detail detail = {.size = sizeof detail};
+  assert_int_equal(hws_refusal(&detail), HWS_OK);
+  assert_status(detail.status, status);
+  if (!strstr(detail.text, text)) fail_msg("'%s' is not said in: %s", text, detail.text);
+}
+
 /* ---- URLs ---- */
 
 bool through_chaos(void) {

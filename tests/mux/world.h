@@ -104,6 +104,7 @@ uint64_t post_shutdown(struct world *world, hws_handle stream);
 uint64_t stat_of(hws_handle object, const char *name);
 struct hws_detail detail_of(hws_handle object);
 void expect_detail(hws_handle object, int32_t status, const char *text);
+void expect_refusal(int32_t status, const char *text); /* of this thread's last refused call */
 
 /* ---- pairs of hawser's own ---- */
 

@@ -200,10 +200,10 @@ static void closes_take_them_down(void **state) {
 static void a_url_is_refused(struct world *world, const char *url, int32_t status, const char *text) {
   hws_handle made = 0;
   assert_status(dial_at(world, url, &made), status);
-  expect_detail(world->runtime, status, text);
+  expect_refusal(status, text);
   assert_int_equal(made, 0);
   assert_status(listen_at(world, url, &made), status);
-  expect_detail(world->runtime, status, text);
+  expect_refusal(status, text);
   assert_int_equal(made, 0);
 }
 

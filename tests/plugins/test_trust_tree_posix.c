@@ -43,7 +43,7 @@ struct prefix {
   void *handle;
   hws_handle runtime;
   hws_result (*load)(hws_handle runtime, const char *path_or_name);
-  hws_result (*refused)(hws_handle object, struct hws_detail *detail);
+  hws_result (*refused)(struct hws_detail *detail);
   hws_result (*join)(hws_handle runtime, int64_t timeout_ns);
 };
 
@@ -90,7 +90,7 @@ static int begin(void **state) {
   if (!prefix->handle) fail_msg("%s", dlerror());
   *(void **)&open = symbol(prefix, "hws_runtime_open");
   *(void **)&prefix->load = symbol(prefix, "hws_plugin_load");
-  *(void **)&prefix->refused = symbol(prefix, "hws_detail");
+  *(void **)&prefix->refused = symbol(prefix, "hws_refusal");
   *(void **)&prefix->join = symbol(prefix, "hws_runtime_join");
   assert_int_equal(open(NULL, &prefix->runtime), HWS_OK);
   *state = prefix;
@@ -108,7 +108,7 @@ static int end(void **state) {
 static void expect_refused(struct prefix *prefix, const char *path, const char *reason) {
   struct hws_detail detail = {.size = sizeof detail};
   if (prefix->load(prefix->runtime, path) != HWS_E_PLUGIN) fail_msg("not refused: %s: %s", path, reason);
-  assert_int_equal(prefix->refused(prefix->runtime, &detail), HWS_OK);
+  assert_int_equal(prefix->refused(&detail), HWS_OK);
   if (!strstr(detail.text, reason)) fail_msg("'%s' is not said in: %s", reason, detail.text);
 }
 
@@ -142,7 +142,7 @@ static void test_tree(void **state) {
   }
   struct hws_detail detail = {.size = sizeof detail};
   hws_result result = prefix->load(prefix->runtime, "memory");
-  if (result != HWS_OK) (void)prefix->refused(prefix->runtime, &detail);
+  if (result != HWS_OK) (void)prefix->refused(&detail);
   if (result != HWS_OK) fail_msg("%s", detail.text);
 }
 

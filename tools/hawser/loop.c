@@ -121,6 +121,8 @@ hws_result loop_submitted(struct loop *loop, hws_result result) {
 
 void explain(hws_handle object, int32_t status, struct hws_detail *detail) {
   *detail = (struct hws_detail){.size = sizeof *detail};
-  if (hws_detail(object, detail) < 0) *detail = (struct hws_detail){.size = sizeof *detail};
+  if (hws_detail(object, detail) < 0 || detail->status != status) *detail = (struct hws_detail){.size = sizeof *detail};
+  if (detail->text[0] == 0 && (hws_refusal(detail) < 0 || detail->status != status))
+    *detail = (struct hws_detail){.size = sizeof *detail};
   if (detail->text[0] == 0) snprintf(detail->text, sizeof detail->text, "%s", hws_status_text(status));
 }

@@ -61,7 +61,8 @@ struct hws_how loop_how(const struct loop *loop, struct task *task);
 /* Pass on what a submit returned, and count the op if it pends. */
 hws_result loop_submitted(struct loop *loop, hws_result result);
 
-/* Why an object failed: the detail's text, or the status's where it has none. */
+/* Why an object failed, or this thread's last call was refused: in the words of that, or the status's where it has
+ * none. */
 void explain(hws_handle object, int32_t status, struct hws_detail *detail);
 
 #endif
