@@ -276,12 +276,19 @@ uint64_t hws_now(void);
 hws_result hws_runtime_open(const struct hws_runtime_config *config, hws_handle *runtime);
 
 /* End a runtime: close every object of it, give every pending op its event, join the I/O thread, free what is left.
- * Queues can be harvested until this is called; leases stay readable until released, also after it.
- * Blocks for at most timeout_ns (negative: for ever), and for at most five seconds on a plugin that never completes, or
- * on the system where it does not finish a call of the library's own (the look-up of a name, the reading of a file).
- * Errors: HWS_E_DEADLINE (call again), HWS_E_BUSY (called on a thread of the runtime, or another thread waits in it),
- * HWS_E_PLUGIN (it ended, but abandoned ops that a plugin never completed; the detail of the library log names it),
- * HWS_E_TIMEOUT (it ended, but left threads of its own behind in such a call of the system). */
+ * What the user has closed before goes on for as long as timeout_ns allows: a session sends what was taken and parts
+ * from its peer, within its setting `drain`; a connection sends what was copied, for ten seconds at most. So a program
+ * that closes everything and joins with enough time loses nothing. What it has not closed ends at once, with
+ * HWS_E_CLOSED and as if by HWS_ABORT: a session with all its streams, also those that were closed and had something
+ * left. When the time is over the closes that still go on are cut short, and their events say so (hws_close).
+ * Queues can be harvested until this has ended the runtime, so after HWS_E_DEADLINE too; leases stay readable until
+ * released, also after it.
+ * Blocks for at most timeout_ns (negative: for ever; 0 cuts every close short), and for at most five seconds on a
+ * plugin that never completes, or on the system where it does not finish a call of the library's own (the look-up of a
+ * name, the reading of a file). Errors: HWS_E_DEADLINE (the end has begun and goes on: call again), HWS_E_BUSY (called
+ * on a thread of the runtime, or another thread waits in it), HWS_E_PLUGIN (it ended, but abandoned ops that a plugin
+ * never completed; the detail of the library log names it), HWS_E_TIMEOUT (it ended, but left threads of its own behind
+ * in such a call of the system). */
 hws_result hws_runtime_join(hws_handle runtime, int64_t timeout_ns);
 
 /* Why the calling thread's last refused call was refused, in words that name what was wrong with it; status HWS_OK:

@@ -10,13 +10,18 @@
 
 enum { TEXT_MAX = 512 };
 
-/* Also one that ended by itself before, in whatever way: nobody else would close its endpoint now. */
-static void conn_over(struct object *object) {
+/* Also one that ended by itself before, in whatever way: nobody else would close its endpoint now. One whose handle is
+ * stale was closed by its user, and sends what it has; or a session stands on it, and closes it. */
+static bool conn_over(struct object *object, enum member_end how) {
   struct conn *conn = (struct conn *)object;
   lock_take(&conn->lock);
-  conn->over = true;
+  bool goes_on = object_closing(object) && (how == MEMBER_END || (how == MEMBER_HASTEN && !conn->stream.closing));
+  if (!goes_on) conn->over = true;
+  if (!goes_on && how != MEMBER_END) conn->aborting = true;
   lock_drop(&conn->lock);
+  if (goes_on) return true;
   stream_reset((struct stream *)object, cause_make(HWS_E_CLOSED, 0, HWS_CODE_SHUTTING_DOWN, "the runtime was closed"));
+  return false;
 }
 
 void conn_free(struct object *object) {

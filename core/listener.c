@@ -103,8 +103,10 @@ void listener_end(struct listener *listener, struct cause *cause) {
   nudge(listener);
 }
 
-static void listener_over(struct object *object) {
+static bool listener_over(struct object *object, enum member_end how) {
+  (void)how; /* nothing of its own is on its way to anybody */
   listener_end((struct listener *)object, cause_make(HWS_E_CLOSED, 0, 0, "the runtime was closed"));
+  return false;
 }
 
 static void life_over(struct object *object, struct cause *cause) {

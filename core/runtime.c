@@ -25,6 +25,7 @@ enum { ERROR_MAX = 256, CONFIG_SIZE_V1 = 24 };
  * a file's thread stands in the op or the endpoint that wants it, so there is no other bound. */
 enum { NAMES_THREADS = 8, NAMES_WAITING = 1024, FILES_THREADS = 4 };
 #define POOL_PATIENCE_NS UINT64_C(5000000000)
+#define CLOSE_PATIENCE_NS UINT64_C(10000000000) /* for the close of a raw connection, which has no limit of its own */
 
 static void runtime_free(struct object *object) {
   struct runtime *runtime = (struct runtime *)object;
@@ -80,6 +81,7 @@ int runtime_open(const struct hws_runtime_config *config, struct runtime **out) 
   bool caller_driven = config && (config->flags & HWS_RUNTIME_CALLER_DRIVEN);
   runtime->seed = entropy_seed();
   runtime->members.next = runtime->members.prev = &runtime->members;
+  runtime->closing.next = runtime->closing.prev = &runtime->closing;
   status = object_init(&runtime->object, &runtime_class, NULL);
   if (status != HWS_OK) {
     free(runtime);
@@ -106,7 +108,7 @@ int runtime_open(const struct hws_runtime_config *config, struct runtime **out) 
 /* ---- members, notes, lazy flushes ---- */
 
 int member_add(struct runtime *runtime, struct member *member, struct object *object,
-               void (*end)(struct object *object)) {
+               bool (*end)(struct object *object, enum member_end how)) {
   lock_take(&runtime->lock);
   bool ending = atomic_load(&runtime->ending);
   if (!ending) {
@@ -168,33 +170,74 @@ void runtime_flush_lazy_now(struct runtime *runtime) {
 
 /* ---- ending ---- */
 
-/* The next to be told, pinned; NULL: there is none. Each leaves the list as it is told, so nobody is passed twice. */
-static struct object *next_member(struct runtime *runtime, void (**end)(struct object *)) {
-  struct object *object = NULL;
+/* Behind the last of a list. Lock held. */
+static void link_member(struct member *list, struct member *member) {
+  member->next = list;
+  member->prev = list->prev;
+  member->prev->next = member->next->prev = member;
+}
+
+/* Tell one that stood in a list; the pin is the caller's to give back. What goes on stands among the closing. */
+static void tell(struct runtime *runtime, struct member *member, enum member_end how) {
+  if (!member->end(member->object, how)) return;
   lock_take(&runtime->lock);
-  for (struct member *member; !object && (member = runtime->members.next) != &runtime->members;) {
+  link_member(&runtime->closing, member); /* it cannot have been freed: it is pinned */
+  lock_drop(&runtime->lock);
+}
+
+/* The newest of a list, pinned, and taken off it; NULL: there is none. Newest first, as a session is younger than what
+ * carries it, and is to hear of the end from here. Each leaves the list as it is told, so nobody is passed twice. */
+static struct member *next_member(struct runtime *runtime, struct member *list) {
+  struct member *found = NULL;
+  lock_take(&runtime->lock);
+  for (struct member *member; !found && (member = list->prev) != list;) {
     unlink_member(member);
-    *end = member->end;
-    if (object_try_pin(member->object)) object = member->object; /* else it is about to be freed */
+    if (object_try_pin(member->object)) found = member; /* else it is about to be freed */
   }
   lock_drop(&runtime->lock);
-  return object;
+  return found;
 }
 
 enum { JOIN_BATCH = 16 }; /* so many are told by a call, however little time it has: it never comes to nothing */
 
 /* False: the time is over, and some have not been told. */
 static bool end_members(struct runtime *runtime, uint64_t until) {
-  void (*end)(struct object *);
+  struct member *member;
   lock_take(&runtime->lock);
   atomic_store(&runtime->ending, true);
   lock_drop(&runtime->lock);
-  for (unsigned told = 1;; told++) {
-    struct object *object = next_member(runtime, &end);
-    if (!object) return true;
-    end(object);
+  for (unsigned told = 1; (member = next_member(runtime, &runtime->members)); told++) {
+    struct object *object = member->object;
+    tell(runtime, member, MEMBER_END);
     object_unpin(object);
     if (told % JOIN_BATCH == 0 && clock_now() >= until) return false;
+  }
+  return true;
+}
+
+/* Those whose closes go on. There are few, as what the user has not closed was ended. They were told from the newest
+ * on, so the newest is at the front. */
+static void end_closing(struct runtime *runtime, enum member_end how) {
+  struct member again = {.next = &again, .prev = &again};
+  struct member *member;
+  lock_take(&runtime->lock);
+  while ((member = runtime->closing.next) != &runtime->closing) {
+    unlink_member(member);
+    link_member(&again, member);
+  }
+  lock_drop(&runtime->lock);
+  for (;;) {
+    lock_take(&runtime->lock);
+    for (member = NULL; !member && again.next != &again;) {
+      struct member *next = again.next;
+      unlink_member(next);
+      if (object_try_pin(next->object)) member = next;
+    }
+    lock_drop(&runtime->lock);
+    if (!member) return;
+    struct object *object = member->object;
+    tell(runtime, member, how);
+    object_unpin(object);
   }
 }
 
@@ -211,6 +254,10 @@ enum { JOIN_STEP_NS = 10000000 };
 static int wait_quiet(struct runtime *runtime, uint64_t until) {
   while (!is_quiet(runtime)) {
     uint64_t now = clock_now();
+    if (runtime->hasten_at && now >= runtime->hasten_at) {
+      runtime->hasten_at = 0;
+      end_closing(runtime, MEMBER_HASTEN);
+    }
     if (now >= until) return HWS_E_DEADLINE;
     struct waiter waiter;
     waiter_init(&waiter, &runtime->loop);
@@ -254,7 +301,12 @@ static int close_pools(struct runtime *runtime, uint64_t until) {
 }
 
 static int join_alone(struct runtime *runtime, uint64_t until) {
+  if (!runtime->begun_at) {
+    runtime->begun_at = clock_now();
+    runtime->hasten_at = runtime->begun_at + CLOSE_PATIENCE_NS;
+  }
   int status = end_members(runtime, until) ? wait_quiet(runtime, until) : HWS_E_DEADLINE;
+  if (status == HWS_E_DEADLINE) end_closing(runtime, MEMBER_CUT);
   if (status == HWS_OK) status = close_pools(runtime, until);
   if (status == HWS_E_DEADLINE) return status;
   object_close(&runtime->object);

@@ -24,12 +24,19 @@ enum runtime_counter {
 struct io_thread;
 struct pool;
 
+/* How a member is told of the runtime's end. */
+enum member_end {
+  MEMBER_END,    /* at once; but a close that its user has begun goes on */
+  MEMBER_HASTEN, /* a close that has no limit of its own has had its time */
+  MEMBER_CUT     /* at once, whatever it does */
+};
+
 /* Whatever has to be told when the runtime ends: listeners, connections, sessions; embedded in each. */
 struct member {
   struct member *next; /* NULL: in no list */
   struct member *prev;
   struct object *object;
-  void (*end)(struct object *object); /* no lock held; pinned */
+  bool (*end)(struct object *object, enum member_end how); /* no lock held; pinned. True: it goes on by itself */
 };
 
 struct runtime {
@@ -40,6 +47,9 @@ struct runtime {
   struct lock scope_lock;
   struct lock lock;      /* the members, what was noted, the lazy list */
   struct member members; /* those that have not been told of the end */
+  struct member closing; /* those that have, and go on */
+  uint64_t begun_at;     /* when a join first came; 0: none has. These two are the join's */
+  uint64_t hasten_at;    /* when the closing are hastened; 0: they were */
   struct cause *noted;
   struct lazy *lazy;
   atomic_bool has_lazy;
@@ -64,7 +74,7 @@ int runtime_join(struct runtime *runtime, uint64_t until);
  * here on it may be ended at any moment, by another thread: what its end looks at is set before, or under the lock that
  * the end takes first. */
 int member_add(struct runtime *runtime, struct member *member, struct object *object,
-               void (*end)(struct object *object));
+               bool (*end)(struct object *object, enum member_end how));
 void member_remove(struct runtime *runtime, struct member *member);
 
 /* Around a call that makes an object: the end of the runtime closes every handle that it finds, but none that is still

@@ -34,8 +34,11 @@ static void mux_free(struct object *object) {
 
 static const struct object_class mux_class = {.type = OBJECT_SESSION, .free = mux_free};
 
-static void session_over(struct object *object) {
+/* One that its user has closed goes on, as long as its own `drain` lets it. */
+static bool session_over(struct object *object, enum member_end how) {
+  if (object_closing(object) && how != MEMBER_CUT) return true;
   session_end((struct session *)object, cause_make(HWS_E_CLOSED, 0, HWS_CODE_SHUTTING_DOWN, "the runtime was closed"));
+  return false;
 }
 
 static void life_over(struct object *object, struct cause *cause) {

@@ -23,7 +23,7 @@ ANYWHERE = {"HWS_E_HANDLE", "HWS_E_FORKED", "HWS_E_INVAL", "HWS_E_NOMEM"}
 ELSEWHERE = {
     "hws_runtime_open": {"HWS_E_LIMIT": "core.descriptors", "HWS_E_UNSUPPORTED": "a kernel before 4.14"},
     "hws_runtime_join": {"HWS_E_DEADLINE": "core.join", "HWS_E_BUSY": "core.join", "HWS_E_PLUGIN": "plugins.faults",
-                         "HWS_E_TIMEOUT": "core.names"},
+                         "HWS_E_TIMEOUT": "core.names", "HWS_E_CLOSED": "core.join_closes, of what it ends"},
     "hws_queue_wait": {"HWS_E_INTERRUPTED": "core.signals_posix", "HWS_E_CLOSED": "core.queue"},
     "hws_queue_waitable": {"HWS_E_LIMIT": "faults.descriptors"},
     "hws_scope_cancel": {"HWS_E_CANCELED": "core.scope"},

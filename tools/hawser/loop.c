@@ -14,7 +14,7 @@
 #include "tools/hawser/system.h"
 
 enum { EVENTS_AT_ONCE = 64 };
-static const int64_t JOIN_NS = 10000000000;
+static const int64_t JOIN_NS = 15000000000; /* more than sessions that were closed drain */
 static const uint64_t SECOND_NS = 1000000000;
 
 int runtime_open(const struct options *options, hws_handle *runtime) {
