@@ -61,16 +61,19 @@ static bool call_is_over(struct call *call, enum hws_kind kind, int *result) {
   return true;
 }
 
+static int refuse_piece(uint32_t index, const char *wrong) {
+  return refused_say(HWS_E_INVAL, "piece %u of the vector %s", (unsigned)index, wrong);
+}
+
 static int check_vec(const struct hws_vec *vec, uint32_t count) {
   uint64_t total = 0;
   if (count > PIECES_MAX) return refused_say(HWS_E_INVAL, "%u pieces, more than %d", (unsigned)count, (int)PIECES_MAX);
   if (count && !vec) return refused_say(HWS_E_INVAL, "the vector is NULL, and its count is not 0");
   for (uint32_t i = 0; i < count; i++) {
-    const char *wrong = NULL;
-    if (vec[i].flags || vec[i].reserved) wrong = "has flags or reserved set, which are zero";
-    if (vec[i].len && !vec[i].ptr) wrong = "has a length and no address";
-    if (vec[i].len > BYTES_MAX || (total += vec[i].len) > BYTES_MAX) wrong = "brings the bytes above 2^40";
-    if (wrong) return refused_say(HWS_E_INVAL, "piece %u of the vector %s", (unsigned)i, wrong);
+    if (vec[i].flags || vec[i].reserved) return refuse_piece(i, "has flags or reserved set, which are zero");
+    if (vec[i].len && !vec[i].ptr) return refuse_piece(i, "has a length and no address");
+    if (vec[i].len > BYTES_MAX || (total += vec[i].len) > BYTES_MAX)
+      return refuse_piece(i, "brings the bytes above 2^40");
   }
   return HWS_OK;
 }

@@ -26,7 +26,7 @@ static struct buffer *pool_take(struct runtime *runtime, struct buffer **list, u
   lock_drop(&pool->lock);
   if (!buffer) return buffer_sized(runtime, size);
   atomic_store_explicit(&buffer->refs, 1, memory_order_relaxed);
-  return buffer;
+  return buffer; /* its holder was forgotten when it came back */
 }
 
 static bool pool_give(struct buffer *buffer, struct buffer **list, uint32_t *count, uint32_t max) {
@@ -57,6 +57,7 @@ struct buffer *buffer_sized(struct runtime *runtime, uint32_t size) {
   buffer->size = size;
   buffer->runtime = runtime;
   buffer->next = NULL;
+  buffer->holder = NULL;
   return buffer;
 }
 
@@ -66,6 +67,7 @@ void buffer_ref(struct buffer *buffer) {
 
 void buffer_unref(struct buffer *buffer) {
   if (atomic_fetch_sub_explicit(&buffer->refs, 1, memory_order_acq_rel) != 1) return;
+  if (buffer->holder) buffer_uncount(buffer);
   struct runtime *runtime = buffer->runtime;
   struct buffer_pool *pool = &runtime->buffers;
   bool kept = false;
@@ -74,6 +76,11 @@ void buffer_unref(struct buffer *buffer) {
   else if (buffer->size == CHUNK_SIZE)
     kept = pool_give(buffer, &pool->chunks, &pool->chunk_count, POOLED_CHUNKS);
   if (!kept) free(buffer);
+}
+
+void buffer_uncount(struct buffer *buffer) {
+  hold_sub(buffer->holder, buffer->size);
+  buffer->holder = NULL;
 }
 
 bool buffer_sole(const struct buffer *buffer) {
@@ -103,6 +110,10 @@ static bool append_slice(struct slices *slices, struct buffer *buffer, uint8_t *
   if (!slice) return false;
   *slice = (struct slice){.buffer = buffer, .data = data, .len = len, .pins = !is_last_buffer(slices, buffer)};
   if (slice->pins) slices->pinned += buffer->size;
+  if (slices->holder && !buffer->holder) {
+    buffer->holder = slices->holder;
+    hold_add(buffer->holder, buffer->size);
+  }
   *(slices->last ? &slices->last->next : &slices->first) = slice;
   slices->last = slice;
   return true;

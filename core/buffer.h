@@ -18,12 +18,14 @@ enum {
 };
 
 struct runtime;
+struct holder;
 
 struct buffer {
   atomic_uint refs;
   uint32_t size;           /* of data */
   struct runtime *runtime; /* not pinned: whoever holds a buffer holds its runtime by something else */
   struct buffer *next;     /* in the pool, or for its owner's use */
+  struct holder *holder;   /* for whom it is counted; NULL: for nobody. Lives as long as the references do */
   uint8_t data[];
 };
 
@@ -43,6 +45,9 @@ struct buffer *buffer_sized(struct runtime *runtime, uint32_t size); /* not pool
 void buffer_ref(struct buffer *buffer);
 void buffer_unref(struct buffer *buffer);
 
+/* One that has a holder: nothing of it is kept any more, and it counts for nobody. */
+void buffer_uncount(struct buffer *buffer);
+
 /* Is the caller's the only reference? */
 bool buffer_sole(const struct buffer *buffer);
 
@@ -61,7 +66,8 @@ struct slices {
   struct slice *first;
   struct slice *last;
   uint64_t bytes;
-  uint64_t pinned; /* sizes of the buffers that are held for them */
+  uint64_t pinned;       /* sizes of the buffers that are held for them */
+  struct holder *holder; /* for whom they count; NULL: for nobody */
 };
 
 /* Append bytes that lie in `buffer`: by reference when they are many, and what is held stays near what is there; else

@@ -16,12 +16,13 @@ _Static_assert(sizeof(struct hws_how) == HOW_SIZE_V1, "the first version of hws_
 
 static int check_flags(const struct request *request) {
   uint32_t flags = request->flags;
-  const char *wrong = NULL;
-  if ((flags & HWS_BLOCK) && !request->out) wrong = "HWS_BLOCK needs an event to answer in: out is NULL";
-  if ((flags & HWS_BLOCK) && (flags & HWS_TRY)) wrong = "HWS_BLOCK and HWS_TRY exclude each other";
-  if ((flags & HWS_INTERRUPTIBLE) && !(flags & HWS_BLOCK)) wrong = "HWS_INTERRUPTIBLE is for HWS_BLOCK";
-  if (flags & ~(uint32_t)HOW_FLAGS) wrong = "how->flags has unknown bits";
-  if (wrong) return refused_say(HWS_E_INVAL, "%s", wrong);
+  if (flags & ~(uint32_t)HOW_FLAGS) return refused_say(HWS_E_INVAL, "how->flags has unknown bits");
+  if ((flags & HWS_BLOCK) && (flags & HWS_TRY))
+    return refused_say(HWS_E_INVAL, "HWS_BLOCK and HWS_TRY exclude each other");
+  if ((flags & HWS_BLOCK) && !request->out)
+    return refused_say(HWS_E_INVAL, "HWS_BLOCK needs an event to answer in: out is NULL");
+  if ((flags & HWS_INTERRUPTIBLE) && !(flags & HWS_BLOCK))
+    return refused_say(HWS_E_INVAL, "HWS_INTERRUPTIBLE is for HWS_BLOCK");
   return HWS_OK;
 }
 

@@ -48,14 +48,24 @@ static void before_turn(struct loop *loop) {
   runtime_flush_lazy((struct runtime *)((char *)loop - offsetof(struct runtime, loop)));
 }
 
-static int check_config(const struct hws_runtime_config *config) {
+enum { SET_HELD, RUNTIME_SETTINGS };
+
+#define MIB(n) (UINT64_C(1048576) * (n))
+
+static const struct setting table[RUNTIME_SETTINGS] = {
+    [SET_HELD] = {"held_max", MIB(1), MIB(1048576), MIB(256), SETTING_BYTES,
+                  "memory that all peers together may make the runtime hold"},
+};
+
+static int check_config(const struct hws_runtime_config *config, uint64_t *values) {
+  settings_defaults(table, RUNTIME_SETTINGS, values);
   if (!config) return HWS_OK;
   if (config->size < CONFIG_SIZE_V1 || (config->flags & ~(uint32_t)HWS_RUNTIME_CALLER_DRIVEN))
     return refused_say(HWS_E_INVAL, "runtime: size is less than any version's, or flags has unknown bits");
   if (config->plugin_dir && !registry_dir_valid(config->plugin_dir))
     return refused_say(HWS_E_INVAL, "runtime: plugin_dir '%.256s' is no absolute path", config->plugin_dir);
   char error[ERROR_MAX];
-  int status = settings_parse(NULL, 0, config->settings, NULL, error, sizeof error);
+  int status = settings_parse(table, RUNTIME_SETTINGS, config->settings, values, error, sizeof error);
   return status == HWS_OK ? HWS_OK : refused_say(status, "runtime: %s", error);
 }
 
@@ -73,11 +83,13 @@ static int set_dirs(struct runtime *runtime, const char *plugin_dir) {
 }
 
 int runtime_open(const struct hws_runtime_config *config, struct runtime **out) {
-  int status = check_config(config);
+  uint64_t values[RUNTIME_SETTINGS];
+  int status = check_config(config, values);
   if (status == HWS_OK && fork_watch() != 0) status = HWS_E_UNSUPPORTED;
   if (status != HWS_OK) return status;
   struct runtime *runtime = calloc(1, sizeof *runtime);
   if (!runtime) return HWS_E_NOMEM;
+  runtime->hold.max = values[SET_HELD];
   bool caller_driven = config && (config->flags & HWS_RUNTIME_CALLER_DRIVEN);
   runtime->seed = entropy_seed();
   runtime->members.next = runtime->members.prev = &runtime->members;

@@ -8,6 +8,7 @@
 #include "core/buffer.h"
 #include "core/cause.h"
 #include "core/handle.h"
+#include "core/hold.h"
 #include "core/loop.h"
 #include "core/op.h"
 #include "plugins/registry.h"
@@ -18,10 +19,13 @@ enum runtime_counter {
   COUNT_IOS_ABANDONED, /* never completed by their plugin */
   COUNT_TRANSFERS,     /* ios submitted */
   COUNT_ENDPOINTS,     /* open now */
+  COUNT_HELD_REFUSALS, /* opens refused for what peers make us hold */
+  COUNT_HELD_RESETS,   /* streams reset for it */
   RUNTIME_COUNTERS
 };
 
 struct io_thread;
+struct mux;
 struct pool;
 
 /* How a member is told of the runtime's end. */
@@ -51,6 +55,9 @@ struct runtime {
   uint64_t begun_at;     /* when a join first came; 0: none has. These two are the join's */
   uint64_t hasten_at;    /* when the closing are hastened; 0: they were */
   struct cause *noted;
+  struct hold hold;     /* what peers make it hold */
+  struct mux *sessions; /* all of them; under the lock */
+  struct task relief;   /* reaches those that hold too much */
   struct lazy *lazy;
   atomic_bool has_lazy;
   atomic_bool ending;

@@ -10,7 +10,7 @@
 #include "core/mux/session.h"
 #include "core/runtime.h"
 
-enum { LOOP_TURNS = RUNTIME_COUNTERS, LOOP_KICKS, LOOP_STRAYS, LOOP_READINESS, RUNTIME_STATS };
+enum { HELD_NOW = RUNTIME_COUNTERS, LOOP_TURNS, LOOP_KICKS, LOOP_STRAYS, LOOP_READINESS, RUNTIME_STATS };
 
 static const char *const runtime_names[RUNTIME_STATS] = {
     [COUNT_PLUGIN_FAULTS] = "plugin_faults",
@@ -18,6 +18,9 @@ static const char *const runtime_names[RUNTIME_STATS] = {
     [COUNT_IOS_ABANDONED] = "ios_abandoned",
     [COUNT_TRANSFERS] = "transfers",
     [COUNT_ENDPOINTS] = "endpoints",
+    [COUNT_HELD_REFUSALS] = "held_refusals",
+    [COUNT_HELD_RESETS] = "held_resets",
+    [HELD_NOW] = "held",
     [LOOP_TURNS] = "loop_turns",
     [LOOP_KICKS] = "loop_kicks",
     [LOOP_STRAYS] = "loop_strays",
@@ -74,6 +77,7 @@ const char *stats_name(enum object_type type, uint32_t index) {
 }
 
 static uint64_t runtime_value(struct runtime *runtime, uint32_t index) {
+  if (index == HELD_NOW) return hold_sum(&runtime->hold);
   if (index == LOOP_TURNS) return atomic_load_explicit(&runtime->loop.turns, memory_order_relaxed);
   if (index == LOOP_KICKS) return atomic_load_explicit(&runtime->loop.kicks, memory_order_relaxed);
   if (index == LOOP_STRAYS) return atomic_load_explicit(&runtime->loop.strays, memory_order_relaxed);

@@ -171,6 +171,7 @@ static inline bool stream_has_input(const struct stream *stream) {
 
 /* Drop all of it; returns what its reader need not take any more, in credit. */
 uint64_t stream_drop_input(struct stream *stream);
+void stream_drop_marks(struct stream *stream); /* of which there are some, or have been */
 
 /* Copy out what one recv may have: what is there, up to the end of a message. */
 void stream_read(struct stream *stream, const struct hws_vec *vec, uint32_t count, struct hws_event *event);

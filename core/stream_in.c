@@ -9,19 +9,28 @@
 #include "core/runtime.h"
 #include "core/stream.h"
 
+void stream_drop_marks(struct stream *stream) {
+  if (stream->received.holder) hold_sub(stream->received.holder, stream->marks->room);
+  marks_clear(stream->marks);
+}
+
 uint64_t stream_drop_input(struct stream *stream) {
   uint64_t credit = stream->received.bytes;
   slices_clear(&stream->received);
   if (!stream->marks) return credit;
   credit += stream->marks->count;
-  marks_clear(stream->marks);
+  stream_drop_marks(stream);
   return credit;
 }
 
 /* The end of a message behind all that is there. */
 static bool add_mark(struct stream *stream) {
   if (!stream->marks) stream->marks = calloc(1, sizeof *stream->marks);
-  return stream->marks && marks_add(stream->marks, stream->received.bytes);
+  if (!stream->marks) return false;
+  uint32_t room = stream->marks->room;
+  bool added = marks_add(stream->marks, stream->received.bytes);
+  if (stream->received.holder) hold_add(stream->received.holder, stream->marks->room - room);
+  return added;
 }
 
 static uint64_t copy_out(struct op *op, const uint8_t *data, uint32_t len) {

@@ -20,6 +20,8 @@ struct mux_stream *mux_admit_peer(struct mux *mux, uint32_t id, struct mux_nativ
   stream->on_wire = true;
   mux_stream_know(stream);
   mux_count(mux, SESSION_STREAMS_ACCEPTED, 1);
+  stream->cost = (uint32_t)sizeof *stream + (native && native->head ? native->head_len : 0);
+  hold_add(&mux->holder, stream->cost);
   if (op) {
     stream->accepted = true;
     mux_take_awaited(&mux->accepts, op);

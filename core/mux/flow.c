@@ -15,7 +15,7 @@
 #define KEEPS_UP_NS UINT64_C(250000000) /* half a window in less than this is a stream that a larger one would help */
 
 static bool pool_take(struct mux *mux, uint64_t bytes) {
-  if (mux->pool_used + bytes > mux->settings[SET_POOL]) return false;
+  if (mux->pool_used + bytes > mux->settings[SET_POOL] || !hold_may_grow(mux->holder.hold)) return false;
   mux->pool_used += bytes;
   return true;
 }

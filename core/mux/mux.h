@@ -9,6 +9,7 @@
  *   negotiate.c which of the two is spoken                  batch.c     what is being written, and taking it back
  *   flow.c      credit, both ways                           table.c     streams by id
  *   guard.c     limits against a hostile peer               alive.c     keep-alive, stalls, linger
+ *   hold.c      the runtime's limit of what peers cost
  *   session.c   start                                       open.c      opening streams
  *   accept.c    taking them in                              stream.c    the stream class
  *   drain.c     going away in order                         end.c       close, end, who learns what
@@ -16,6 +17,7 @@
 #ifndef HAWSER_CORE_MUX_MUX_H
 #define HAWSER_CORE_MUX_MUX_H
 
+#include "core/hold.h"
 #include "core/mux/frame.h"
 #include "core/mux/native.h"
 #include "core/mux/session.h"
@@ -103,6 +105,7 @@ struct mux_stream {
   struct mux *mux;           /* pinned */
   struct mux_native *native; /* NULL: nothing of it yet */
   uint32_t id;               /* 0 until its SYN is cut, or has come */
+  uint32_t cost;             /* what it counts for by itself, as the peer opened it */
   uint32_t holds;            /* places of the session that it stands in; together one pin */
   uint8_t wants;
   uint8_t heard : 4; /* stream_heard */
@@ -194,6 +197,10 @@ struct mux {
   uint64_t settings[SESSION_SETTINGS];
   struct member member;
   struct life life;
+  struct holder holder;     /* of what the peer makes us hold; atomic */
+  struct mux *next_session; /* of the runtime; under its lock */
+  struct mux *prev_session;
+  struct mux *next_greedy; /* the loop's */
 
   /* the wire */
   uint8_t negotiation;  /* negotiation */
@@ -399,6 +406,9 @@ void mux_stream_settle(struct mux_stream *stream, struct op_list *ended); /* for
 void mux_stream_drop(struct mux_stream *stream, struct op_list *ended);   /* forget it in any case */
 void mux_stream_drop_blocks(struct mux_stream *stream);
 void mux_stream_closed(struct mux_stream *stream, struct op_list *ended); /* its close ends, if nothing holds it up */
+void mux_discard_one(struct mux_stream *stream);                          /* nobody will accept it */
+/* End it here and tell the peer: by that cause. */
+void mux_stream_give_up(struct mux_stream *stream, struct cause *cause, struct op_list *ended);
 void mux_discard_inbound(struct mux *mux); /* nobody will accept what waits for an accept */
 extern const struct stream_class mux_stream_class;
 
@@ -434,6 +444,12 @@ void guard_provoked(struct mux *mux);
  * without any. Then: one such frame; false: it is beyond all that can be. */
 void guard_forgotten(struct mux *mux, uint64_t bytes);
 bool guard_late(struct mux *mux, uint64_t bytes);
+
+/* ---- hold.c ---- */
+void hold_begin(struct mux *mux);
+void hold_end(struct mux *mux);
+/* The limit is passed: see to it that who is above its share gives up. Lock held. */
+void hold_relieve(struct mux *mux, struct op_list *ended);
 
 /* ---- reader.c ---- */
 void reader_init(struct mux *mux);

@@ -69,7 +69,10 @@ static void parse(struct mux *mux, struct turn *turn, struct op_list *ended) {
 /* Where the next bytes go. A chunk that nobody else holds begins anew; one that somebody holds is filled further. */
 static bool next_room(struct mux *mux) {
   struct runtime *runtime = mux->session.object.runtime;
-  if (mux->chunk && buffer_sole(mux->chunk)) mux->chunk_used = 0;
+  if (mux->chunk && buffer_sole(mux->chunk)) {
+    mux->chunk_used = 0;
+    if (mux->chunk->holder) buffer_uncount(mux->chunk);
+  }
   if (mux->chunk && mux->chunk->size - mux->chunk_used < CHUNK_TAIL_MIN) {
     buffer_unref(mux->chunk);
     mux->chunk = NULL;
@@ -130,6 +133,7 @@ static bool read_on(struct mux *mux, bool have_result, struct op_list *ended) {
   for (;;) {
     if (have_result) turn.bytes += apply_read(mux, ended);
     if (mux->unparsed_len) parse(mux, &turn, ended);
+    if (hold_is_over(mux->holder.hold)) hold_relieve(mux, ended);
     if (!may_read(mux, &turn, ended)) break;
     bool others = turn_is_over(&turn);
     if (!others) direct_begin(mux);

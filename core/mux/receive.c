@@ -43,7 +43,9 @@ struct mux_stream *receive_open(struct mux *mux, uint32_t id, struct mux_native 
   struct mux_stream *stream = NULL;
   if (id > mux->last_peer_id) mux->last_peer_id = id;
   bool named_well = is_named_well(native);
-  if (named_well && !mux->leaving && !is_crowded(mux)) stream = mux_admit_peer(mux, id, native, ended);
+  bool too_much = !hold_may_open(&mux->holder);
+  if (too_much) runtime_count(mux->session.object.runtime, COUNT_HELD_REFUSALS, 1);
+  if (named_well && !too_much && !mux->leaving && !is_crowded(mux)) stream = mux_admit_peer(mux, id, native, ended);
   if (stream) return stream;
   mux_native_free(native);
   mux_count(mux, SESSION_STREAMS_REFUSED, 1);

@@ -21,6 +21,7 @@ static void mux_free(struct object *object) {
   struct stream *under = mux->under;
   member_remove(object->runtime, &mux->member);
   life_detach(&mux->life);
+  hold_end(mux);
   reader_free(mux);
   cause_unref(mux->cause);
   cause_unref(mux->cause_serving);
@@ -92,6 +93,7 @@ static int mux_new(struct stream *under, const struct hws_session_config *config
   mux->depth = (uint8_t)(under->depth + 1);
   object_pin(&under->object);
   guard_init(mux);
+  hold_begin(mux);
   reader_init(mux);
   writer_init(mux);
   mux_end_init(mux);

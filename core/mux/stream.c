@@ -35,6 +35,7 @@ static void mux_stream_free(struct object *object) {
   struct mux_stream *stream = (struct mux_stream *)object;
   struct mux *mux = stream->mux;
   stream_fini(&stream->stream);
+  if (stream->cost) hold_sub(&mux->holder, stream->cost);
   mux_native_free(stream->native);
   if (stream->stranded) atomic_fetch_sub_explicit(&mux->stranded, 1, memory_order_relaxed);
   free(stream);
@@ -53,6 +54,7 @@ struct mux_stream *mux_stream_new(struct mux *mux, bool opener, int *status) {
   object_pin(&mux->session.object);
   stream->opener = stream->stream.dialled = opener;
   stream->stream.depth = mux->depth;
+  stream->stream.received.holder = &mux->holder;
   return stream;
 }
 
@@ -98,7 +100,7 @@ static void forget_inbound(struct mux_stream *stream) {
 }
 
 /* Nobody accepted it: its handle is the session's to close. */
-static void discard_unaccepted(struct mux_stream *stream) {
+void mux_discard_one(struct mux_stream *stream) {
   if (stream->opener || stream->accepted) return;
   stream->accepted = true;
   forget_inbound(stream);
@@ -106,7 +108,7 @@ static void discard_unaccepted(struct mux_stream *stream) {
 }
 
 void mux_discard_inbound(struct mux *mux) {
-  while (mux->inbound) discard_unaccepted(mux->inbound);
+  while (mux->inbound) mux_discard_one(mux->inbound);
 }
 
 /* What the peer may still say of it, not knowing that it is over. */
@@ -146,7 +148,7 @@ void mux_stream_drop(struct mux_stream *stream, struct op_list *ended) {
     mux_let_go(stream);
   }
   /* What had arrived before the session's end can still be accepted (MUX-10). */
-  if (mux->state != SESSION_ENDED) discard_unaccepted(stream);
+  if (mux->state != SESSION_ENDED) mux_discard_one(stream);
   if (mux->state == SESSION_RUNNING) mux_admit(mux, ended);
   if (mux->drains.first) drain_check(mux, ended);
   mux_let_go(stream);
@@ -276,9 +278,13 @@ static bool stream_stop_class(struct stream *stream, bool sending, struct cause 
 
 void mux_stream_refuse_data(struct mux_stream *stream, struct op_list *ended) {
   struct cause *cause = cause_make(HWS_E_CANCELED, 0, HWS_CODE_CANCELED, "data came after the stream was closed");
+  mux_stream_give_up(stream, cause, ended);
+  cause_unref(cause);
+}
+
+void mux_stream_give_up(struct mux_stream *stream, struct cause *cause, struct op_list *ended) {
   stream_end(&stream->stream, cause, true, ended);
   tell_reset(stream);
-  cause_unref(cause);
 }
 
 static bool stream_over(const struct stream *stream) {

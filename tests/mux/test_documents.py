@@ -49,7 +49,8 @@ class Documents(unittest.TestCase):
         self.assertEqual(sorted(names), sorted(rows("docs/stats.md")))
 
     def test_settings(self):
-        table = re.findall(r'\[SET_\w+\] = \{\s*"(\w+)",\s*(.*?),\s*SETTING_\w+,', read("core/mux/settings.c"), re.S)
+        tables = read("core/mux/settings.c") + read("core/runtime.c")
+        table = re.findall(r'\[SET_\w+\] = \{\s*"(\w+)",\s*(.*?),\s*SETTING_\w+,', tables, re.S)
         described = rows("docs/settings.md")
         self.assertGreater(len(table), 10)
         self.assertEqual(sorted(name for name, _ in table), sorted(described))

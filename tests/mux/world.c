@@ -13,8 +13,13 @@
 /* ---- the world ---- */
 
 struct world *world_open(uint32_t flags) {
+  return world_open_with(flags, NULL);
+}
+
+struct world *world_open_with(uint32_t flags, const char *settings) {
   struct world *world = calloc(1, sizeof *world);
-  struct hws_runtime_config config = {.size = sizeof config, .flags = flags, .plugin_dir = TEST_PLUGIN_DIR};
+  struct hws_runtime_config config = {
+      .size = sizeof config, .flags = flags, .plugin_dir = TEST_PLUGIN_DIR, .settings = settings};
   assert_non_null(world);
   world->driven = flags & HWS_RUNTIME_CALLER_DRIVEN;
   world->next_tag = 1;

@@ -37,6 +37,7 @@ int world_driven(void **state);
 int world_close(void **state);
 
 struct world *world_open(uint32_t flags);
+struct world *world_open_with(uint32_t flags, const char *settings);
 void world_join(struct world *world);
 
 /* A test in both progress modes. */

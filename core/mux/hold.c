@@ -1,0 +1,119 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * A session at the limit of what peers make the runtime hold (core/hold.h): which of its streams it gives up, and how
+ * the others are reached.
+ */
+#include <stddef.h>
+
+#include "core/mux/mux.h"
+
+enum { PASSES = 8 }; /* of a session's streams; what is left then is for the next time */
+
+/* What the stream keeps of the peer's, for comparing: a buffer that several streams share counts for each. */
+static uint64_t kept_by(const struct mux_stream *stream) {
+  return stream->stream.received.pinned + (stream->stream.marks ? stream->stream.marks->room : 0);
+}
+
+static bool is_above(const struct mux *mux, uint64_t goal) {
+  return hold_of(&mux->holder) > goal;
+}
+
+static void give_up(struct mux_stream *stream, struct op_list *ended) {
+  struct cause *cause =
+      cause_make(HWS_E_LIMIT, 0, HWS_CODE_REFUSED,
+                 "the runtime's peers make it hold more than held_max, this session's more than its share");
+  runtime_count(stream->stream.object.runtime, COUNT_HELD_RESETS, 1);
+  mux_stream_give_up(stream, cause, ended);
+  cause_unref(cause);
+}
+
+/* Those that keep at least as much as the streams do on average, newest first, until it is enough. False: none keeps
+ * anything. */
+static bool give_up_largest(struct mux *mux, uint64_t goal, struct op_list *ended) {
+  uint64_t sum = 0, count = 0;
+  for (const struct mux_stream *stream = mux->all; stream; stream = stream->next) {
+    sum += kept_by(stream);
+    count += kept_by(stream) != 0;
+  }
+  for (struct mux_stream *stream = mux->all, *next; count && stream && is_above(mux, goal); stream = next) {
+    next = stream->next;
+    if (kept_by(stream) && kept_by(stream) >= sum / count) give_up(stream, ended);
+  }
+  return count;
+}
+
+/* Lock held. */
+static void give_way(struct mux *mux, struct op_list *ended) {
+  const struct hold *hold = mux->holder.hold;
+  if (!is_above(mux, hold_share(hold))) return;
+  uint64_t goal = hold_goal(hold);
+  for (int pass = 0; pass < PASSES && is_above(mux, goal); pass++)
+    if (!give_up_largest(mux, goal, ended)) break;
+  /* Names and metadata of streams that nobody has accepted: they go once the peer was told. */
+  for (uint64_t freed = 0; is_above(mux, goal + freed) && mux->inbound && mux->state != SESSION_ENDED;) {
+    struct mux_stream *stream = mux->inbound;
+    freed += stream->cost;
+    mux_hold(stream);
+    give_up(stream, ended);
+    mux_discard_one(stream);
+    mux_let_go(stream);
+  }
+  if (is_above(mux, goal) && mux->state == SESSION_ENDED) mux_discard_inbound(mux);
+}
+
+void hold_relieve(struct mux *mux, struct op_list *ended) {
+  struct runtime *runtime = mux->session.object.runtime;
+  give_way(mux, ended);
+  if (!hold_is_over(&runtime->hold)) return;
+  object_pin(&runtime->object);
+  if (!task_post(&runtime->loop, &runtime->relief)) object_unpin(&runtime->object);
+}
+
+/* Those above their share, as a chain of pinned ones. */
+static struct mux *find_greedy(struct runtime *runtime) {
+  struct mux *greedy = NULL;
+  lock_take(&runtime->lock);
+  uint64_t share = hold_share(&runtime->hold);
+  for (struct mux *mux = runtime->sessions; mux; mux = mux->next_session) {
+    if (hold_of(&mux->holder) <= share || !object_try_pin(&mux->session.object)) continue;
+    mux->next_greedy = greedy;
+    greedy = mux;
+  }
+  lock_drop(&runtime->lock);
+  return greedy;
+}
+
+/* By the loop, as no session may take another's lock under its own. One driver at a time, so one chain. */
+static void relieve(struct task *task) {
+  struct runtime *runtime = (struct runtime *)((char *)task - offsetof(struct runtime, relief));
+  struct mux *greedy = hold_is_over(&runtime->hold) ? find_greedy(runtime) : NULL;
+  for (struct mux *mux; (mux = greedy);) {
+    struct op_list ended = {0};
+    greedy = mux->next_greedy;
+    lock_take(&mux->lock);
+    if (hold_is_over(&runtime->hold)) give_way(mux, &ended);
+    mux_leave(mux, &ended);
+    writer_kick(mux, KICK_NOW);
+    object_unpin(&mux->session.object);
+  }
+  object_unpin(&runtime->object);
+}
+
+void hold_begin(struct mux *mux) {
+  struct runtime *runtime = mux->session.object.runtime;
+  mux->holder.hold = &runtime->hold;
+  lock_take(&runtime->lock);
+  runtime->relief.run = relieve;
+  mux->next_session = runtime->sessions;
+  if (mux->next_session) mux->next_session->prev_session = mux;
+  runtime->sessions = mux;
+  lock_drop(&runtime->lock);
+}
+
+void hold_end(struct mux *mux) {
+  struct runtime *runtime = mux->session.object.runtime;
+  lock_take(&runtime->lock);
+  *(mux->prev_session ? &mux->prev_session->next_session : &runtime->sessions) = mux->next_session;
+  if (mux->next_session) mux->next_session->prev_session = mux->prev_session;
+  lock_drop(&runtime->lock);
+}
