@@ -18,7 +18,7 @@ static struct {
   struct thread *thread;
   hws_handle op;
   hws_handle runtime;
-  uint64_t patience; /* it may wait for a lock of ours */
+  uint64_t patience;
   atomic_bool done;
 } meanwhile;
 
@@ -52,10 +52,15 @@ static void join_it(void *argument) {
   atomic_store(&meanwhile.done, true);
 }
 
+/* No lock is held where their ops are made, for which a cancel might wait. */
+static bool is_free(enum hws_kind kind) {
+  return kind == HWS_KIND_LISTEN || kind == HWS_KIND_DIAL || kind == HWS_KIND_CLOSE;
+}
+
 static void meanwhile_begin(struct world *world, enum hws_kind kind, void (*run)(void *argument)) {
   meanwhile.run = run;
   meanwhile.runtime = world->runtime;
-  meanwhile.patience = run == cancel_it ? 20 * MILLISECOND : LIMIT_NS;
+  meanwhile.patience = run == cancel_it && !is_free(kind) ? 20 * MILLISECOND : LIMIT_NS;
   meanwhile.thread = NULL;
   atomic_store(&meanwhile.done, false);
   meanwhile.kind = kind;
