@@ -199,6 +199,20 @@ static int conn_text(struct stream *stream, uint32_t which, char *text, uint32_t
   return snprintf(text, size, "%s", answer);
 }
 
+/* Filters hold nothing back for long: what they said was written has been written below. */
+static void conn_way(struct stream *stream, struct stream_way *way) {
+  struct conn *conn = (struct conn *)stream;
+  struct endpoint *endpoint = &conn->endpoint;
+  unsigned state = atomic_load(&endpoint->state);
+  uint64_t untaken = 0;
+  way->taken = way->sent;
+  way->kept = 0;
+  way->blocked = false;
+  if ((state != ENDPOINT_OPEN && state != ENDPOINT_CLOSING) || !endpoint->plugin->vtable.query) return;
+  if (endpoint->plugin->vtable.query(endpoint->ep, HWS_QUERY_UNTAKEN, &untaken, sizeof untaken) < 0) return;
+  way->taken -= untaken < way->taken ? untaken : way->taken;
+}
+
 static int conn_peer(struct stream *stream, struct hws_peer *peer) {
   struct conn *conn = (struct conn *)stream;
   lock_take(&conn->lock);
@@ -236,6 +250,7 @@ const struct stream_class conn_class = {
     .due = conn_due,
     .kick = conn_kick,
     .text = conn_text,
+    .way = conn_way,
     .metadata = conn_metadata,
     .peer = conn_peer,
 };

@@ -29,6 +29,14 @@ enum stream_out {
 
 struct stream;
 
+/* How far it has come what was sent on a stream (MUX-27). */
+struct stream_way {
+  uint64_t sent;  /* the asker's own count of bytes, or where its carrier carries others too, that of all of them */
+  uint64_t taken; /* of these, what the peer's side took */
+  uint64_t kept;  /* bytes that have not come into that count: they wait in memory of ours */
+  bool blocked;   /* those wait for credit of the peer's, and not for others before them */
+};
+
 /* Why a class is kicked. */
 enum stream_kick {
   KICK_NOW,    /* there is something to send */
@@ -82,6 +90,9 @@ struct stream_class {
   /* No lock held: do what the others have put off. */
   void (*kick)(struct stream *stream, enum stream_kick kick);
   int (*text)(struct stream *stream, uint32_t which, char *text, uint32_t size); /* no lock held */
+  /* Asked by the driver of the loop alone, which alone destroys what is asked. way->sent comes filled in. No lock of
+   * the stream's held. */
+  void (*way)(struct stream *stream, struct stream_way *way);
   /* The index-th pair of metadata that it was opened with; it points into the stream. HWS_E_INVAL: past the last. */
   int (*metadata)(struct stream *stream, uint32_t index, struct hws_pair *pair);
   int (*peer)(struct stream *stream, struct hws_peer *peer); /* no lock held */

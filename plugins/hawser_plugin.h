@@ -217,11 +217,15 @@ struct hws_peer_id {
 };
 
 enum hws_query {
-  HWS_QUERY_LOCAL = 1,   /* char: URL of this end, a listener's with the real port */
-  HWS_QUERY_REMOTE = 2,  /* char: URL of the far end, or empty */
-  HWS_QUERY_PEER = 3,    /* struct hws_peer_id */
-  HWS_QUERY_HANDLE = 4,  /* int64_t: the descriptor, for diagnosis */
-  HWS_QUERY_MESSAGES = 5 /* uint32_t: 1, if this connection keeps message boundaries; unknown: it does not */
+  HWS_QUERY_LOCAL = 1,    /* char: URL of this end, a listener's with the real port */
+  HWS_QUERY_REMOTE = 2,   /* char: URL of the far end, or empty */
+  HWS_QUERY_PEER = 3,     /* struct hws_peer_id */
+  HWS_QUERY_HANDLE = 4,   /* int64_t: the descriptor, for diagnosis */
+  HWS_QUERY_MESSAGES = 5, /* uint32_t: 1, if this connection keeps message boundaries; unknown: it does not */
+  HWS_QUERY_UNTAKEN = 6   /* uint64_t: how much of what was written the peer's side has not taken: what waits in this
+                             system, and what is under way. 0 once all is there. It may count more than bytes, as long
+                             as it falls whenever the peer's side takes something. Unknown: it cannot be told, and what
+                             a write took counts as taken */
 };
 
 enum hws_log_level { HWS_LOG_ERROR = 1, HWS_LOG_WARNING = 2, HWS_LOG_INFO = 3 };
@@ -360,7 +364,8 @@ struct hws_vtable {
 
   /* Answer a question into `answer` of `size` bytes. Returns the whole length of a text, or 0; negative: unknown.
    * Asked from any thread, once the endpoint's LISTEN or DIAL has ended well or adopt has made it, until destroy is
-   * called, and beside any other function of it in either direction: answer from what does not change any more. */
+   * called, and beside any other function of it in either direction: answer from what does not change any more, and
+   * HWS_QUERY_UNTAKEN from what the system says at that moment. */
   int32_t (*query)(void *ep, uint32_t what, void *answer, uint32_t size);
 
   /* A text for an os_error. May be NULL: the system's text is used. */

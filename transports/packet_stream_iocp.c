@@ -47,6 +47,7 @@ static int32_t end_failed(struct packet_stream *stream, struct hws_io *io, int e
 static int32_t end_call(struct packet_stream *stream, struct hws_io *io, bool cancelled, int error, uint64_t bytes) {
   bool writes = io->kind != HWS_IO_READ;
   error = stream->calls->judge(stream, io, error, &bytes);
+  if (writes) atomic_fetch_add_explicit(&stream->written, bytes, memory_order_relaxed);
   if (writes && cancelled && error) {
     (void)packet_latch(&stream->broken, ERROR_CONNECTION_ABORTED);
     return packet_end(io, HWS_IO_CANCELED, 0, bytes);

@@ -48,6 +48,7 @@ struct packet_stream {
   bool skips;                         /* calls that end at once send no packet */
   struct packet_half halves[2];       /* by direction */
   atomic_int broken;                  /* the first error that ended the connection; 0: none */
+  _Atomic(uint64_t) written;          /* bytes that the system has taken */
 };
 
 /* What a call comes to that the system says has ended well. */

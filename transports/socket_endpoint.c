@@ -117,6 +117,12 @@ int32_t socket_answer_handle(int64_t handle, void *answer, uint32_t size) {
   return 0;
 }
 
+int32_t socket_answer_untaken(uint64_t bytes, void *answer, uint32_t size) {
+  if (size < sizeof bytes) return HWS_IO_UNSUPPORTED;
+  memcpy(answer, &bytes, sizeof bytes);
+  return 0;
+}
+
 int32_t socket_answer_listener(uint32_t what, const char *url, size_t length, int64_t handle, void *answer,
                                uint32_t size) {
   if (what == HWS_QUERY_LOCAL) return socket_answer_text(url, length, answer, size);

@@ -51,6 +51,7 @@ int32_t socket_open(const struct socket_makers *makers, const struct hws_host *h
 
 int32_t socket_answer_text(const char *text, size_t length, void *answer, uint32_t size);
 int32_t socket_answer_handle(int64_t handle, void *answer, uint32_t size);
+int32_t socket_answer_untaken(uint64_t bytes, void *answer, uint32_t size);
 
 /* All that a listener answers: where it listens, that it has no peer, and its handle; negative: it has none. */
 int32_t socket_answer_listener(uint32_t what, const char *url, size_t length, int64_t handle, void *answer,

@@ -10,12 +10,15 @@
 
 #include <errno.h>
 #include <limits.h>
+#include <linux/sockios.h>
 #include <poll.h>
 #include <stddef.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <sys/uio.h>
 #include <unistd.h>
 
+#include "transports/socket_endpoint.h"
 #include "transports/socket_file_linux.h"
 #include "transports/socket_result_posix.h"
 
@@ -194,6 +197,12 @@ void socket_stream_on_ready(struct socket_stream *stream, uint32_t direction) {
   } else {
     host->rearm(stream->endpoint, reading ? HWS_READ : HWS_WRITE);
   }
+}
+
+int32_t socket_stream_untaken(const struct socket_stream *stream, void *answer, uint32_t size) {
+  int held = 0;
+  if (ioctl(stream->fd, SIOCOUTQ, &held) != 0 || held < 0) return HWS_IO_UNSUPPORTED;
+  return socket_answer_untaken((uint64_t)held, answer, size);
 }
 
 void socket_stream_close(struct socket_stream *stream) {

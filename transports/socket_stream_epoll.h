@@ -34,6 +34,9 @@ int32_t socket_stream_submit(struct socket_stream *stream, struct hws_io *io);
 int32_t socket_stream_cancel(struct socket_stream *stream, struct hws_io *io);
 void socket_stream_on_ready(struct socket_stream *stream, uint32_t direction);
 
+/* HWS_QUERY_UNTAKEN of a connected one. Of a Unix socket the system tells the memory that it holds, which is more. */
+int32_t socket_stream_untaken(const struct socket_stream *stream, void *answer, uint32_t size);
+
 /* Shut down, so that a copy in a forked child does not keep the connection open, and close. */
 void socket_stream_close(struct socket_stream *stream);
 

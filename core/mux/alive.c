@@ -19,10 +19,42 @@ static void end_for(struct mux *mux, const char *why, struct op_list *ended) {
   cause_unref(cause);
 }
 
-/* ---- keep-alive: any byte that comes in is life ---- */
+/* ---- keep-alive: any byte that comes in is life ----
+ *
+ * As long as the ping itself has not arrived its answer cannot come: until then, what the peer's side takes of that
+ * what stands before it is life as well (MUX-27). Afterwards it is not: a system takes bytes for a process that hangs.
+ * But what stands before a ping on our side stands before it on the peer's too, and between the two, so one that had to
+ * wait is given as long again. */
+
+enum { PATIENCE_MAX = 3 };
 
 static uint64_t bytes_in(const struct mux *mux) {
   return atomic_load_explicit(&mux->counters[SESSION_BYTES_IN], memory_order_relaxed);
+}
+
+static void ask(struct mux *mux) {
+  mux->alive_seen = way_progress(mux);
+  mux->ping_patience = mux->way_behind;
+  mux->ping_out = true;
+  mux->ping_wanted = negotiate_is_decided(mux); /* else the pair is the question */
+  mux->ping_opaque++;
+  mux->ping_sent = clock_now();
+  way_ask(mux);
+  mux_count(mux, SESSION_PINGS_OUT, 1);
+}
+
+/* The answer has not come. Is there another sign of life since the last look? */
+static bool is_alive(struct mux *mux) {
+  bool heard = bytes_in(mux) != mux->read_bytes_seen;
+  uint64_t now = way_progress(mux);
+  bool moved = now > mux->alive_seen;
+  bool arrived = way_question_arrived(mux);
+  mux->alive_seen = now;
+  if (moved && !arrived && mux->ping_patience < PATIENCE_MAX) mux->ping_patience++;
+  if (heard || (moved && !arrived)) return true;
+  if (!mux->ping_patience) return false;
+  mux->ping_patience--;
+  return true;
 }
 
 static void alive_fire(struct timer *timer) {
@@ -32,18 +64,10 @@ static void alive_fire(struct timer *timer) {
   uint64_t next = mux->settings[SET_KEEPALIVE];
   /* One that sniffs has asked nothing. */
   bool running = mux->state == SESSION_RUNNING && mux->negotiation != NEGOTIATE_SNIFF;
-  if (running && mux->ping_out && bytes_in(mux) == mux->read_bytes_seen) {
+  if (running && mux->ping_out && !is_alive(mux)) {
     end_for(mux, "the peer was silent: no answer to a ping in time", &ended);
-  } else if (running && !mux->ping_out) {
-    mux->ping_out = true;
-    mux->ping_wanted = negotiate_is_decided(mux); /* else the pair is the question */
-    mux->ping_opaque++;
-    mux->ping_sent = clock_now();
-    mux->read_bytes_seen = bytes_in(mux);
-    mux_count(mux, SESSION_PINGS_OUT, 1);
-    next = mux->settings[SET_KEEPALIVE_TIMEOUT];
   } else if (running) {
-    /* Alive, though the answer has not come: it stands behind something larger. */
+    if (!mux->ping_out) ask(mux);
     mux->read_bytes_seen = bytes_in(mux);
     next = mux->settings[SET_KEEPALIVE_TIMEOUT];
   }
@@ -70,14 +94,24 @@ void alive_decided(struct mux *mux) {
   if (mux->ping_out) alive_answered(mux);
 }
 
-/* ---- writes that make no progress ---- */
+/* ---- writes that make no progress ----
+ *
+ * Looks are a quarter of the time apart, and it takes five still ones: systems tell in large steps what was taken. */
 
-/* Writes count as they end; within one the carrier counts the bytes, under its own lock. */
-static uint64_t progress(const struct mux *mux) {
-  lock_take(mux->under->lock);
-  uint64_t within = mux->write_op.event.bytes;
-  lock_drop(mux->under->lock);
-  return atomic_load_explicit(&mux->counters[SESSION_BYTES_OUT], memory_order_relaxed) + within;
+enum { STALL_LOOKS = 4 };
+
+static void stall_arm(struct mux *mux) {
+  loop_timer(loop_of(mux), &mux->stall_timer, clock_now() + mux->settings[SET_WRITE_TIMEOUT] / STALL_LOOKS);
+}
+
+/* Also the first look finds out: what was reached never falls, and stands from the last one on. */
+static bool is_moving(struct mux *mux) {
+  uint64_t now = way_progress(mux);
+  uint64_t in = bytes_in(mux);
+  bool moved = now > mux->stall_seen || in != mux->stall_bytes_seen;
+  mux->stall_seen = now;
+  mux->stall_bytes_seen = in;
+  return moved;
 }
 
 static void stall_fire(struct timer *timer) {
@@ -85,14 +119,12 @@ static void stall_fire(struct timer *timer) {
   struct op_list ended = {0};
   lock_take(&mux->lock);
   bool writing = atomic_load(&mux->writer) == WRITER_OUT && mux->state != SESSION_ENDED;
-  uint64_t now = progress(mux);
   mux->stall_watched = writing;
-  if (writing && now == mux->write_progress_seen) {
+  mux->stall_still = is_moving(mux) ? 0 : (uint8_t)(mux->stall_still + 1);
+  if (writing && mux->stall_still > STALL_LOOKS)
     end_for(mux, "a write made no progress: the peer does not read", &ended);
-  } else if (writing) {
-    mux->write_progress_seen = now;
-    loop_timer(loop_of(mux), &mux->stall_timer, clock_now() + mux->settings[SET_WRITE_TIMEOUT]);
-  }
+  else if (writing)
+    stall_arm(mux);
   mux_leave(mux, &ended);
 }
 
@@ -100,8 +132,8 @@ static void stall_fire(struct timer *timer) {
 void alive_writing(struct mux *mux) {
   if (mux->stall_watched || mux->state == SESSION_ENDED) return;
   mux->stall_watched = true;
-  mux->write_progress_seen = progress(mux);
-  loop_timer(loop_of(mux), &mux->stall_timer, clock_now() + mux->settings[SET_WRITE_TIMEOUT]);
+  mux->stall_still = 0;
+  stall_arm(mux);
 }
 
 /* ---- closed streams whose other half stays silent ---- */
@@ -163,11 +195,22 @@ void alive_limit(struct mux *mux, uint64_t ns) {
 
 /* ---- introductions ---- */
 
+/* Our own introduction is still on its way to the peer, and moves. */
+static bool is_under_way(struct mux *mux) {
+  uint64_t now = way_progress(mux);
+  bool moved = now > mux->handshake_seen;
+  mux->handshake_seen = now;
+  return moved && mux->way_behind;
+}
+
 static void handshake_fire(struct timer *timer) {
   struct mux *mux = FROM_TIMER(timer, handshake_timer);
   struct op_list ended = {0};
   lock_take(&mux->lock);
-  if (mux->negotiation != NEGOTIATE_DONE && !negotiate_ask(mux))
+  bool introduced = mux->negotiation == NEGOTIATE_DONE;
+  if (!introduced && is_under_way(mux))
+    alive_handshake(mux);
+  else if (!introduced && !negotiate_ask(mux))
     end_for(mux, "the peer did not introduce itself in time", &ended);
   mux_leave(mux, &ended);
   writer_kick(mux, KICK_NOW);

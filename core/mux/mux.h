@@ -13,6 +13,7 @@
  *   session.c   start                                       open.c      opening streams
  *   accept.c    taking them in                              stream.c    the stream class
  *   drain.c     going away in order                         end.c       close, end, who learns what
+ *   way.c       how far what was sent has come
  */
 #ifndef HAWSER_CORE_MUX_MUX_H
 #define HAWSER_CORE_MUX_MUX_H
@@ -301,9 +302,14 @@ struct mux {
   struct timer drain_timer;
   struct timer handshake_timer;
   struct timer pace_timer;
-  uint64_t read_bytes_seen;
-  uint64_t write_progress_seen;
-  bool stall_watched; /* the stall timer is armed, or fires */
+  uint64_t read_bytes_seen; /* by the keep-alive; the next three likewise, by whom they name */
+  uint64_t alive_seen;
+  uint64_t stall_bytes_seen;
+  uint64_t stall_seen;
+  uint64_t handshake_seen;
+  bool stall_watched;    /* the stall timer is armed, or fires */
+  uint8_t stall_still;   /* looks in a row that found nothing moved */
+  uint8_t ping_patience; /* silent looks that are still granted */
   bool ping_out;
   uint32_t ping_opaque;
   uint64_t ping_sent;
@@ -312,6 +318,15 @@ struct mux {
   struct bucket answers;
   uint64_t late; /* what may be under way for streams that are over: guard_forgotten */
   bool pacing;   /* that is used up: no reading until the pace timer fires */
+
+  /* how far what was sent has come (way.c); places are bytes on the carrier, which others may share */
+  uint64_t way_given;         /* of ours, it had been given that many at the last look */
+  uint64_t way_mark;          /* all of those lie before this place */
+  uint64_t way_reached;       /* how far the peer's side took them; never falls */
+  uint64_t way_question;      /* the ping is among the first so many of ours */
+  uint64_t way_question_mark; /* and lies before this place; 0: not known yet */
+  bool way_behind;            /* not all of ours had arrived */
+  bool way_own;               /* nobody shares the carrier */
 
   _Atomic(uint64_t) counters[SESSION_COUNTERS];
   struct piece pieces[BATCH_PIECES];
@@ -504,6 +519,12 @@ void alive_limit(struct mux *mux, uint64_t ns); /* a drain must end by then */
 void alive_handshake(struct mux *mux);          /* the peer must introduce itself in time */
 void alive_introduced(struct mux *mux);         /* it has */
 bool alive_pace(struct mux *mux, uint64_t ns);  /* reading goes on after that; false: no memory to see to it */
+
+/* ---- way.c: from the loop only, as it asks the carrier ---- */
+uint64_t way_progress(struct mux *mux); /* looks anew; grows whenever the peer's side took something of ours */
+void way_ask(struct mux *mux);          /* a ping is about to be said, or the pair was; before what it is sent behind */
+bool way_question_arrived(struct mux *mux);
+void mux_stream_way(struct stream *stream, struct stream_way *way);
 
 /* ---- open.c, accept.c ---- */
 struct cause *mux_no_open(const struct mux *mux);       /* why nothing can be opened; NULL: it can */

@@ -360,6 +360,7 @@ const struct stream_class mux_stream_class = {
     .due = stream_due,
     .kick = stream_kick,
     .text = stream_text,
+    .way = mux_stream_way,
     .metadata = stream_metadata,
     .peer = stream_peer,
 };

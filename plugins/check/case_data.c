@@ -9,7 +9,7 @@
 #include "plugins/check/flow.h"
 #include "plugins/check/pattern.h"
 
-enum { TRANSPORT = HWS_CAP_LISTEN | HWS_CAP_DIAL };
+enum { TRANSPORT = HWS_CAP_LISTEN | HWS_CAP_DIAL, UNTAKEN_NS = 2000000000 };
 
 static void case_echo(struct fixture *fixture) {
   static const size_t sizes[] = {1, 2, 63, 64, 1000, 4095, 4096, 4097, 65535, 65536, 65537, 262144, 1048576};
@@ -85,6 +85,35 @@ static void case_full_then_drained(struct fixture *fixture) {
     fixture_expect(write, HWS_IO_OK);
     fixture_read_all(pair.server, sent, (size_t)write->io.bytes);
     received = base + sent + write->io.bytes;
+  }
+  fixture_pair_close(&pair);
+}
+
+static bool untaken(struct hws_host_endpoint *endpoint, uint64_t *bytes) {
+  if (!endpoint->vtable->query) return false;
+  check_trace_inside("query");
+  bool known = endpoint->vtable->query(endpoint->ep, HWS_QUERY_UNTAKEN, bytes, sizeof *bytes) >= 0;
+  check_trace_inside(NULL);
+  return known;
+}
+
+/* What the peer's side has not taken is told by those who can: some while it does not read, and nothing in the end. */
+static void case_untaken(struct fixture *fixture) {
+  static char chunk[25000];
+  struct fixture_pair pair;
+  uint64_t full = 0;
+  uint64_t sent = 0;
+  fixture_pair_open(fixture, &pair);
+  if (untaken(pair.client, &full)) {
+    CHECK(full == 0, "%llu bytes are not taken, before any was written", (unsigned long long)full);
+    struct check_io *write = fixture_fill(pair.client, chunk, sizeof chunk, &sent);
+    CHECK(untaken(pair.client, &full) && full > 0, "all is said to be taken, but a write pends");
+    fixture_read_all(pair.server, 0, (size_t)sent);
+    fixture_expect(write, HWS_IO_OK);
+    fixture_read_all(pair.server, sent, (size_t)write->io.bytes);
+    uint64_t until = check_now_ns() + UNTAKEN_NS;
+    while (untaken(pair.client, &full) && full > 0 && check_now_ns() < until) check_host_turn(fixture->host, 5);
+    CHECK(full == 0, "the peer has read all, and %llu bytes are not taken", (unsigned long long)full);
   }
   fixture_pair_close(&pair);
 }
@@ -180,6 +209,7 @@ const struct check_case check_cases_data[] = {
     {"ping-pong", TRANSPORT, CHECK_EVERY_ARMING, case_ping_pong},
     {"small pieces", TRANSPORT, CHECK_EVERY_ARMING, case_small_pieces},
     {"full, then drained", TRANSPORT, CHECK_EVERY_ARMING, case_full_then_drained},
+    {"what is not taken", TRANSPORT, CHECK_TRANSPORT, case_untaken},
     {"both ways at once", TRANSPORT, CHECK_EVERY_ARMING, case_both_ways},
     {"scatter and gather", TRANSPORT, CHECK_EVERY_ARMING, case_pieces},
     {"empty pieces", TRANSPORT, 0, case_empty_pieces},

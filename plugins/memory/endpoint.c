@@ -73,7 +73,14 @@ static int32_t query_peer(void *answer, uint32_t size) {
   return 0;
 }
 
-/* Reads only what never changes, so it needs neither direction. */
+static int32_t query_untaken(const struct endpoint *endpoint, void *answer, uint32_t size) {
+  if (endpoint->pipes[HWS_WRITE] == NULL || size < sizeof(uint64_t)) return HWS_IO_UNSUPPORTED;
+  uint64_t untaken = pipe_unread(endpoint->pipes[HWS_WRITE]);
+  memcpy(answer, &untaken, sizeof untaken);
+  return 0;
+}
+
+/* Reads only what never changes, and what has a lock of its own, so it needs neither direction. */
 int32_t endpoint_query(void *ep, uint32_t what, void *answer, uint32_t size) {
   const struct endpoint *endpoint = ep;
   switch (what) {
@@ -83,6 +90,8 @@ int32_t endpoint_query(void *ep, uint32_t what, void *answer, uint32_t size) {
     return query_url(endpoint, endpoint->role == ROLE_DIALLER, answer, size);
   case HWS_QUERY_PEER:
     return endpoint->role != ROLE_LISTENER ? query_peer(answer, size) : HWS_IO_UNSUPPORTED;
+  case HWS_QUERY_UNTAKEN:
+    return query_untaken(endpoint, answer, size);
   default:
     return HWS_IO_UNSUPPORTED;
   }

@@ -147,6 +147,13 @@ bool pipe_write(struct pipe *pipe, struct hws_io *io) {
   return ended;
 }
 
+uint64_t pipe_unread(struct pipe *pipe) {
+  lock_take(pipe->lock);
+  uint64_t unread = pipe->used;
+  lock_drop(pipe->lock);
+  return unread;
+}
+
 void pipe_end(struct pipe *pipe) {
   lock_take(pipe->lock);
   if (pipe->state == PIPE_OPEN) pipe->state = PIPE_ENDED;

@@ -28,6 +28,9 @@ void pipe_attach(struct pipe *pipe, enum hws_direction end, struct hws_host_endp
 bool pipe_read(struct pipe *pipe, struct hws_io *io);
 bool pipe_write(struct pipe *pipe, struct hws_io *io);
 
+/* Bytes that were written and not read. */
+uint64_t pipe_unread(struct pipe *pipe);
+
 /* No more will be written; what was written can still be read. */
 void pipe_end(struct pipe *pipe);
 

@@ -13,6 +13,7 @@ import tree
 BOUNDED = {
     ("loop_nudge", "loop_turn"): "who nudges takes the baton first, so never within another turn",
     ("core/mux/stream.c:stream_kick", "writer_kick"): "to the session below; they nest NEST_MAX deep",
+    ("core/mux/way.c:way_of", "mux_stream_way"): "likewise",
     ("session_text", "core/mux/stream.c:stream_text"): "likewise",
     ("session_peer", "core/mux/stream.c:stream_peer"): "likewise",
     ("core/mux/stream.c:mux_stream_free", "object_unpin"): "of its session, likewise",

@@ -200,13 +200,101 @@ static void slow_write_goes_on(void **state) {
   peer_close(peer);
 }
 
+/* ---- MUX-27: progress is what the peer's side took, not what our side of the carrier took ---- */
+
+enum { SIP = 40 * 1024 };
+
+/* The peer reads that much at a time, for so long. */
+static void sip(struct peer *peer, uint64_t apart, uint64_t lasting) {
+  static uint8_t sink[SIP];
+  for (uint64_t began = hws_now(); hws_now() < began + lasting;) {
+    (void)wire_recv(peer->wire, sink, sizeof sink);
+    for (uint64_t until = hws_now() + apart; hws_now() < until;) world_turn(peer->world);
+  }
+}
+
+/* A full socket of the system's takes nothing more until most of it is empty, and a ping waits behind all of it. */
+static void slow_reader_lives(void **state, const char *settings) {
+  struct world *world = *state;
+  struct peer *peer = peer_open(world, HWS_ROLE_CLIENT, settings);
+  uint32_t id = 0;
+  hws_handle stream = peer_is_opened(peer, &id);
+  assert_true(peer_say(peer, FRAME_WINDOW, 0, id, sizeof bytes));
+  (void)post_send(world, stream, bytes, sizeof bytes);
+  sip(peer, 600 * MILLISECOND, 5 * SECOND);
+  assert_status(detail_of(peer->session).status, HWS_OK);
+  peer_close(peer);
+}
+
+static void slow_reader_is_no_stall(void **state) {
+  slow_reader_lives(state, "keepalive=0&write_timeout=2s");
+}
+
+static void slow_reader_is_not_silent(void **state) {
+  slow_reader_lives(state, "write_timeout=1000s&keepalive=500ms&keepalive_timeout=1500ms");
+}
+
+/* A system takes bytes for a process that hangs: once the ping has arrived only the peer itself counts. */
+static void taking_without_a_word_is_silence(void **state) {
+  struct world *world = *state;
+  struct peer *peer = peer_open(world, HWS_ROLE_CLIENT, "keepalive=100ms&keepalive_timeout=300ms");
+  static uint8_t sink[4096];
+  uint32_t id = 0;
+  hws_handle stream = peer_is_opened(peer, &id);
+  uint64_t watching = post_watch(world, peer->session);
+  uint64_t until = hws_now() + LIMIT_NS;
+  struct hws_event event;
+  while (!world_has(world, watching, &event)) {
+    assert_true(hws_now() < until);
+    if (stat_of(peer->session, "bytes_out") < WINDOW_INITIAL) (void)send_status(stream);
+    (void)wire_recv(peer->wire, sink, sizeof sink);
+    world_turn(world);
+  }
+  assert_status(event.status, HWS_E_TIMEOUT);
+  expect_detail(peer->session, HWS_E_TIMEOUT, "the peer was silent");
+  peer_close(peer);
+}
+
+/* A session on a stream of another: what waits there behind the bytes of others moves with these, and stands with them.
+ */
+static void an_inner_session_waits_its_turn(void **state) {
+  struct world *world = *state;
+  struct peer *peer = peer_open(world, HWS_ROLE_CLIENT, "keepalive=0&write_timeout=1000s");
+  uint32_t id = 0;
+  hws_handle crowd = peer_is_opened(peer, &id);
+  assert_true(peer_say(peer, FRAME_WINDOW, 0, id, sizeof bytes));
+  hws_handle inner = session_of(peer_is_opened(peer, &id), HWS_ROLE_CLIENT,
+                                "write_timeout=1500ms&keepalive=500ms&keepalive_timeout=1500ms");
+  (void)post_send(world, crowd, bytes, sizeof bytes);
+  hws_handle stream = open_stream(inner);
+  uint64_t sending = post_send(world, stream, bytes, WINDOW_INITIAL);
+  uint64_t watching = post_watch(world, inner);
+  sip(peer, 400 * MILLISECOND, 4 * SECOND);
+  assert_status(detail_of(inner).status, HWS_OK);
+  world_await_status(world, watching, HWS_E_TIMEOUT);
+  world_await(world, sending);
+  assert_status(detail_of(peer->session).status, HWS_OK);
+  abort_handle(stream);
+  abort_handle(inner);
+  peer_close(peer);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
-      BOTH_MODES(pings_measure_the_round_trip),    BOTH_MODES(a_second_ping_waits_for_the_first),
-      BOTH_MODES(silence_ends_the_session),        BOTH_MODES(any_byte_is_life),
-      BOTH_MODES(no_pings_where_none_are_wanted),  BOTH_MODES(closed_stream_is_reset_after_a_while),
-      BOTH_MODES(half_closed_stream_is_not_reset), BOTH_MODES(close_without_credit_ends_after_a_while),
-      BOTH_MODES(stalled_write_ends_the_session),  BOTH_MODES(slow_write_goes_on),
+      BOTH_MODES(pings_measure_the_round_trip),
+      BOTH_MODES(a_second_ping_waits_for_the_first),
+      BOTH_MODES(silence_ends_the_session),
+      BOTH_MODES(any_byte_is_life),
+      BOTH_MODES(no_pings_where_none_are_wanted),
+      BOTH_MODES(closed_stream_is_reset_after_a_while),
+      BOTH_MODES(half_closed_stream_is_not_reset),
+      BOTH_MODES(close_without_credit_ends_after_a_while),
+      BOTH_MODES(stalled_write_ends_the_session),
+      BOTH_MODES(slow_write_goes_on),
+      cmocka_unit_test_setup_teardown(slow_reader_is_no_stall, world_threaded, world_close),
+      BOTH_MODES(slow_reader_is_not_silent),
+      BOTH_MODES(taking_without_a_word_is_silence),
+      BOTH_MODES(an_inner_session_waits_its_turn),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

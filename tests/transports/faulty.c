@@ -209,6 +209,7 @@ static int32_t slot_query(void *ep, uint32_t what, void *answer, uint32_t size) 
   const struct layer *layer = ep;
   int32_t result = real.query(layer->ep, what, answer, size);
   if (fault == FAULTY_WRONG_PEER && what == HWS_QUERY_PEER) ((struct hws_peer_id *)answer)->uid++;
+  if (fault == FAULTY_TAKES_ALL && what == HWS_QUERY_UNTAKEN && result >= 0) *(uint64_t *)answer = 0;
   bool text = what == HWS_QUERY_LOCAL || what == HWS_QUERY_REMOTE;
   return fault == FAULTY_CUTS_TEXT && text && result >= (int32_t)size ? (int32_t)size - 1 : result;
 }

@@ -23,6 +23,7 @@ enum faulty_kind {
   FAULTY_WRITES_LATE,           /* writes to a buffer after its io was cancelled */
   FAULTY_COUNTS_TOO_MUCH,       /* a write reports one byte too many */
   FAULTY_COUNTS_TOO_LITTLE,     /* a write reports one byte too few */
+  FAULTY_TAKES_ALL,             /* says that the peer took what still waits */
   FAULTY_SPOILS_A_BYTE,         /* the last byte of a large read */
   FAULTY_ENDS_EARLY,            /* the end comes before the last bytes */
   FAULTY_READS_WITHOUT_BYTES,   /* a read without bytes ends although nothing is there */

@@ -38,6 +38,7 @@ static const struct expectation {
     {FAULTY_WRITES_LATE, "cancel a read", "a cancelled read was still written"},
     {FAULTY_COUNTS_TOO_MUCH, "echo", "a write of 2 bytes moved 3"},
     {FAULTY_COUNTS_TOO_LITTLE, "echo", "is not what was sent"},
+    {FAULTY_TAKES_ALL, "what is not taken", "all is said to be taken, but a write pends"},
     {FAULTY_SPOILS_A_BYTE, "both ways at once", "is not what was sent"},
     {FAULTY_ENDS_EARLY, "both ways at once", "the end came after"},
     {FAULTY_READS_WITHOUT_BYTES, "readable", "although nothing was sent"},

@@ -2,8 +2,8 @@
  *
  * A TCP connection, dialled or accepted.
  *
- * Until `connected` is set only the io of a dial exists. What query answers does not change after that, so query may
- * run beside everything else.
+ * Until `connected` is set only the io of a dial exists. What query answers does not change after that, or is the
+ * system's, so query may run beside everything else.
  */
 #include "transports/tcp_epoll/connection.h"
 
@@ -130,6 +130,8 @@ static int32_t connection_query(struct socket_endpoint *endpoint, uint32_t what,
     return answer_place(connection->stream.fd, what == HWS_QUERY_REMOTE, answer, size);
   case HWS_QUERY_HANDLE:
     return socket_answer_handle(connection->stream.fd, answer, size);
+  case HWS_QUERY_UNTAKEN:
+    return socket_stream_untaken(&connection->stream, answer, size);
   default:
     return HWS_IO_UNSUPPORTED;
   }

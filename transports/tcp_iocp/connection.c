@@ -2,8 +2,8 @@
  *
  * A TCP connection, dialled or accepted.
  *
- * Until `connected` is set only the io of a dial exists. What query answers does not change after that, so query may
- * run beside everything else.
+ * Until `connected` is set only the io of a dial exists. What query answers does not change after that, or is the
+ * system's, so query may run beside everything else.
  */
 #include "transports/tcp_iocp/connection.h"
 
@@ -177,6 +177,11 @@ static int32_t answer_place(SOCKET socket, bool peer, void *answer, uint32_t siz
   return socket_answer_text(url, length, answer, size);
 }
 
+static uint64_t written_by(struct tcp_connection *connection) {
+  return connection->by_readiness ? atomic_load(&connection->by.ready.written)
+                                  : atomic_load(&connection->by.stream.written);
+}
+
 static int32_t connection_query(struct socket_endpoint *endpoint, uint32_t what, void *answer, uint32_t size) {
   struct tcp_connection *connection = connection_of(endpoint);
   if (!atomic_load(&connection->connected)) return HWS_IO_UNSUPPORTED;
@@ -186,6 +191,8 @@ static int32_t connection_query(struct socket_endpoint *endpoint, uint32_t what,
     return answer_place(socket_of(connection), what == HWS_QUERY_REMOTE, answer, size);
   case HWS_QUERY_HANDLE:
     return socket_answer_handle((int64_t)socket_of(connection), answer, size);
+  case HWS_QUERY_UNTAKEN:
+    return winsock_untaken(socket_of(connection), written_by(connection), answer, size);
   default:
     return HWS_IO_UNSUPPORTED;
   }

@@ -78,6 +78,7 @@ static bool try_write(struct ready *ready, struct hws_io *io) {
   DWORD count = stream_pieces(io, pieces, SEND_MAX);
   if (WSASend(ready->socket, pieces, count, &bytes, 0, NULL, NULL) != 0)
     return end_failed(ready, HWS_WRITE, io, WSAGetLastError());
+  atomic_fetch_add_explicit(&ready->written, bytes, memory_order_relaxed);
   return packet_end(io, HWS_IO_OK, 0, bytes);
 }
 

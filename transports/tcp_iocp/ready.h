@@ -16,6 +16,7 @@ struct ready {
   struct hws_host_endpoint *endpoint; /* NULL: not watched */
   SOCKET socket;                      /* INVALID_SOCKET: none */
   atomic_int broken;                  /* the first error that ended the connection, as Winsock has it; 0: none */
+  _Atomic(uint64_t) written;          /* bytes that the system has taken */
   atomic_bool error_told;             /* by the system, to somebody who asked whether it is ready */
   struct socket_side sides[2];        /* by direction */
 };

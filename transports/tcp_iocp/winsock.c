@@ -2,7 +2,12 @@
  *
  * Winsock as this transport uses it.
  */
+#define NTDDI_VERSION 0x0A000003 /* SIO_TCP_INFO; asked for at run time, so older systems do */
 #include "transports/tcp_iocp/winsock.h"
+
+#include <mstcpip.h>
+
+#include "transports/socket_endpoint.h"
 
 struct winsock winsock;
 
@@ -38,6 +43,18 @@ bool winsock_skip_packets(SOCKET socket) {
   if (getsockopt(socket, SOL_SOCKET, SO_PROTOCOL_INFOW, (char *)&info, &size) != 0) return false;
   if (!(info.dwServiceFlags1 & XP1_IFS_HANDLES)) return false;
   return packet_skip((HANDLE)socket);
+}
+
+/* What it has sent for the first time and heard nothing of is under way; the rest of what it took waits in front. */
+int32_t winsock_untaken(SOCKET socket, uint64_t written, void *answer, uint32_t size) {
+  DWORD version = 0;
+  DWORD bytes = 0;
+  TCP_INFO_v0 info;
+  if (WSAIoctl(socket, SIO_TCP_INFO, &version, sizeof version, &info, sizeof info, &bytes, NULL, NULL) != 0)
+    return HWS_IO_UNSUPPORTED;
+  uint64_t behind = (uint64_t)info.BytesInFlight + info.BytesRetrans;
+  uint64_t taken = info.BytesOut > behind ? info.BytesOut - behind : 0;
+  return socket_answer_untaken(written > taken ? written - taken : 0, answer, size);
 }
 
 int32_t winsock_status(int error) {

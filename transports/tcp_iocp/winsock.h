@@ -33,6 +33,9 @@ SOCKET winsock_socket(int family);
  * do not allow for less (WIN-3). */
 bool winsock_skip_packets(SOCKET socket);
 
+/* HWS_QUERY_UNTAKEN of a connection that took so many bytes. Windows tells since version 1703. */
+int32_t winsock_untaken(SOCKET socket, uint64_t written, void *answer, uint32_t size);
+
 /* An error of Winsock, or the system's own for the same, as a hws_io_status. */
 int32_t winsock_status(int error);
 

@@ -2,8 +2,8 @@
  *
  * A connected Unix socket, dialled or accepted.
  *
- * Until `connected` is set only the io of a dial exists. What query answers is written before that and never again, so
- * query may run beside everything else.
+ * Until `connected` is set only the io of a dial exists. What query answers is written before that and never again, or
+ * the system's, so query may run beside everything else.
  */
 #include "transports/unix_epoll/connection.h"
 
@@ -206,6 +206,8 @@ static int32_t connection_query(struct socket_endpoint *endpoint, uint32_t what,
     return answer_peer(&connection->peer, answer, size);
   case HWS_QUERY_HANDLE:
     return socket_answer_handle(connection->stream.fd, answer, size);
+  case HWS_QUERY_UNTAKEN:
+    return socket_stream_untaken(&connection->stream, answer, size);
   default:
     return HWS_IO_UNSUPPORTED;
   }
