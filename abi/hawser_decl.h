@@ -104,7 +104,9 @@ enum hws_how_flag {
   HWS_BLOCK = 1,          /* submit and wait in one call; out must be given; no queue is needed */
   HWS_TRY = 2,            /* HWS_E_AGAIN instead of pending; hws_close: unless the object has ended already */
   HWS_MORE = 4,           /* a send: more follows. Leaves at the first send without it, at hws_flush, at this thread's
-                             next wait, after 64 KiB, or at the loop's next turn */
+                             next wait, or after 64 KiB; else within a millisecond, or as soon after it as the system's
+                             timers allow, of a runtime with an I/O thread, and of one without at the next call that
+                             drives it */
   HWS_EOM = 8,            /* a send, or an open's first payload: its last byte ends a message; without a byte, what was
                              sent before it does. Streams of native sessions, and connections that keep messages, as
                              npipe's can. On these every send ends one, unless it has HWS_MORE without HWS_EOM */
@@ -427,7 +429,8 @@ hws_result hws_acquire(hws_handle stream, const struct hws_how *how, struct hws_
  * is still the caller's). */
 hws_result hws_release(hws_handle lease, uint64_t consumed);
 
-/* Let out what HWS_MORE held back. Does not wait for it to be written; harmless where nothing is held back. */
+/* Let out what HWS_MORE held back on that stream's session. Does not wait for it to be written; costs a call and a lock
+ * where nothing is held back. */
 hws_result hws_flush(hws_handle stream);
 
 /* A stream: end the send direction behind what was sent; the other direction goes on. A session: go away in order.

@@ -42,6 +42,30 @@ static void runtime_free(struct object *object) {
 
 static const struct object_class runtime_class = {.type = OBJECT_RUNTIME, .free = runtime_free};
 
+/* ---- what is held back ---- */
+
+enum { LAZY_NS = 1000000, LAZY_IDLE_TICKS = 16 };
+
+/* What is out of memory leaves at once. */
+static void watch_lazy(struct runtime *runtime) {
+  if (loop_timer(&runtime->loop, &runtime->lazy_timer, clock_now() + LAZY_NS) == HWS_OK) return;
+  lock_take(&runtime->lock);
+  runtime->lazy_watched = false;
+  lock_drop(&runtime->lock);
+  loop_kick(&runtime->loop);
+}
+
+/* Whoever held it back has gone elsewhere, to a descriptor of the system's maybe: no wait of ours will come. */
+static void lazy_fire(struct timer *timer) {
+  struct runtime *runtime = (struct runtime *)((char *)timer - offsetof(struct runtime, lazy_timer));
+  runtime_flush_lazy(runtime);
+  lock_take(&runtime->lock);
+  runtime->lazy_watched = runtime->lazy_idle++ < LAZY_IDLE_TICKS;
+  bool again = runtime->lazy_watched;
+  lock_drop(&runtime->lock);
+  if (again) watch_lazy(runtime);
+}
+
 /* ---- opening ---- */
 
 static void before_turn(struct loop *loop) {
@@ -101,6 +125,7 @@ int runtime_open(const struct hws_runtime_config *config, struct runtime **out) 
   }
   status = set_dirs(runtime, config ? config->plugin_dir : NULL);
   runtime->loop.before_turn = before_turn;
+  runtime->lazy_timer = (struct timer){.object = &runtime->object, .fire = lazy_fire};
   if (status == HWS_OK) status = loop_init(&runtime->loop, caller_driven);
   runtime->names = pool_new("hawser-names", NAMES_THREADS, NAMES_WAITING);
   runtime->files = pool_new("hawser-files", FILES_THREADS, UINT_MAX);
@@ -154,6 +179,9 @@ void runtime_note(struct runtime *runtime, struct cause *cause) {
 bool runtime_add_lazy(struct runtime *runtime, struct lazy *lazy) {
   lock_take(&runtime->lock);
   bool added = !lazy->queued;
+  bool watch = !runtime->lazy_watched && !runtime->loop.caller_driven;
+  runtime->lazy_idle = 0;
+  runtime->lazy_watched |= watch;
   if (added) {
     lazy->queued = true;
     lazy->next = runtime->lazy;
@@ -161,6 +189,7 @@ bool runtime_add_lazy(struct runtime *runtime, struct lazy *lazy) {
     atomic_store_explicit(&runtime->has_lazy, true, memory_order_release);
   }
   lock_drop(&runtime->lock);
+  if (watch) watch_lazy(runtime);
   return added;
 }
 

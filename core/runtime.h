@@ -60,6 +60,9 @@ struct runtime {
   struct task relief;   /* reaches those that hold too much */
   struct lazy *lazy;
   atomic_bool has_lazy;
+  struct timer lazy_timer; /* lets out what nobody's wait does; armed from the first that is held back until ... */
+  bool lazy_watched;       /* ... it has found nothing for a while, so a program that does it often wakes nobody */
+  unsigned lazy_idle;      /* in how many ticks, so far */
   atomic_bool ending;
   atomic_bool joining;
   atomic_uint makers; /* calls that are making an object */
@@ -113,7 +116,8 @@ struct lazy {
   bool queued;
 };
 
-/* Remember to flush at the next wait. The caller has pinned what the entry belongs to; false: it stood there already.
+/* Remember to flush at the next wait, or a millisecond from now, if the runtime has a thread of its own. The caller has
+ * pinned what the entry belongs to; false: it stood there already.
  */
 bool runtime_add_lazy(struct runtime *runtime, struct lazy *lazy);
 

@@ -143,6 +143,31 @@ static void more_holds_back(void **state) {
   peer_close(peer);
 }
 
+/* Whoever holds back and then waits at a descriptor of the system's, as an event loop does, makes no call of ours. */
+static void more_leaves_though_nobody_waits(void **state) {
+  struct world *world = *state;
+  struct peer *peer = peer_open(world, HWS_ROLE_CLIENT, "keepalive=0");
+  uint32_t id = 0;
+  hws_handle stream = peer_is_opened(peer, &id);
+  uint64_t least = UINT64_MAX;
+  peer_expect_quiet(peer);
+  for (int i = 0; i < 40; i++) {
+    struct hws_how how = {.size = sizeof how, .flags = HWS_MORE | HWS_TRY};
+    struct hws_event event;
+    struct hws_vec vec = {.ptr = bytes, .len = 100};
+    struct frame frame;
+    assert_int_equal(hws_send(stream, &vec, 1, &how, &event, NULL), 1);
+    uint64_t sent = hws_now();
+    assert_true(peer_hear(peer, &frame));
+    assert_int_equal(frame.length, 100);
+    if (hws_now() - sent < least) least = hws_now() - sent;
+    /* Also the first after a while, when nobody looks for such any more. */
+    while (i % 8 == 7 && hws_now() < sent + 100 * MILLISECOND) wire_wait(peer->wire, false);
+  }
+  assert_true(least < 50 * MILLISECOND);
+  peer_close(peer);
+}
+
 enum { LAZY_SESSIONS = 6, LAZY_THREADS = 4, LAZY_SENDS = 2000 };
 
 struct lazy_sender {
@@ -300,6 +325,7 @@ int main(void) {
       BOTH_MODES(appends_leave_together),
       cmocka_unit_test_setup_teardown(threads_batch_by_themselves, world_threaded, world_close),
       BOTH_MODES(more_holds_back),
+      cmocka_unit_test_setup_teardown(more_leaves_though_nobody_waits, world_threaded, world_close),
       BOTH_MODES(more_from_many_threads),
       BOTH_MODES(small_is_not_held_back_by_large),
       BOTH_MODES(large_streams_take_turns),
