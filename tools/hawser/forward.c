@@ -121,7 +121,11 @@ static void session_start(struct forward *forward) {
     return;
   }
   struct hws_how how = loop_how(&forward->loop, &forward->far);
-  loop_submitted(&forward->loop, hws_watch(forward->session, &how, NULL, NULL));
+  result = hws_watch(forward->session, &how, NULL, NULL);
+  if (loop_submitted(&forward->loop, result) < 0) {
+    forward_fail(forward, "cannot watch the session", forward->session, result);
+    return;
+  }
   url_announce(forward->listener);
   forward_accept(forward);
 }

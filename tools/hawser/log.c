@@ -17,6 +17,7 @@ enum { LINE_MAX_BYTES = 1024, BURST = 100 };
 static const uint64_t LINE_NS = 100000000; /* what a line costs of time */
 
 static const char *command_name = "";
+static bool has_spoken;
 
 void log_name(const char *command) {
   command_name = command;
@@ -69,6 +70,7 @@ void log_line(const char *format, ...) {
   va_start(arguments, format);
   say(0, format, arguments);
   va_end(arguments);
+  has_spoken = true;
 }
 
 /* The budget: each line moves the time from which on it is whole again, which lies at most a burst ahead. */
@@ -98,4 +100,8 @@ void log_provoked(const char *format, ...) {
 void log_settle(void) {
   if (left_out) log_line("%" PRIu64 " lines about what peers did were left out", left_out);
   left_out = 0;
+}
+
+bool log_has_spoken(void) {
+  return has_spoken;
 }

@@ -5,6 +5,8 @@
 #ifndef HAWSER_TOOL_LOG_H
 #define HAWSER_TOOL_LOG_H
 
+#include <stdbool.h>
+
 enum { EXIT_RUN_TIME = 1, EXIT_BAD_INPUT = 2 };
 
 /* Set what stands before every line. The string must outlive the process. */
@@ -19,5 +21,8 @@ void log_provoked(const char *format, ...) __attribute__((format(HAWSER_PRINTF, 
 
 /* Say how many were left out since the last line that was said; nothing if none were. */
 void log_settle(void);
+
+/* Whether there was a line so far. */
+bool log_has_spoken(void);
 
 #endif

@@ -66,5 +66,7 @@ int main(int argc, char **argv) {
     log_line("cannot write to standard output");
     return EXIT_RUN_TIME;
   }
+  /* Every way to such an end says why; one that does not is a fault that should be seen. */
+  if (code && !log_has_spoken()) log_line("ended with %d, and no reason was told", code);
   return code;
 }
