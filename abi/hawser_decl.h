@@ -79,7 +79,7 @@ enum hws_kind {
   HWS_KIND_ACQUIRE = 8,  /* data: address of the bytes, bytes: how many, code: the lease */
   HWS_KIND_SHUTDOWN = 9, /* the end of the send direction is on its way; a session: its last stream is over */
   HWS_KIND_WATCH = 10,   /* status and code: why the object ended */
-  HWS_KIND_CLOSE = 11,   /* nothing of the object is touched any more */
+  HWS_KIND_CLOSE = 11,   /* nothing of the object is touched any more; data: bytes that were taken, and dropped */
   HWS_KIND_EXPORT = 32,
   HWS_KIND_IMPORT = 33,
   HWS_KIND_SENDFILE = 34, /* bytes: how many were sent, also when it failed */
@@ -464,11 +464,18 @@ hws_result hws_metadata(hws_handle stream, uint32_t index, void *buffer, uint32_
 hws_result hws_watch(hws_handle object, const struct hws_how *how, struct hws_event *out, hws_handle *op);
 
 /* Close an object of any type except a runtime and a lease; its handle is stale from the call on. Ops pending on it end
- * with HWS_E_CLOSED before the close event. A stream first sends what was taken and ends its send direction; a session
- * and a listener end; HWS_ABORT, or the op's cancel or deadline, discards instead: the object is closed all the same,
- * the event says HWS_E_CANCELED or HWS_E_DEADLINE, and may come before the object has ended. Without a queue no event
+ * with HWS_E_CLOSED before the close event. A stream first sends what was taken and ends its send direction. A session
+ * first sends what was taken, and its go-away; then it ends the connection's send direction, where the transport can,
+ * and waits for the peer's end, so that nothing is thrown away on its way (MUX-26). Its setting `drain` bounds all of
+ * that. A listener ends. HWS_ABORT, or the op's cancel or deadline, discards instead: the object is closed all the
+ * same; the event of one that was cancelled or late may come before the object has ended. Without a queue no event
  * comes.
- */
+ *
+ * The event's status is HWS_OK if nothing was dropped that a send had been told was taken, or HWS_ABORT asked for that.
+ * Else it is what cut the close short: HWS_E_CANCELED or HWS_E_DEADLINE (the op's own), HWS_E_TIMEOUT (the peer did not
+ * take all of it within `drain`, or did not end within that), HWS_E_CLOSED (the peer hung up, the runtime was joined),
+ * HWS_E_RESET (the peer reset the stream), or the failure of the connection. `data` is how many bytes are known to have
+ * been dropped; what had been handed to the system and did not arrive is not among them. */
 hws_result hws_close(hws_handle object, const struct hws_how *how, struct hws_event *out, hws_handle *op);
 
 /* Why the object ended, or what its last failed op met; status HWS_OK: nothing yet. On a runtime: the last that came

@@ -147,5 +147,10 @@ void stream_closed(struct stream *stream, struct op_list *ended) {
   stream->closed = true;
   stream->closer = NULL;
   fail_all(&stream->watches, cause_plain(HWS_E_CLOSED), ended);
-  if (op) op_end(op, HWS_OK, ended);
+  if (!op) return;
+  op->event.data = stream->lost;
+  if (!stream->lost || stream->forsaken)
+    op_end(op, HWS_OK, ended);
+  else
+    op_fail(op, stream_out_cause(stream), ended);
 }

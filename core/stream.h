@@ -109,9 +109,11 @@ struct stream {
   bool closing;   /* the user has closed it */
   bool closed;    /* the class has let go of it */
   bool discarded; /* what was received was dropped: there is nothing to put a lease's rest back to */
+  bool forsaken;  /* the user ended sending without waiting for what was taken: dropping that is no loss */
   uint8_t depth;  /* sessions below it */
   uint32_t leases;
   uint64_t taken;       /* how often bytes were taken from the head; a lease can go back only if none were since */
+  uint64_t lost;        /* bytes that were taken and dropped; the close tells */
   struct op_list recvs; /* nothing is received while one pends */
   struct op_list sends;
   struct op_list watches;
@@ -215,6 +217,7 @@ void stream_live(struct stream *stream, struct scope *scope);
 bool stream_send_inside(struct stream *stream, struct op *op);
 bool stream_recv_inside(struct stream *stream, struct op *op);
 void stream_revoke_inside(struct op *op, int status);
+bool stream_shutdown_inside(struct stream *stream, struct op *op);
 bool stream_close_inside(struct stream *stream, struct op *op, bool abort); /* consumes the handle's pin */
 
 /* Could something be sent, now or later? */

@@ -35,6 +35,7 @@ static void fail_held(struct stream *stream, struct op_list *ended) {
 
 static void close_locked(struct stream *stream, bool abort, struct op_list *ended) {
   stream->closing = true;
+  stream->forsaken = stream->forsaken || abort;
   fail_held(stream, ended);
   fail_listed(&stream->watches, ended);
   uint64_t unread = stream_drop_input(stream);
@@ -94,6 +95,7 @@ void stream_reset(struct stream *stream, struct cause *cause) {
   unmake(stream, cause->status);
   if (stream->in != IN_ENDED || stream->out != OUT_ENDED) {
     bool done_properly = stream->in == IN_EOF && stream->out == OUT_SHUT;
+    if (!stream->closing) stream->forsaken = true;
     stream_end(stream, cause, true, &ended);
     if (!done_properly) stream->class->abort(stream);
   }
@@ -117,6 +119,7 @@ int stream_stop(struct stream *stream, uint32_t directions, struct cause *cause)
     status = refused_say(HWS_E_BUSY, "the stream is not connected yet");
   } else if (over || stream->class->stop(stream, sending, cause)) {
     status = HWS_OK;
+    if (sending && !over) stream->forsaken = true;
     if (sending && !over) stream_end_out(stream, cause, &ended);
     if (!sending && !over) stream_end_in(stream, cause, &ended);
   }
@@ -157,6 +160,17 @@ static bool submit_inside(struct op_list *list, struct op *op, const struct caus
 bool stream_send_inside(struct stream *stream, struct op *op) {
   lock_take(stream->lock);
   if (!submit_inside(&stream->sends, op, stream_out_cause(stream))) stream->class->push(stream);
+  lock_drop(stream->lock);
+  stream->class->kick(stream, KICK_NOW);
+  return op_leave(op);
+}
+
+bool stream_shutdown_inside(struct stream *stream, struct op *op) {
+  lock_take(stream->lock);
+  if (!submit_inside(&stream->sends, op, stream_out_cause(stream))) {
+    stream->out = OUT_ENDING;
+    stream->class->push(stream);
+  }
   lock_drop(stream->lock);
   stream->class->kick(stream, KICK_NOW);
   return op_leave(op);

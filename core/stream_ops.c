@@ -41,9 +41,10 @@ static void revoke_close(struct stream *stream, struct op *op, int status, struc
   struct cause *cause = cause_make(status, 0, status == HWS_E_DEADLINE ? HWS_CODE_DEADLINE : HWS_CODE_CANCELED,
                                    "the close was not waited for");
   stream->closer = NULL;
-  op_end_early(op, status, ended);
   stream_end(stream, cause, true, ended);
   stream->class->abort(stream);
+  op->event.data = stream->lost;
+  op_end_early(op, status, ended);
   cause_unref(cause);
 }
 

@@ -372,8 +372,9 @@ struct hws_vtable {
   const char *(*error_text)(void *self, int32_t os_error);
 
   /* Close for good and free. No io is outstanding, no function of this endpoint runs or will run. abort 1: discard what
-   * the system has not sent yet. Connections are shut down before they are closed, so that a copy in a forked child
-   * does not keep them open. */
+   * the system has not sent yet; 0: deliver it, also when there is unread input, as far as the system can. The host
+   * reads to the peer's end before it closes a session in order, where there is a half-close. Connections are shut down
+   * before they are closed, so that a copy in a forked child does not keep them open. */
   void (*destroy)(void *ep, uint32_t abort);
 
   /* The plugin's own end, when open succeeded but the host refused it afterwards. */

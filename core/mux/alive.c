@@ -184,13 +184,22 @@ static void drain_fire(struct timer *timer) {
   struct mux *mux = FROM_TIMER(timer, drain_timer);
   struct op_list ended = {0};
   lock_take(&mux->lock);
-  end_for(mux, "the drain took too long", &ended);
-  mux->abort_under = true;
+  if (part_is_under_way(mux)) {
+    part_cut(mux, HWS_E_TIMEOUT); /* the system goes on delivering what it has, unless something still comes in */
+  } else {
+    if (mux->state == SESSION_DRAINING) mux->cut_short = HWS_E_TIMEOUT;
+    end_for(mux, "the drain took too long", &ended);
+    mux->abort_under = true;
+  }
   mux_leave(mux, &ended);
 }
 
 void alive_limit(struct mux *mux, uint64_t ns) {
   loop_timer(loop_of(mux), &mux->drain_timer, clock_now() + ns);
+}
+
+void alive_unlimit(struct mux *mux) {
+  timer_disarm(&loop_of(mux)->timers, &mux->drain_timer);
 }
 
 /* ---- introductions ---- */
@@ -257,7 +266,7 @@ void alive_stop(struct mux *mux) {
   timer_disarm(timers, &mux->alive_timer);
   timer_disarm(timers, &mux->stall_timer);
   timer_disarm(timers, &mux->linger_timer);
-  timer_disarm(timers, &mux->drain_timer);
+  if (!part_is_under_way(mux)) timer_disarm(timers, &mux->drain_timer);
   timer_disarm(timers, &mux->handshake_timer);
   timer_disarm(timers, &mux->pace_timer);
 }

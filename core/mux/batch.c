@@ -137,7 +137,16 @@ void batch_advance(struct mux *mux, uint64_t bytes, struct op_list *ended) {
 /* Never written: its bytes count neither as sent nor as planned. */
 static void piece_dropped(struct mux *mux, struct piece *piece, struct op_list *ended) {
   if (piece->op) piece->op->planned -= piece->len;
+  if (piece->stream && !piece->stream->gone) piece->stream->stream.lost += piece->copied;
   piece_free(mux, piece, ended);
+}
+
+void batch_count_lost(struct mux *mux) {
+  for (uint32_t i = mux->batch_first; i < mux->batch_count; i++) {
+    const struct piece *piece = &mux->pieces[i];
+    if (piece->stream && !piece->stream->gone && piece->copied > piece->done)
+      piece->stream->stream.lost += piece->copied - piece->done;
+  }
 }
 
 void batch_drop_all(struct mux *mux, struct op_list *ended) {

@@ -51,7 +51,7 @@ static void fail_all(struct op_list *list, const struct cause *cause, struct op_
   }
 }
 
-static void attend(struct mux *mux) {
+void mux_attend(struct mux *mux) {
   atomic_store_explicit(&mux->attention, true, memory_order_release);
 }
 
@@ -66,14 +66,26 @@ static bool is_preface_unsaid(const struct mux *mux) {
   return (mux->hello & HELLO_PREFACE) || (mux->batch_count && mux->pieces[mux->batch_first].data == mux->own_preface);
 }
 
+/* What the carrier has not taken by now is lost. A close that was to wait for it says so; one who ends a running
+ * session by another word has not asked. */
+static void count_lost(struct mux *mux, const struct cause *cause, enum end_kind kind) {
+  bool asked = kind == END_REMOTE || mux->state == SESSION_DRAINING;
+  if (!mux->deaf) mux->lost = mux->copied;
+  batch_count_lost(mux);
+  if (mux->lost && asked && !mux->cut_short) mux->cut_short = cause->status;
+  for (struct mux_stream *stream = mux->all; stream; stream = stream->next)
+    if (!asked && !stream->stream.closing) stream->stream.forsaken = true;
+}
+
 void mux_end(struct mux *mux, struct cause *cause, enum end_kind kind, struct op_list *ended) {
   bool was_local = mux->state == SESSION_DRAINING;
   if (mux->state == SESSION_ENDED) {
     if (kind == END_LOCAL) mux_discard_inbound(mux);
     return;
   }
-  mux->state = SESSION_ENDED;
   if (mux->deaf) cause = mux->deaf;
+  count_lost(mux, cause, kind);
+  mux->state = SESSION_ENDED;
   mux->cause = cause_ref(cause);
   mux->cause_serving = (kind == END_LOCAL || was_local) && !mux->deaf ? cause_ref(cause) : for_acceptors(cause);
   alive_stop(mux);
@@ -96,13 +108,19 @@ void mux_end(struct mux *mux, struct cause *cause, enum end_kind kind, struct op
     batch_drop_all(mux, ended);
   else
     mux->revoke = true;
-  mux->close_under = true;
+  mux->close_under = mux->parting == PART_NONE;
   mux->abort_under = !was_local;
-  attend(mux);
+  mux_attend(mux);
 }
 
 void mux_write_failed(struct mux *mux, struct cause *cause, struct op_list *ended) {
   if (mux->state == SESSION_ENDED || mux->state == SESSION_DEAF) return;
+  if (mux->state == SESSION_DRAINING) { /* nobody will receive what could still be read */
+    mux_end(mux, cause, END_REMOTE, ended);
+    return;
+  }
+  mux->lost = mux->copied;
+  if (mux->lost) mux->cut_short = cause->status;
   mux->state = SESSION_DEAF;
   mux->deaf = cause_ref(cause);
   guard_forget(mux); /* full of answers, it would keep the reader from what can still be read */
@@ -128,6 +146,7 @@ bool mux_drain_next(struct mux *mux, struct op_list *ended) {
   if (mux->state != SESSION_DRAINING || (!mux->goaway_cut && owes(mux))) return false;
   if (mux->goaway_cut || mux->negotiation == NEGOTIATE_SNIFF) { /* that one says nothing, nor a go-away */
     struct cause *cause = cause_make(HWS_E_CLOSED, 0, 0, "the session was closed");
+    part_want(mux);
     mux_end(mux, cause, END_LOCAL, ended);
     cause_unref(cause);
     return false;
@@ -161,12 +180,20 @@ static void revoke_close(struct op *op) {
   if (mux->closer == op) {
     struct cause *cause = cause_make(status, 0, 0, "the close was not waited for");
     mux->closer = NULL;
-    op_end_early(op, status, &ended);
     mux_end(mux, cause, END_LOCAL, &ended);
     mux->abort_under = true;
+    part_cut(mux, status);
+    op->event.data = mux->lost;
+    op_end_early(op, status, &ended);
     cause_unref(cause);
   }
   mux_leave(mux, &ended);
+}
+
+/* Its carrier is closed. */
+static void end_closer(struct mux *mux, struct op *op, struct op_list *ended) {
+  op->event.data = mux->lost;
+  op_end(op, mux->forsaken ? HWS_OK : mux->cut_short, ended);
 }
 
 int session_close(struct session *session, const struct request *request) {
@@ -178,8 +205,9 @@ int session_close(struct session *session, const struct request *request) {
     op = op_new(request, session->object.runtime, &session->object, HWS_KIND_CLOSE, revoke_close, &status);
   lock_take(&mux->lock);
   status = op_begin_close(op, request, &ended);
+  mux->forsaken = request->flags & HWS_ABORT;
   if (op && status == HWS_OK && mux->under_closed)
-    op_end(op, HWS_OK, &ended);
+    end_closer(mux, op, &ended);
   else if (status == HWS_OK)
     mux->closer = op;
   if ((request->flags & HWS_ABORT) || status != HWS_OK || mux->state == SESSION_DEAF) {
@@ -213,6 +241,7 @@ void session_end(struct session *session, struct cause *cause) {
   lock_take(&mux->lock);
   mux_end(mux, cause, END_LOCAL, &ended);
   mux->abort_under = true;
+  part_cut(mux, cause->status);
   mux_leave(mux, &ended);
   cause_unref(cause);
 }
@@ -225,7 +254,7 @@ static void under_closed(struct mux *mux) {
   mux->under_closed = true;
   struct op *op = mux->closer;
   mux->closer = NULL;
-  if (op) op_end(op, HWS_OK, &ended);
+  if (op) end_closer(mux, op, &ended);
   lock_drop(&mux->lock);
   op_deliver(&ended);
   object_unpin(&mux->session.object); /* close_under's */
@@ -254,11 +283,14 @@ void mux_leave(struct mux *mux, struct op_list *ended) {
   bool resume = false;
   bool abort = false;
   bool unread = false;
+  bool part = false;
   if (atomic_load_explicit(&mux->attention, memory_order_relaxed)) {
     revoke = mux->revoke && !mux->revoking && atomic_load(&mux->writer) == WRITER_OUT;
     if (revoke) mux->revoking = true;
     unread = mux->unread;
     close = mux->close_under;
+    part = mux->parting == PART_WANTED;
+    if (part) mux->parting = PART_LISTENING;
     abort = mux->abort_under;
     mux->close_under = false;
     atomic_store_explicit(&mux->attention, false, memory_order_relaxed);
@@ -272,6 +304,7 @@ void mux_leave(struct mux *mux, struct op_list *ended) {
   op_deliver(ended);
   if (revoke) stream_revoke_inside(&mux->write_op, HWS_E_CANCELED);
   if (unread) stream_revoke_inside(&mux->read_op, DIRECT_TAKEN_BACK);
+  if (part && !part_begin(mux)) close = true;
   if (close) close_under(mux, abort);
   if (resume) reader_resume(mux);
 }

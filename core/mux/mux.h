@@ -14,6 +14,7 @@
  *   accept.c    taking them in                              stream.c    the stream class
  *   drain.c     going away in order                         end.c       close, end, who learns what
  *   way.c       how far what was sent has come
+ *   part.c      from the last word to the end of the carrier
  */
 #ifndef HAWSER_CORE_MUX_MUX_H
 #define HAWSER_CORE_MUX_MUX_H
@@ -81,6 +82,14 @@ enum session_state {
   SESSION_DEAF,     /* a write failed: what can be read still is, for a while */
   SESSION_DRAINING, /* closed here: what was taken goes out, then the go-away */
   SESSION_ENDED     /* the cause is known to all; the carrier is being closed */
+};
+
+/* What comes of the carrier once the session has ended in order; the transitions stand in part.c. */
+enum parting {
+  PART_NONE,      /* it was never wanted: the carrier is closed as soon as the session has ended */
+  PART_WANTED,    /* the last word is out; mux_leave begins it */
+  PART_LISTENING, /* our direction is being ended, or has ended: what the peer still says is read and dropped */
+  PART_OVER       /* the carrier is being closed */
 };
 
 /* What a stream wants to say besides data. */
@@ -189,9 +198,11 @@ struct mux {
   bool client;
   bool peer_away;    /* it said go-away or drain: no new opens */
   uint8_t farewells; /* how often; an honest peer says each once */
+  uint8_t parting;   /* parting */
   bool close_under;  /* the carrier is to be closed */
   bool under_closed;
   bool abort_under;
+  bool forsaken; /* closed with HWS_ABORT: what is dropped is no loss */
   uint8_t depth;
   struct cause *cause;         /* why it ended, first cause; for openers */
   struct cause *cause_serving; /* the same, for acceptors (MUX-21) */
@@ -244,6 +255,9 @@ struct mux {
   bool drain_wanted; /* the peer is to be told so */
   struct op *closer;
   struct op close_op; /* the carrier's close */
+  struct op part_op;  /* the end of its send direction */
+  int32_t cut_short;  /* why the close did not come to its end; HWS_OK: it did, or goes on */
+  uint64_t lost;      /* bytes that were taken and dropped by the session's end */
   struct cause *deaf; /* what the write that failed met */
   uint64_t pool_used;
 
@@ -413,6 +427,7 @@ bool batch_has_piece(const struct mux *mux);                                /* f
 void batch_advance(struct mux *mux, uint64_t bytes, struct op_list *ended); /* that many were written */
 void batch_prune(struct mux *mux, struct op_list *ended); /* drop what was cancelled, put control before the rest */
 void batch_drop_all(struct mux *mux, struct op_list *ended);
+void batch_count_lost(struct mux *mux); /* its streams are about to be forgotten: what of theirs it holds is lost */
 
 /* ---- stream.c ---- */
 struct mux_stream *mux_stream_new(struct mux *mux, bool opener, int *status);
@@ -516,6 +531,7 @@ void alive_writing(struct mux *mux);               /* a write pends: watch that 
 void alive_linger(struct mux_stream *stream);
 void alive_unlinger(struct mux_stream *stream);
 void alive_limit(struct mux *mux, uint64_t ns); /* a drain must end by then */
+void alive_unlimit(struct mux *mux);            /* it has */
 void alive_handshake(struct mux *mux);          /* the peer must introduce itself in time */
 void alive_introduced(struct mux *mux);         /* it has */
 bool alive_pace(struct mux *mux, uint64_t ns);  /* reading goes on after that; false: no memory to see to it */
@@ -562,9 +578,19 @@ void mux_write_failed(struct mux *mux, struct cause *cause, struct op_list *ende
 struct cause *mux_carrier_cause(struct mux *mux, bool writing, int status);
 bool mux_drain_next(struct mux *mux, struct op_list *ended); /* nothing else to write; true: there is now */
 void mux_end_init(struct mux *mux);
+void mux_attend(struct mux *mux); /* mux_leave has something to do */
 
 /* Drop the lock and do what is left: deliver events, take the batch back, close the carrier, resume reading. */
 void mux_leave(struct mux *mux, struct op_list *ended);
+
+/* ---- part.c ---- */
+void part_init(struct mux *mux);
+/* The session is about to end in order, with everything said: part from the carrier before it is closed. */
+void part_want(struct mux *mux);
+bool part_begin(struct mux *mux);              /* no lock held; false: it cannot, close the carrier */
+void part_end(struct mux *mux);                /* the peer has ended, or the carrier failed. Lock held */
+void part_cut(struct mux *mux, int status);    /* it is not waited for any longer. Lock held */
+bool part_is_under_way(const struct mux *mux); /* lock held */
 
 /* Refuse data for a stream that was closed here. */
 void mux_stream_refuse_data(struct mux_stream *stream, struct op_list *ended);

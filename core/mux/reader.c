@@ -100,6 +100,7 @@ static uint64_t apply_read(struct mux *mux, struct op_list *ended) {
   uint64_t direct = direct_apply(mux, event->bytes, &error, ended);
   if (error) broken(mux, error, ended);
   if (event->status != HWS_OK && event->status != DIRECT_TAKEN_BACK) {
+    part_end(mux);
     struct cause *cause = mux_carrier_cause(mux, false, event->status);
     mux_end(mux, cause, END_REMOTE, ended);
     cause_unref(cause);
@@ -114,7 +115,7 @@ static uint64_t apply_read(struct mux *mux, struct op_list *ended) {
 
 /* May another read be made, now or in the next turn? Lock held. */
 static bool may_read(struct mux *mux, const struct turn *turn, struct op_list *ended) {
-  if (mux->state == SESSION_ENDED) return false;
+  if (mux->state == SESSION_ENDED && !part_is_under_way(mux)) return false;
   if (guard_is_full(mux)) {
     mux->paused = true;
     mux_count(mux, SESSION_READ_PAUSES, 1);
@@ -123,6 +124,7 @@ static bool may_read(struct mux *mux, const struct turn *turn, struct op_list *e
   /* The room of a turn that is over may still hold what is not parsed. */
   if (turn_is_over(turn) || next_room(mux)) return true;
   mux_end(mux, cause_plain(HWS_E_NOMEM), END_REMOTE, ended);
+  part_cut(mux, HWS_E_NOMEM);
   return false;
 }
 
@@ -194,7 +196,7 @@ void reader_init(struct mux *mux) {
 /* One pin stands for reading being under way. */
 static bool begin(struct mux *mux) {
   lock_take(&mux->lock);
-  bool begins = !mux->reading && mux->state != SESSION_ENDED;
+  bool begins = !mux->reading && (mux->state != SESSION_ENDED || part_is_under_way(mux));
   if (begins) mux->reading = true;
   lock_drop(&mux->lock);
   if (begins) object_pin(&mux->session.object);

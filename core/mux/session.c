@@ -97,6 +97,7 @@ static int mux_new(struct stream *under, const struct hws_session_config *config
   reader_init(mux);
   writer_init(mux);
   mux_end_init(mux);
+  part_init(mux);
   *out = mux;
   return HWS_OK;
 }

@@ -77,6 +77,7 @@ void mux_stream_know(struct mux_stream *stream) {
 
 void mux_stream_drop_blocks(struct mux_stream *stream) {
   stream->mux->copied -= stream->copied;
+  stream->stream.lost += stream->copied;
   stream->copied = 0;
   if (stream->native) marks_clear(&stream->native->ends);
   stream->head_cut = 0;

@@ -38,6 +38,7 @@ static void close_flushes_then_goes_away(void **state) {
   while (peer_hear(peer, &frame)) heard |= frame.type == FRAME_GOAWAY ? 4U : frame.flags & FRAME_FIN ? 1U : 2U;
   assert_int_equal(heard, 7);
   assert_true(peer->went_away);
+  peer_hang_up(peer);
   world_await_status(world, closing, HWS_OK);
   world_await_status(world, watching, HWS_E_CLOSED);
   assert_status(hws_close(peer->session, NULL, NULL, NULL), HWS_E_HANDLE);
@@ -59,6 +60,7 @@ static void nothing_follows_the_go_away(void **state) {
       gone = frame.type == FRAME_GOAWAY;
     }
     assert_true(gone);
+    peer_hang_up(peer);
     world_await_status(world, closing, HWS_OK);
     peer->session = 0;
     peer_close(peer);
@@ -73,6 +75,7 @@ static void idle_close_is_a_go_away(void **state) {
   uint64_t closing = post_close(world, peer->session);
   peer_expect(peer, FRAME_GOAWAY, 0, 0, 0);
   peer_expect_end(peer);
+  peer_hang_up(peer);
   world_await_status(world, closing, HWS_OK);
   assert_status(recv_status(stream), HWS_E_CLOSED);
   peer->session = 0;
@@ -100,6 +103,7 @@ static void drain_waits_for_credit(void **state) {
   peer_expect(peer, FRAME_WINDOW, FRAME_FIN, id, 0);
   peer_expect(peer, FRAME_GOAWAY, 0, 0, 0);
   peer_expect_end(peer);
+  peer_hang_up(peer);
   world_await_status(world, closing, HWS_OK);
   peer->session = 0;
   peer_close(peer);
@@ -121,6 +125,7 @@ static void drain_ends_with_its_last_debt(void **state) {
   assert_true(peer_say(peer, FRAME_WINDOW, FRAME_RST, id, 0));
   peer_expect(peer, FRAME_GOAWAY, 0, 0, 0);
   peer_expect_end(peer);
+  peer_hang_up(peer);
   world_await_status(world, closing, HWS_OK);
   peer->session = 0;
   peer_close(peer);
@@ -145,8 +150,10 @@ static void drain_is_given_up(void **state) {
     hws_result result = hws_close(peer->session, &how, NULL, &op);
     assert_status(result, HWS_OK);
     if (i == 2) assert_int_equal(hws_cancel(op), HWS_OK);
-    world_await_status(world, how.tag, i == 0 ? HWS_OK : i == 1 ? HWS_E_DEADLINE : HWS_E_CANCELED);
-    struct hws_event event = world_await(world, watching);
+    struct hws_event event = world_await(world, how.tag);
+    assert_status(event.status, i == 0 ? HWS_E_TIMEOUT : i == 1 ? HWS_E_DEADLINE : HWS_E_CANCELED);
+    assert_int_equal(event.data, 5); /* MUX-26: what was dropped */
+    event = world_await(world, watching);
     assert_status(event.status, i == 0 ? HWS_E_TIMEOUT : i == 1 ? HWS_E_DEADLINE : HWS_E_CANCELED);
     struct frame frame;
     while (peer_hear(peer, &frame)) assert_int_not_equal(frame.type, FRAME_GOAWAY);

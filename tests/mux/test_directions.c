@@ -150,7 +150,7 @@ static void later_ops_report_their_direction(void **state) {
     expect_end(row, streams.server, HWS_STOP_SEND, &row->far_sends);
     expect_end(row, streams.server, HWS_STOP_RECV, &row->far_recvs);
     hws_handle all[] = {streams.client, streams.server, sessions.client, sessions.server};
-    for (size_t k = 0; k < sizeof all / sizeof *all; k++) close_handle(all[k]);
+    for (size_t k = 0; k < sizeof all / sizeof *all; k++) abort_handle(all[k]);
   }
 }
 
@@ -181,7 +181,7 @@ static void pending_ops_report_their_direction(void **state) {
     event = world_await(world, sending);
     expect_event(row, "pending send", &event, &row->sends);
     hws_handle all[] = {streams.client, streams.server, sessions.client, sessions.server};
-    for (size_t k = 0; k < sizeof all / sizeof *all; k++) close_handle(all[k]);
+    for (size_t k = 0; k < sizeof all / sizeof *all; k++) abort_handle(all[k]);
   }
 }
 
@@ -205,7 +205,7 @@ static void the_first_cause_is_kept(void **state) {
   assert_status(hws_detail_of(streams.client, HWS_STOP_SEND, NULL), HWS_E_INVAL);
   assert_status(hws_detail_of(sessions.client, HWS_STOP_SEND, &detail), HWS_E_HANDLE);
   hws_handle all[] = {streams.client, streams.server, sessions.client, sessions.server};
-  for (size_t k = 0; k < sizeof all / sizeof *all; k++) close_handle(all[k]);
+  for (size_t k = 0; k < sizeof all / sizeof *all; k++) abort_handle(all[k]);
 }
 
 /* A raw connection: what ended writing is not what ended reading. */

@@ -243,7 +243,11 @@ static void arrived_streams_go_with_the_session(void **state) {
     peer_settle(peer);
     if (i < 2) peer_hang_up(peer);
     if (i < 2) world_until(world, detail_of(peer->session).status != HWS_OK);
-    if (i > 0) close_handle(peer->session);
+    uint64_t closing = i > 0 ? post_close(world, peer->session) : 0;
+    struct frame frame;
+    while (i == 2 && peer_hear(peer, &frame)) continue;
+    if (i == 2) peer_hang_up(peer);
+    if (i > 0) world_await_status(world, closing, HWS_OK);
     if (i > 0) peer->session = 0;
     if (i == 0) (void)hws_reset(peer->session, 0, NULL);
     peer_close(peer);

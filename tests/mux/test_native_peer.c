@@ -379,7 +379,10 @@ static void a_stop_ends_a_close(void **state) {
   struct hws_event event;
   assert_false(world_has(world, closing, &event));
   assert_true(peer_say_reset(peer, id, 7, RESET_STOP, ""));
-  world_await_status(world, closing, HWS_OK);
+  /* MUX-26: what was taken and never sent is told. */
+  event = world_await_status(world, closing, HWS_E_RESET);
+  assert_int_equal(event.code, 7);
+  assert_int_equal(event.data, 6 * 16000 - NATIVE_INITIAL);
   peer_close(peer);
 }
 
