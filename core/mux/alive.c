@@ -7,6 +7,7 @@
 #include "core/mux/mux.h"
 #include "core/park.h"
 
+#define DEAF_NS UINT64_C(1000000000) /* after a failed write reading ends when nothing has come for so long */
 #define FROM_TIMER(timer, member) ((struct mux *)((char *)(timer)-offsetof(struct mux, member)))
 
 static struct loop *loop_of(struct mux *mux) {
@@ -143,6 +144,18 @@ static void linger_arm(struct mux *mux) {
     loop_timer(loop_of(mux), &mux->linger_timer, mux->lingering->linger_until);
 }
 
+/* It has credit, or stands in the batch: what holds it up is the carrier, whose silence is looked at elsewhere. */
+static bool waits_for_us(const struct mux_stream *stream) {
+  return stream->in_batch || schedule_is_due(stream);
+}
+
+static void give_up(struct mux_stream *stream, struct op_list *ended) {
+  struct cause *cause = cause_make(HWS_E_TIMEOUT, 0, HWS_CODE_CANCELED,
+                                   "the stream was closed, and the peer neither took what was sent nor ended it");
+  mux_stream_give_up(stream, cause, ended);
+  cause_unref(cause);
+}
+
 static void linger_fire(struct timer *timer) {
   struct mux *mux = FROM_TIMER(timer, linger_timer);
   struct op_list ended = {0};
@@ -150,7 +163,10 @@ static void linger_fire(struct timer *timer) {
   lock_take(&mux->lock);
   for (struct mux_stream *stream; (stream = mux->lingering) && stream->linger_until <= now;) {
     alive_unlinger(stream);
-    mux_stream_refuse_data(stream, &ended);
+    if (waits_for_us(stream))
+      alive_linger(stream);
+    else
+      give_up(stream, &ended);
   }
   linger_arm(mux);
   mux_leave(mux, &ended);
@@ -170,6 +186,12 @@ void alive_linger(struct mux_stream *stream) {
   if (mux->lingering == stream) linger_arm(mux); /* else the timer stands for one before it */
 }
 
+/* Only silence is limited: whoever takes what is sent, or has just been told of its end, has its time anew. */
+void alive_linger_on(struct mux_stream *stream) {
+  alive_unlinger(stream);
+  alive_linger(stream);
+}
+
 void alive_unlinger(struct mux_stream *stream) {
   struct mux *mux = stream->mux;
   if (!stream->lingering) return;
@@ -184,7 +206,9 @@ static void drain_fire(struct timer *timer) {
   struct mux *mux = FROM_TIMER(timer, drain_timer);
   struct op_list ended = {0};
   lock_take(&mux->lock);
-  if (part_is_under_way(mux)) {
+  if (mux->state == SESSION_DEAF && bytes_in(mux) != mux->read_bytes_seen) {
+    alive_deaf(mux);
+  } else if (part_is_under_way(mux)) {
     part_cut(mux, HWS_E_TIMEOUT); /* the system goes on delivering what it has, unless something still comes in */
   } else {
     if (mux->state == SESSION_DRAINING) mux->cut_short = HWS_E_TIMEOUT;
@@ -196,6 +220,11 @@ static void drain_fire(struct timer *timer) {
 
 void alive_limit(struct mux *mux, uint64_t ns) {
   loop_timer(loop_of(mux), &mux->drain_timer, clock_now() + ns);
+}
+
+void alive_deaf(struct mux *mux) {
+  mux->read_bytes_seen = bytes_in(mux);
+  alive_limit(mux, DEAF_NS);
 }
 
 void alive_unlimit(struct mux *mux) {

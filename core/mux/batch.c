@@ -3,8 +3,8 @@
  * The batch: the frames that are being written, as pieces that know whom to tell.
  *
  * A batch that the carrier has taken back (a reset or a cancel wants its place) is pruned: the rest of the one frame
- * that is on the wire stays, copied where its memory is to be given back; frames of streams that were reset and bytes
- * of sends that were cancelled go; control frames come next; what is left follows.
+ * that is on the wire stays, copied where its memory is to be given back, and so does the hello; frames of streams that
+ * were reset and bytes of sends that were cancelled go; control frames come next; what is left follows.
  */
 #include <string.h>
 
@@ -97,6 +97,7 @@ static void end_shutdown(struct mux_stream *stream, struct op_list *ended) {
     op_end(op, HWS_OK, ended);
   }
   stream_shut(&stream->stream, ended);
+  if (stream->lingering) alive_linger_on(stream);
   mux_stream_closed(stream, ended);
 }
 
@@ -293,6 +294,7 @@ void batch_prune(struct mux *mux, struct op_list *ended) {
   uint32_t at = 0;
   bool on_wire = count && (!old[0].starts_frame || old[0].done);
   if (on_wire) at = frame_end(old, 0, count);
+  while (at < count && old[at].is_hello) at++; /* each is one piece */
   for (uint32_t i = 0; i < at; i++) {
     mux->pieces[mux->batch_count] = old[i];
     struct piece *kept = &mux->pieces[mux->batch_count++];

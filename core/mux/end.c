@@ -10,8 +10,6 @@
 
 #include "core/mux/mux.h"
 
-#define DEAF_NS UINT64_C(1000000000) /* after a failed write, what can still be read is read for so long */
-
 static struct mux *self(struct session *session) {
   return (struct mux *)session;
 }
@@ -87,7 +85,8 @@ void mux_end(struct mux *mux, struct cause *cause, enum end_kind kind, struct op
   count_lost(mux, cause, kind);
   mux->state = SESSION_ENDED;
   mux->cause = cause_ref(cause);
-  mux->cause_serving = (kind == END_LOCAL || was_local) && !mux->deaf ? cause_ref(cause) : for_acceptors(cause);
+  bool local = kind == END_LOCAL || was_local;
+  if (!mux->cause_serving) mux->cause_serving = local ? cause_ref(cause) : for_acceptors(cause);
   alive_stop(mux);
   fail_all(&mux->opens, mux->cause, ended);
   fail_all(&mux->accepts, mux->cause, ended);
@@ -113,6 +112,11 @@ void mux_end(struct mux *mux, struct cause *cause, enum end_kind kind, struct op
   mux_attend(mux);
 }
 
+void mux_deafen(struct mux_stream *stream, struct op_list *ended) {
+  const struct mux *mux = stream->mux;
+  stream_end_out(&stream->stream, stream->opener ? mux->deaf : mux->cause_serving, ended);
+}
+
 void mux_write_failed(struct mux *mux, struct cause *cause, struct op_list *ended) {
   if (mux->state == SESSION_ENDED || mux->state == SESSION_DEAF) return;
   if (mux->state == SESSION_DRAINING) { /* nobody will receive what could still be read */
@@ -124,12 +128,10 @@ void mux_write_failed(struct mux *mux, struct cause *cause, struct op_list *ende
   mux->state = SESSION_DEAF;
   mux->deaf = cause_ref(cause);
   guard_forget(mux); /* full of answers, it would keep the reader from what can still be read */
-  struct cause *serving = for_acceptors(cause);
-  for (struct mux_stream *stream = mux->all; stream; stream = stream->next)
-    stream_end_out(&stream->stream, stream->opener ? cause : serving, ended);
-  cause_unref(serving);
+  mux->cause_serving = for_acceptors(cause);
+  for (struct mux_stream *stream = mux->all; stream; stream = stream->next) mux_deafen(stream, ended);
   mux_admit(mux, ended);
-  alive_limit(mux, DEAF_NS);
+  alive_deaf(mux);
 }
 
 /* ---- closing ---- */

@@ -115,6 +115,7 @@ bool flow_take_end(struct mux_stream *stream) {
 const char *flow_credit(struct mux_stream *stream, uint32_t delta) {
   if (delta > UINT32_MAX - stream->credit) return "credit above 2^32-1";
   stream->credit += delta;
+  if (delta && stream->lingering && !stream->fin_cut) alive_linger_on(stream);
   if (delta) schedule_data(stream);
   return NULL;
 }
@@ -130,7 +131,7 @@ const char *flow_receive(struct mux_stream *stream, uint64_t bytes) {
 void flow_consumed(struct mux_stream *stream, uint64_t bytes) {
   stream->consumed += (uint32_t)bytes; /* never more than the window */
   if (stream->stream.in != IN_OPEN || !stream->on_wire) return;
-  if (stream->consumed >= stream->target / 2) schedule_control(stream, WANT_WINDOW);
+  if (stream->consumed >= stream->target / 2 && !stream->stream.closing) schedule_control(stream, WANT_WINDOW);
 }
 
 static uint32_t growth(struct mux_stream *stream) {

@@ -169,6 +169,7 @@ struct piece {
   struct buffer *buffer;     /* to unref */
   bool starts_frame;         /* a header, behind which the frame's body lies in the pieces up to the next one */
   bool is_fin;
+  bool is_hello; /* nothing may overtake it (MUX-25) */
   uint8_t header[FRAME_HEADER_SIZE];
 };
 
@@ -529,9 +530,11 @@ bool alive_pong(struct mux *mux, uint32_t opaque); /* false: it answers nothing 
 void alive_decided(struct mux *mux);               /* the pair, which was the question so far, is answered */
 void alive_writing(struct mux *mux);               /* a write pends: watch that it makes progress */
 void alive_linger(struct mux_stream *stream);
+void alive_linger_on(struct mux_stream *stream); /* a sign of life of one that lingers */
 void alive_unlinger(struct mux_stream *stream);
 void alive_limit(struct mux *mux, uint64_t ns); /* a drain must end by then */
 void alive_unlimit(struct mux *mux);            /* it has */
+void alive_deaf(struct mux *mux);               /* reading ends a while after the last that comes */
 void alive_handshake(struct mux *mux);          /* the peer must introduce itself in time */
 void alive_introduced(struct mux *mux);         /* it has */
 bool alive_pace(struct mux *mux, uint64_t ns);  /* reading goes on after that; false: no memory to see to it */
@@ -574,6 +577,7 @@ enum end_kind {
 };
 void mux_end(struct mux *mux, struct cause *cause, enum end_kind kind, struct op_list *ended); /* lock held */
 void mux_write_failed(struct mux *mux, struct cause *cause, struct op_list *ended);            /* lock held */
+void mux_deafen(struct mux_stream *stream, struct op_list *ended); /* after a failed write: it can send nothing */
 /* What an end of the carrier, as a read or a write met it, is to the session. */
 struct cause *mux_carrier_cause(struct mux *mux, bool writing, int status);
 bool mux_drain_next(struct mux *mux, struct op_list *ended); /* nothing else to write; true: there is now */
@@ -592,7 +596,8 @@ void part_end(struct mux *mux);                /* the peer has ended, or the car
 void part_cut(struct mux *mux, int status);    /* it is not waited for any longer. Lock held */
 bool part_is_under_way(const struct mux *mux); /* lock held */
 
-/* Refuse data for a stream that was closed here. */
+/* Reset a stream that was closed here, as nobody waits for more of it; because of data that came. */
+void mux_stream_give_up(struct mux_stream *stream, struct cause *cause, struct op_list *ended);
 void mux_stream_refuse_data(struct mux_stream *stream, struct op_list *ended);
 
 #endif

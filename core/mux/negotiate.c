@@ -33,6 +33,7 @@ static void decide(struct mux *mux, bool native) {
   if (!native) alive_introduced(mux);
   if (!native) return;
   mux->hello |= HELLO_SETTINGS;
+  mux->drain_wanted = mux->leaving; /* before the peer could be told (MUX-15) */
   alive_handshake(mux);
 }
 
@@ -170,10 +171,10 @@ static void cut_ping(struct mux *mux, uint32_t opaque) {
 }
 
 void negotiate_cut(struct mux *mux) {
+  uint32_t first = mux->batch_count;
   if (mux->hello & HELLO_PAIR) {
     cut_ping(mux, PAIR_MAGIC);
     cut_ping(mux, NATIVE_V1);
-    mux->hello &= (uint8_t)~HELLO_PAIR;
   }
   if (mux->hello & HELLO_PREFACE) {
     preface_encode(mux->own_preface, NATIVE_V1);
@@ -186,5 +187,6 @@ void negotiate_cut(struct mux *mux) {
     frame_encode(mux->own_settings, &(struct frame){.type = FRAME_SETTINGS, .length = SETTINGS_SIZE});
     batch_add_whole(mux, NULL, mux->own_settings, sizeof mux->own_settings);
   }
+  for (; first < mux->batch_count; first++) mux->pieces[first].is_hello = true;
   mux->hello = 0;
 }

@@ -26,7 +26,7 @@ const char *receive_check_open(const struct mux *mux, uint32_t id) {
 static bool is_crowded(const struct mux *mux) {
   uint64_t streams = (uint64_t)mux->streams + atomic_load_explicit(&mux->stranded, memory_order_relaxed);
   if (mux->native) streams -= mux->opened;
-  return streams >= mux->streams_max || mux->inbound_count >= mux->backlog_max || mux->state != SESSION_RUNNING;
+  return streams >= mux->streams_max || mux->inbound_count >= mux->backlog_max;
 }
 
 /* An identifier that looks like another, or that a terminal obeys, serves nobody but who made it. */
@@ -45,7 +45,10 @@ struct mux_stream *receive_open(struct mux *mux, uint32_t id, struct mux_native 
   bool named_well = is_named_well(native);
   bool too_much = !hold_may_open(&mux->holder);
   if (too_much) runtime_count(mux->session.object.runtime, COUNT_HELD_REFUSALS, 1);
-  if (named_well && !too_much && !mux->leaving && !is_crowded(mux)) stream = mux_admit_peer(mux, id, native, ended);
+  /* One that cannot answer takes streams as before: nobody would hear that they were refused (MUX-10, MUX-19). */
+  bool takes = named_well && !too_much && !mux->leaving && mux->state != SESSION_DRAINING;
+  if (takes && !is_crowded(mux)) stream = mux_admit_peer(mux, id, native, ended);
+  if (stream && mux->state == SESSION_DEAF) mux_deafen(stream, ended);
   if (stream) return stream;
   mux_native_free(native);
   mux_count(mux, SESSION_STREAMS_REFUSED, 1);

@@ -158,7 +158,8 @@ void mux_stream_drop(struct mux_stream *stream, struct op_list *ended) {
 void mux_stream_settle(struct mux_stream *stream, struct op_list *ended) {
   if (stream->gone || stream->in_batch) return;
   bool reset_out = stream->dead && !(stream->wants & WANT_RST);
-  bool both_ends = stream->stream.in != IN_OPEN && (stream->stream.out == OUT_SHUT || stream->out_void);
+  bool unsaid = stream->out_void || (stream->stream.closing && stream->mux->state == SESSION_DEAF);
+  bool both_ends = stream->stream.in != IN_OPEN && (stream->stream.out == OUT_SHUT || unsaid);
   if (stream->dead || (stream->wants & (WANT_STOP | WANT_ABORT))) both_ends = false; /* the peer is told first */
   if (reset_out || both_ends) mux_stream_drop(stream, ended);
 }
@@ -277,15 +278,21 @@ static bool stream_stop_class(struct stream *stream, bool sending, struct cause 
   return true;
 }
 
-void mux_stream_refuse_data(struct mux_stream *stream, struct op_list *ended) {
-  struct cause *cause = cause_make(HWS_E_CANCELED, 0, HWS_CODE_CANCELED, "data came after the stream was closed");
-  mux_stream_give_up(stream, cause, ended);
-  cause_unref(cause);
-}
-
 void mux_stream_give_up(struct mux_stream *stream, struct cause *cause, struct op_list *ended) {
   stream_end(&stream->stream, cause, true, ended);
   tell_reset(stream);
+}
+
+/* What was taken is still sent: in native the peer is told to stop, in plain yamux only a reset could say so, and waits
+ * until our end is out. Until then what comes is dropped, and earns no credit. */
+void mux_stream_refuse_data(struct mux_stream *stream, struct op_list *ended) {
+  if (!stream->mux->native && stream->stream.out < OUT_SHUT) return;
+  struct cause *cause = cause_make(HWS_E_CANCELED, 0, HWS_CODE_CANCELED, "data came after the stream was closed");
+  if (stream->mux->native && stream_stop_class(&stream->stream, false, cause))
+    stream_end_in(&stream->stream, cause, ended);
+  else
+    mux_stream_give_up(stream, cause, ended);
+  cause_unref(cause);
 }
 
 static bool stream_over(const struct stream *stream) {

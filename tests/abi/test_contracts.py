@@ -40,7 +40,8 @@ ELSEWHERE = {
     "hws_shutdown": {"HWS_E_UNSUPPORTED": "transports.npipe_core_iocp"},
     "hws_reset": {"HWS_E_CANCELED": "mux.ends", "HWS_E_RESET": "mux.native"},
     "hws_stop": {"HWS_E_CANCELED": "mux.native", "HWS_E_RESET": "mux.native"},
-    "hws_close": {name: "core.close" for name in ("HWS_E_CLOSED", "HWS_E_CANCELED", "HWS_E_DEADLINE")},
+    "hws_close": {"HWS_E_CLOSED": "core.close", "HWS_E_CANCELED": "core.close", "HWS_E_DEADLINE": "core.close",
+                  "HWS_E_TIMEOUT": "mux.parting", "HWS_E_RESET": "mux.native_peer"},
     "hws_detail_of": {"HWS_E_EOF": "mux.directions", "HWS_E_CLOSED": "mux.directions"},
 }
 

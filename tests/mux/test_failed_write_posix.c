@@ -66,8 +66,34 @@ static void refusals_nobody_can_hear_do_not_stop_the_reader(void **state) {
   peer_close(peer);
 }
 
+/* MUX-10, MUX-19: streams that come then are taken like those before; nobody would hear that they were refused. */
+static void streams_still_arrive(void **state) {
+  struct world *world = *state;
+  enum { STREAMS = 40 };
+  struct peer *peer = peer_open(world, HWS_ROLE_CLIENT, NULL);
+  hws_handle before = peer_opens(peer, 2);
+  wire_refuse(peer->wire);
+  int32_t status = HWS_OK;
+  world_until(world, (status = send_status(before)) != HWS_OK);
+  for (uint32_t i = 0; i < STREAMS; i++) {
+    assert_true(peer_say_data(peer, FRAME_SYN, 4 + 2 * i, "arrived", 7));
+    assert_true(peer_say(peer, FRAME_WINDOW, FRAME_FIN, 4 + 2 * i, 0));
+  }
+  peer_hang_up(peer);
+  for (uint32_t i = 0; i < STREAMS; i++) {
+    hws_handle stream = accept_stream(peer->session);
+    expect_bytes(stream, "arrived");
+    assert_status(recv_status(stream), HWS_E_EOF);
+    assert_status(send_status(stream), HWS_E_CANCELED);
+    close_handle(stream);
+  }
+  assert_int_equal(stat_of(peer->session, "streams_refused"), 0);
+  peer_close(peer);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {BOTH_MODES(failed_write_leaves_reading), BOTH_MODES(failed_write_ends_the_session),
-                                     BOTH_MODES(refusals_nobody_can_hear_do_not_stop_the_reader)};
+                                     BOTH_MODES(refusals_nobody_can_hear_do_not_stop_the_reader),
+                                     BOTH_MODES(streams_still_arrive)};
   return cmocka_run_group_tests_name("failed write", tests, NULL, NULL);
 }

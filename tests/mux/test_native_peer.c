@@ -362,7 +362,7 @@ static void messages_for_a_closed_stream_are_refused(void **state) {
     close_handle(stream);
     peer_expect(peer, FRAME_WINDOW, FRAME_FIN, 2, 0);
     assert_true(peer_say_body(peer, FRAME_DATA, FRAME_EOM, 2, "x", length));
-    peer_expect_reset(peer, 2, HWS_CODE_CANCELED, RESET_BOTH, "");
+    peer_expect_reset(peer, 2, HWS_CODE_CANCELED, RESET_STOP, "");
     peer_close(peer);
   }
 }
@@ -525,6 +525,26 @@ static void drains_refuse_what_was_not_seen(void **state) {
   }
 }
 
+/* MUX-15: one that is asked for before the two know what they speak is said as soon as they do. */
+static void a_drain_is_said_once_native_is_decided(void **state) {
+  struct world *world = *state;
+  struct peer *peer = peer_open_in(world, HWS_MODE_AUTO, HWS_ROLE_CLIENT, NULL);
+  struct frame frame;
+  peer->keeps_pings = true;
+  peer_expect(peer, FRAME_PING, FRAME_SYN, 0, PAIR_MAGIC);
+  peer_expect(peer, FRAME_PING, FRAME_SYN, 0, NATIVE_V1);
+  world_await_status(world, post_shutdown(world, peer->session), HWS_OK);
+  assert_true(peer_say(peer, FRAME_PING, FRAME_SYN, 0, PAIR_MAGIC));
+  assert_true(peer_say(peer, FRAME_PING, FRAME_SYN, 0, NATIVE_V1));
+  peer->native = true;
+  assert_true(peer_hear(peer, &frame));
+  assert_int_equal(frame.type, FRAME_SETTINGS);
+  assert_true(peer_hear(peer, &frame));
+  assert_int_equal(frame.type, FRAME_DRAIN);
+  assert_int_equal(peer->drained_at, 0);
+  peer_close(peer);
+}
+
 /* The session's own drain names the last open that it took, and later ones are refused. */
 static void a_drain_names_the_last_open(void **state) {
   struct world *world = *state;
@@ -573,6 +593,7 @@ int main(void) {
       BOTH_MODES(a_stop_never_overtakes_its_open),
       BOTH_MODES(drains_refuse_what_was_not_seen),
       BOTH_MODES(a_drain_names_the_last_open),
+      BOTH_MODES(a_drain_is_said_once_native_is_decided),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }
