@@ -44,8 +44,35 @@ class Echo(ToolTest):
         rest, code = peer.until_end(1)
         self.assertEqual(peer.messages[1], sent)
         self.assertEqual((rest, code), (b"no message", None))
+        peer.connection.close()
         self.assertEqual(self.echoing.stop(), 0, self.echoing.errors())
         self.assertEqual(self.echoing.counters()["failed"], 0)
+
+    def test_a_drain_is_told_and_serves_what_had_come(self):
+        """MUX-15, MUX-26: streams that wait for their turn are served; the last word is heard, and then the end."""
+        self.assertEqual(self.echoing.stop(), 0, self.echoing.errors())
+        echoing = self.tool("echo", "--listen", self.url("drain"), "--stats", "--max-streams", "1", "--drain", "3600")
+        peer = yamux.NativePeer(self.connect("drain"))
+        for stream in (1, 3):
+            peer.open(stream)
+            peer.data(stream, b"before")
+        self.assertEqual(peer.until_bytes(1, 6), b"before")
+        echoing.ask_to_end()
+        while peer.drained_at is None:
+            peer.take_frame()
+        self.assertEqual(peer.drained_at, 3)
+        for stream in (1, 3):
+            peer.data(stream, b"after")
+            peer.finish(stream)
+        self.assertEqual(peer.until_end(1), (b"after", None))
+        self.assertEqual(peer.until_end(3), (b"beforeafter", None))
+        while peer.gone_away is None:
+            peer.take_frame()
+        with self.assertRaises(EOFError):
+            peer.take_frame()
+        peer.connection.close()
+        self.assertEqual(echoing.wait(), 0, echoing.errors())
+        self.assertEqual(echoing.counters()["failed"], 0)
 
     def test_unknown_flags_are_ignored(self):
         """Plain peers ignore bits that they do not know; a later version of them may set some."""
@@ -55,6 +82,7 @@ class Echo(ToolTest):
         peer.send(yamux.DATA, 0x8010, 1, 5, b"hello")
         peer.send(yamux.WINDOW, yamux.FIN | 0x0020, 1, 0)
         self.assertEqual(peer.until_end(1), (b"hello", None))
+        peer.connection.close()
         self.assertEqual(self.echoing.stop(), 0, self.echoing.errors())
 
     def test_a_reset_ends_one_stream(self):
@@ -68,6 +96,7 @@ class Echo(ToolTest):
         peer.data(3, b"other")
         peer.finish(3)
         self.assertEqual(peer.until_end(3), (b"other", None))
+        peer.connection.close()
         self.assertEqual(self.echoing.stop(), 0, self.echoing.errors())
         self.assertEqual(self.echoing.counters()["failed"], 1)
 
@@ -109,6 +138,7 @@ class Serve(ToolTest):
         peer.finish(1)
         self.assertEqual(peer.until_end(1), (b"who is there", None))
         self.assertTrue(greeted.wait(LIMIT))
+        peer.connection.close()
         self.assertEqual(serving.stop(), 0, serving.errors())
 
 

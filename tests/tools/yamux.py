@@ -5,7 +5,7 @@
 import struct
 
 DATA, WINDOW, PING, GO_AWAY = range(4)
-OPEN, RESET, SETTINGS = 0x10, 0x11, 0x14
+OPEN, RESET, SETTINGS, DRAIN = 0x10, 0x11, 0x14, 0x16
 SYN, ACK, FIN, RST, EOM = 1, 2, 4, 8, 0x4000
 HEADER = struct.Struct(">BBHII")
 FIRST_WINDOW = 256 * 1024
@@ -91,6 +91,7 @@ class NativePeer(Peer):
     def __init__(self, connection):
         super().__init__(connection)
         self.messages = {}
+        self.drained_at = None
         connection.sendall(self.PREFACE)
         settings = b"".join(struct.pack(">HI", *setting) for setting in ((1, 65536), (2, 1024), (3, 1)))
         self.send(SETTINGS, 0, 0, len(settings), settings)
@@ -108,6 +109,10 @@ class NativePeer(Peer):
         body = self.exactly(length) if kind == DATA or kind >= OPEN else b""
         if kind == PING and flags & SYN:
             self.send(PING, ACK, 0, length)
+        if kind == GO_AWAY:
+            self.gone_away = length
+        if kind == DRAIN:
+            (self.drained_at,) = struct.unpack(">I", body)
         if kind == DATA:
             self.bodies[stream] = self.bodies.get(stream, b"") + body
         if kind == DATA and flags & EOM:

@@ -6,6 +6,9 @@
  * Pumps have a limit, of which no session can take all that others may need: it may have its first one in any case, and
  * beside others no more than are still free. A session that may not have another one holds at most one stream that
  * waits, and they get their turns in order.
+ *
+ * A drain has each session go away in order: its peer is told to open no more, what it had opened is served, and the
+ * session is closed once nothing more can come of it and no pump runs.
  */
 #include "tools/hawser/server.h"
 
@@ -19,7 +22,8 @@
 enum { SESSIONS_MAX = 1024, STREAMS_DEFAULT = 1024, SESSION_STREAMS_DEFAULT = 512 };
 
 struct session {
-  struct task task; /* of its accepts and its close */
+  struct task task;    /* of its accepts and its close */
+  struct task leaving; /* of its going away */
   struct server *server;
   struct session *previous;
   struct session *next;
@@ -28,12 +32,15 @@ struct session {
   hws_handle incoming; /* the stream that the accept in flight will be, or that waits for a pump */
   struct share share;  /* its pumps, which may outlive it */
   bool closing;
-  bool over; /* only its pumps are left */
+  bool over;    /* only its pumps are left */
+  bool drained; /* it went away, and all that its peer had opened before was accepted */
 };
 
 static void server_accept(struct server *server);
 
 static void server_take_waiting(struct server *server);
+
+static void server_settle(struct server *server);
 
 /* Its connection is closed. */
 static void session_over(struct session *session) {
@@ -60,6 +67,11 @@ static void session_close(struct session *session, uint32_t flags) {
 }
 
 static void session_ended(struct session *session, int32_t status) {
+  if (session->server->draining && status == HWS_E_CLOSED) {
+    session->drained = true;
+    server_settle(session->server);
+    return;
+  }
   struct hws_detail detail;
   explain(session->handle, status, &detail);
   bool ordinary = status == HWS_E_CLOSED || status == HWS_E_EOF || status == HWS_E_CANCELED;
@@ -95,15 +107,22 @@ static bool session_may_pump(const struct session *session) {
 /* Start a pump for the session's incoming stream, and accept the next. */
 static void session_take(struct session *session) {
   struct server *server = session->server;
-  if (server->draining) {
-    stream_refuse(session->incoming, HWS_CODE_SHUTTING_DOWN, "shutting down");
-  } else if (!session_may_pump(session)) {
+  if (!session_may_pump(session)) {
     session_wait(session);
     return;
-  } else {
-    pump_start(&server->pumps, &session->share, session->incoming, server->connect);
   }
+  pump_start(&server->pumps, &session->share, session->incoming, server->connect);
   session_accept(session);
+}
+
+/* What comes of its accepts tells the rest. */
+static void session_left(struct task *task, const struct hws_event *event) {
+  (void)task, (void)event;
+}
+
+static void session_leave(struct session *session) {
+  struct hws_how how = loop_how(&session->server->loop, &session->leaving);
+  if (!session->closing) loop_submitted(&session->server->loop, hws_shutdown(session->handle, &how, NULL, NULL));
 }
 
 static void session_done(struct task *task, const struct hws_event *event) {
@@ -134,12 +153,14 @@ static void session_start(struct server *server, hws_handle connection) {
     return;
   }
   session->task.done = session_done;
+  session->leaving.done = session_left;
   session->server = server;
   session->next = server->sessions;
   if (session->next) session->next->previous = session;
   server->sessions = session;
   server->session_count++;
   server->connections++;
+  if (server->draining) session_leave(session);
   session_accept(session);
 }
 
@@ -196,8 +217,7 @@ static void listen_done(struct task *task, const struct hws_event *event) {
   server_close_listener(server);
 }
 
-/* Let streams that wait have a pump, or refuse them in a drain. Who may not have one yet waits on, in the same order.
- */
+/* Let streams that wait have a pump. Who may not have one yet waits on, in the same order. */
 static void server_take_each(struct server *server) {
   struct session *session = server->waiting;
   server->waiting = NULL;
@@ -219,24 +239,37 @@ static void server_take_waiting(struct server *server) {
   server->taking = false;
 }
 
+/* In a drain: close the sessions of which nothing more can come, once nothing runs. */
+static void server_settle(struct server *server) {
+  if (!server->draining || server->pumps.active || server->waiting) return;
+  for (struct session *session = server->sessions, *next; session; session = next) {
+    next = session->next;
+    if (session->drained) session_close(session, 0);
+  }
+}
+
 static void server_pump_ended(struct pumps *pumps, struct share *share) {
   struct server *server = OWNER_OF(pumps, struct server, pumps);
   struct session *session = OWNER_OF(share, struct session, share);
   if (session->over && share->active == 0) free(session);
-  if (server->draining && pumps->active == 0) server_close_sessions(server, 0);
   server_take_waiting(server);
+  server_settle(server);
 }
 
 static void server_drain(struct work *work) {
   struct server *server = OWNER_OF(work, struct server, work);
   server->draining = true;
   server_close_listener(server);
-  server_take_waiting(server);
-  if (server->pumps.active == 0) server_close_sessions(server, 0);
+  for (struct session *session = server->sessions; session; session = session->next) session_leave(session);
+  server_settle(server);
 }
 
 static void server_abort(struct work *work) {
   struct server *server = OWNER_OF(work, struct server, work);
+  for (struct session *session; (session = server->waiting);) {
+    server->waiting = session->next_waiting;
+    stream_refuse(session->incoming, HWS_CODE_SHUTTING_DOWN, "shutting down");
+  }
   pumps_abort(&server->pumps);
   server_close_sessions(server, HWS_ABORT);
 }
