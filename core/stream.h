@@ -109,8 +109,9 @@ struct stream {
   bool closing;   /* the user has closed it */
   bool closed;    /* the class has let go of it */
   bool discarded; /* what was received was dropped: there is nothing to put a lease's rest back to */
-  bool forsaken;  /* the user ended sending without waiting for what was taken: dropping that is no loss */
-  uint8_t depth;  /* sessions below it */
+  bool carries;  /* a session on it was closed and is still sending: its own session waits for that when it is closed */
+  bool forsaken; /* the user ended sending without waiting for what was taken: dropping that is no loss */
+  uint8_t depth; /* sessions below it */
   uint32_t leases;
   uint64_t taken;       /* how often bytes were taken from the head; a lease can go back only if none were since */
   uint64_t lost;        /* bytes that were taken and dropped; the close tells */

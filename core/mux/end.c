@@ -139,8 +139,10 @@ void mux_write_failed(struct mux *mux, struct cause *cause, struct op_list *ende
 /* Is anything of what was taken still to be sent? */
 static bool owes(const struct mux *mux) {
   if (mux->copied) return true;
-  for (const struct mux_stream *stream = mux->all; stream; stream = stream->next)
-    if (stream->stream.closing && stream->stream.out == OUT_ENDING && !stream->dead) return true;
+  for (const struct mux_stream *stream = mux->all; stream; stream = stream->next) {
+    const struct stream *common = &stream->stream;
+    if (common->closing ? common->out == OUT_ENDING && !stream->dead : common->carries) return true;
+  }
   return false;
 }
 
@@ -162,9 +164,12 @@ bool mux_drain_next(struct mux *mux, struct op_list *ended) {
 static void drain(struct mux *mux, struct op_list *ended) {
   struct cause *cause = cause_make(HWS_E_CLOSED, 0, 0, "the session was closed");
   mux->state = SESSION_DRAINING;
+  lock_take(mux->under->lock);
+  mux->under->carries = true;
+  lock_drop(mux->under->lock);
   for (struct mux_stream *stream = mux->all, *next; stream; stream = next) {
     next = stream->next;
-    if (stream->stream.closing) continue;
+    if (stream->stream.closing || stream->stream.carries) continue;
     stream_end(&stream->stream, cause, true, ended);
   }
   fail_all(&mux->opens, cause, ended);
