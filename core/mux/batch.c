@@ -110,6 +110,7 @@ static void piece_free(struct mux *mux, struct piece *piece, struct op_list *end
   stream->in_batch--;
   if (piece->op) settle_op(piece->op, stream, ended);
   mux_stream_settle(stream, ended);
+  if (stream->gone) mux_stream_closed(stream, ended);
   mux_let_go(stream);
 }
 
@@ -138,16 +139,15 @@ void batch_advance(struct mux *mux, uint64_t bytes, struct op_list *ended) {
 /* Never written: its bytes count neither as sent nor as planned. */
 static void piece_dropped(struct mux *mux, struct piece *piece, struct op_list *ended) {
   if (piece->op) piece->op->planned -= piece->len;
-  if (piece->stream && !piece->stream->gone) piece->stream->stream.lost += piece->copied;
+  if (piece->stream) piece->stream->stream.lost += piece->copied;
+  if (mux->state == SESSION_ENDED) mux->lost += piece->copied;
   piece_free(mux, piece, ended);
 }
 
-void batch_count_lost(struct mux *mux) {
-  for (uint32_t i = mux->batch_first; i < mux->batch_count; i++) {
-    const struct piece *piece = &mux->pieces[i];
-    if (piece->stream && !piece->stream->gone && piece->copied > piece->done)
-      piece->stream->stream.lost += piece->copied - piece->done;
-  }
+uint64_t batch_copied(const struct mux *mux) {
+  uint64_t copied = 0;
+  for (uint32_t i = mux->batch_first; i < mux->batch_count; i++) copied += mux->pieces[i].copied;
+  return copied;
 }
 
 void batch_drop_all(struct mux *mux, struct op_list *ended) {

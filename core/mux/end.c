@@ -68,9 +68,9 @@ static bool is_preface_unsaid(const struct mux *mux) {
  * session by another word has not asked. */
 static void count_lost(struct mux *mux, const struct cause *cause, enum end_kind kind) {
   bool asked = kind == END_REMOTE || mux->state == SESSION_DRAINING;
-  if (!mux->deaf) mux->lost = mux->copied;
-  batch_count_lost(mux);
-  if (mux->lost && asked && !mux->cut_short) mux->cut_short = cause->status;
+  /* What stands in the batch is lost only if it is dropped from there: it may just have been written. */
+  if (!mux->deaf) mux->lost = mux->copied - batch_copied(mux);
+  if (asked) mux->lost_for = cause->status;
   for (struct mux_stream *stream = mux->all; stream; stream = stream->next)
     if (!asked && !stream->stream.closing) stream->stream.forsaken = true;
 }
@@ -200,7 +200,8 @@ static void revoke_close(struct op *op) {
 /* Its carrier is closed. */
 static void end_closer(struct mux *mux, struct op *op, struct op_list *ended) {
   op->event.data = mux->lost;
-  op_end(op, mux->forsaken ? HWS_OK : mux->cut_short, ended);
+  int32_t status = mux->cut_short || !mux->lost ? mux->cut_short : mux->lost_for;
+  op_end(op, mux->forsaken ? HWS_OK : status, ended);
 }
 
 int session_close(struct session *session, const struct request *request) {

@@ -258,6 +258,7 @@ struct mux {
   struct op close_op; /* the carrier's close */
   struct op part_op;  /* the end of its send direction */
   int32_t cut_short;  /* why the close did not come to its end; HWS_OK: it did, or goes on */
+  int32_t lost_for;   /* why something is lost, if it is; HWS_OK: that was asked for */
   uint64_t lost;      /* bytes that were taken and dropped by the session's end */
   struct cause *deaf; /* what the write that failed met */
   uint64_t pool_used;
@@ -428,7 +429,7 @@ bool batch_has_piece(const struct mux *mux);                                /* f
 void batch_advance(struct mux *mux, uint64_t bytes, struct op_list *ended); /* that many were written */
 void batch_prune(struct mux *mux, struct op_list *ended); /* drop what was cancelled, put control before the rest */
 void batch_drop_all(struct mux *mux, struct op_list *ended);
-void batch_count_lost(struct mux *mux); /* its streams are about to be forgotten: what of theirs it holds is lost */
+uint64_t batch_copied(const struct mux *mux); /* of mux->copied, what stands in it */
 
 /* ---- stream.c ---- */
 struct mux_stream *mux_stream_new(struct mux *mux, bool opener, int *status);
@@ -440,6 +441,7 @@ void mux_stream_closed(struct mux_stream *stream, struct op_list *ended); /* its
 void mux_discard_one(struct mux_stream *stream);                          /* nobody will accept it */
 /* End it here and tell the peer: by that cause. */
 void mux_stream_give_up(struct mux_stream *stream, struct cause *cause, struct op_list *ended);
+void mux_stream_refuse_data(struct mux_stream *stream, struct op_list *ended); /* it was closed, and data came */
 void mux_discard_inbound(struct mux *mux); /* nobody will accept what waits for an accept */
 extern const struct stream_class mux_stream_class;
 
@@ -589,15 +591,10 @@ void mux_leave(struct mux *mux, struct op_list *ended);
 
 /* ---- part.c ---- */
 void part_init(struct mux *mux);
-/* The session is about to end in order, with everything said: part from the carrier before it is closed. */
-void part_want(struct mux *mux);
-bool part_begin(struct mux *mux);              /* no lock held; false: it cannot, close the carrier */
-void part_end(struct mux *mux);                /* the peer has ended, or the carrier failed. Lock held */
+void part_want(struct mux *mux);  /* it is about to end in order: part from the carrier before that is closed */
+bool part_begin(struct mux *mux); /* no lock held; false: it cannot, close the carrier */
+void part_end(struct mux *mux);   /* the peer has ended, or the carrier failed. Lock held */
 void part_cut(struct mux *mux, int status);    /* it is not waited for any longer. Lock held */
 bool part_is_under_way(const struct mux *mux); /* lock held */
-
-/* Reset a stream that was closed here, as nobody waits for more of it; because of data that came. */
-void mux_stream_give_up(struct mux_stream *stream, struct cause *cause, struct op_list *ended);
-void mux_stream_refuse_data(struct mux_stream *stream, struct op_list *ended);
 
 #endif

@@ -121,7 +121,8 @@ static void expect_late(const struct mux_stream *stream) {
 
 /* Ended by the last of what it waits for: its end on the wire, and a recv whose memory is in use (OP-6). */
 void mux_stream_closed(struct mux_stream *stream, struct op_list *ended) {
-  bool over = stream->gone || stream->stream.out >= OUT_SHUT;
+  bool is_told = stream->mux->state != SESSION_ENDED || !stream->in_batch; /* what becomes of its bytes there */
+  bool over = stream->gone ? is_told : stream->stream.out >= OUT_SHUT;
   if (stream->stream.closing && !stream->stream.closed && over && !direct_is_of(stream))
     stream_closed(&stream->stream, ended);
 }
