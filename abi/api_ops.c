@@ -18,18 +18,23 @@ struct call {
 };
 
 /* Pins all or nothing. */
-static int call_begin(struct call *call, hws_handle handle, enum object_type type, hws_handle life,
-                      const struct hws_how *how, struct hws_event *out, hws_handle *op) {
+static int call_begin_as(struct call *call, hws_handle handle, enum object_type type, hws_handle life,
+                         const struct hws_how *how, struct hws_event *out, hws_handle *op, bool needs_answer) {
   call->life = NULL;
   call->makes = false;
   int status = api_pin(handle, type, &call->object);
   if (status != HWS_OK) return status;
   struct runtime *runtime = object_runtime(call->object);
-  status = request_begin(&call->request, runtime, how, out, op, true);
+  status = request_begin(&call->request, runtime, how, out, op, needs_answer);
   if (status == HWS_OK && life && (status = scope_pin(life, runtime, &call->life)) != HWS_OK)
     request_end(&call->request);
   if (status != HWS_OK) object_unpin(call->object);
   return status;
+}
+
+static int call_begin(struct call *call, hws_handle handle, enum object_type type, hws_handle life,
+                      const struct hws_how *how, struct hws_event *out, hws_handle *op) {
+  return call_begin_as(call, handle, type, life, how, out, op, true);
 }
 
 static int call_end(struct call *call, int result) {
@@ -236,7 +241,7 @@ hws_result hws_flush(hws_handle stream) {
 hws_result hws_shutdown(hws_handle handle, const struct hws_how *how, struct hws_event *out, hws_handle *op) {
   struct call call;
   enum object_type type = handle_type(handle) == OBJECT_SESSION ? OBJECT_SESSION : OBJECT_STREAM;
-  int result = call_begin(&call, handle, type, 0, how, out, op);
+  int result = call_begin_as(&call, handle, type, 0, how, out, op, false);
   if (result != HWS_OK) return refused_answer(__func__, result);
   if (type == OBJECT_SESSION)
     result = session_shutdown((struct session *)call.object, &call.request);

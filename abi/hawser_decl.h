@@ -388,7 +388,8 @@ hws_result hws_open(hws_handle session, const struct hws_open_config *config, co
 
 /* Send count pieces (at most 1024), in order. The op ends when the bytes are copied or written; a cancelled or failed
  * one says in `bytes` how many were taken, and the stream stays usable after a cancel. Ops of one direction end in
- * order. Zero bytes, be it no piece or only empty ones: ends when the stream is writable.
+ * order. Zero bytes, be it no piece or only empty ones: ends when the stream is writable, which is when a send of one
+ * byte with HWS_TRY would take it and the peer lets it come; a shutdown behind it ends it with HWS_E_CLOSED.
  * Errors of the call: HWS_E_BUSY (not connected or accepted yet), HWS_E_UNSUPPORTED (HWS_EOM where ends of messages are
  * not kept). Of the event: HWS_E_CLOSED (after shutdown or close), HWS_E_RESET, HWS_E_CANCELED (also: it was reset or
  * stopped here), what ended the session or connection. */
@@ -436,6 +437,7 @@ hws_result hws_flush(hws_handle stream);
 /* A stream: end the send direction behind what was sent; the other direction goes on. A session: go away in order.
  * Streams that run may finish; new ones are refused, from either side, and a native peer learns which of its opens were
  * not seen. Ends once no stream is left; the session stays until it is closed.
+ * how may be NULL: then no event comes, as for a close without a queue.
  * Errors of the call: HWS_E_BUSY (a stream that is not connected or accepted yet). Of the event: HWS_E_UNSUPPORTED (the
  * transport has no half-close; the stream goes on as it was), HWS_E_CLOSED (it was shut down or closed already), what
  * ended the stream, session or connection. */

@@ -90,11 +90,13 @@ static void settle_op(struct op *op, struct mux_stream *stream, struct op_list *
   }
 }
 
+/* Its bytes are out, so what can still stand before the shutdown asks whether one could send: no more, from here on. */
 static void end_shutdown(struct mux_stream *stream, struct op_list *ended) {
-  struct op *op = stream->stream.sends.first;
-  if (op && op->event.kind == HWS_KIND_SHUTDOWN) {
+  for (struct op *op; (op = stream->stream.sends.first);) {
+    bool shutdown = op->event.kind == HWS_KIND_SHUTDOWN;
+    if (!shutdown && !mux_is_probe(op)) break;
     op_list_remove(&stream->stream.sends, op);
-    op_end(op, HWS_OK, ended);
+    op_end(op, shutdown ? HWS_OK : HWS_E_CLOSED, ended);
   }
   stream_shut(&stream->stream, ended);
   if (stream->lingering) alive_linger_on(stream);

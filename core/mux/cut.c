@@ -356,12 +356,19 @@ void cut_control(struct mux *mux, struct mux_stream *stream, struct op_list *end
 
 /* ---- data ---- */
 
-/* Probes that have come to the head are answered. */
+static void end_probe(struct mux_stream *stream, struct op *op, struct op_list *ended) {
+  op_list_remove(&stream->stream.sends, op);
+  op_end(op, HWS_OK, ended);
+}
+
+/* Those that have come to the head are answered by what a send of a byte would meet. */
 static void answer_probes(struct mux_stream *stream, struct op_list *ended) {
-  for (struct op *op; stream->credit && !stream->copied && mux_is_probe(op = stream->stream.sends.first);) {
-    op_list_remove(&stream->stream.sends, op);
-    op_end(op, HWS_OK, ended);
-  }
+  for (struct op *op; mux_is_probe(op = stream->stream.sends.first) && flow_has_room(stream);)
+    end_probe(stream, op, ended);
+}
+
+void cut_answer_probes(struct mux_stream *stream, struct op_list *ended) {
+  for (struct op *op; stream->credit && mux_is_probe(op = stream->stream.sends.first);) end_probe(stream, op, ended);
 }
 
 void cut_data(struct mux *mux, struct mux_stream *stream, struct op_list *ended) {

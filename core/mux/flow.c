@@ -44,6 +44,16 @@ static uint64_t room(const struct mux_stream *stream) {
   return all < own ? all : own;
 }
 
+bool flow_has_room(const struct mux_stream *stream) {
+  return stream->credit && room(stream);
+}
+
+/* Where nobody writes, a send that is not copied leaves at once. */
+bool flow_is_writable(const struct mux_stream *stream) {
+  bool idle = atomic_load_explicit(&stream->mux->writer, memory_order_relaxed) == WRITER_IDLE;
+  return stream->credit && (idle || room(stream));
+}
+
 static bool append(struct mux_stream *stream, const uint8_t *data, uint64_t len) {
   while (len) {
     if (!stream->last_block || stream->tail_fill == BLOCK_SIZE) {

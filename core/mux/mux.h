@@ -128,6 +128,7 @@ struct mux_stream {
   bool gone : 1;       /* forgotten: nothing of it is on the wire any more */
   bool in_control : 1;
   bool in_data : 1;
+  bool starved : 1; /* a send of nothing waits for room that all streams share */
   bool on_wire : 1; /* its SYN was cut or has come, and it is not over there */
   bool known : 1;   /* counted, and in the list of all */
   bool lingering : 1;
@@ -138,6 +139,7 @@ struct mux_stream {
   struct mux_stream *prev;
   struct mux_stream *next_control;
   struct mux_stream *next_data;
+  struct mux_stream *next_starved;
   struct mux_stream *next_inbound; /* waiting for an accept, or (never both) lingering */
   struct mux_stream *prev_linger;
   /* sending */
@@ -273,6 +275,7 @@ struct mux {
   struct mux_stream *control_last;
   struct mux_stream *data;
   struct mux_stream *data_last;
+  struct mux_stream *starved;
   uint64_t copied; /* taken and not written, all streams */
   uint32_t batch_count;
   uint32_t batch_first;    /* pieces before it are written */
@@ -400,14 +403,17 @@ bool schedule_is_empty(const struct mux *mux);
 bool schedule_has_control(const struct mux *mux);
 void schedule_fill(struct mux *mux, struct op_list *ended); /* cut frames into the batch */
 void schedule_fill_control(struct mux *mux, struct op_list *ended);
+void schedule_fed(struct mux *mux); /* bytes were written: there may be room for those who starve */
+void schedule_idle(struct mux *mux, struct op_list *ended); /* nobody writes: they need none */
 void schedule_drop_all(struct mux *mux);
 
 /* ---- cut.c ---- */
 void cut_session_control(struct mux *mux);
 void cut_control(struct mux *mux, struct mux_stream *stream, struct op_list *ended);
 void cut_data(struct mux *mux, struct mux_stream *stream, struct op_list *ended);
-bool cut_has_data(const struct mux_stream *stream); /* bytes, or the end of a message */
-bool cut_has_fin(const struct mux_stream *stream);  /* its end is next */
+void cut_answer_probes(struct mux_stream *stream, struct op_list *ended); /* where no room is needed */
+bool cut_has_data(const struct mux_stream *stream);                       /* bytes, or the end of a message */
+bool cut_has_fin(const struct mux_stream *stream);                        /* its end is next */
 
 /* ---- writer.c, batch.c ---- */
 void writer_kick(struct mux *mux, enum stream_kick kick);         /* no lock held */
@@ -452,6 +458,8 @@ struct mux_native *mux_stream_native(struct mux_stream *stream);
 void flow_begin(struct mux_stream *stream); /* its windows, once the wire is decided */
 /* What we grant beyond the first window: rides in the open or the ACK. */
 uint32_t flow_extra(const struct mux_stream *stream);
+bool flow_has_room(const struct mux_stream *stream);    /* a byte would be copied, and may be sent */
+bool flow_is_writable(const struct mux_stream *stream); /* it would be taken, in whichever way. No writer looks on */
 uint64_t flow_take(struct mux_stream *stream, const struct hws_vec *vec, uint32_t count, uint64_t total, bool partial);
 bool flow_may_end(struct mux_stream *stream); /* the next flow_take_end will not fail */
 bool flow_take_end(struct mux_stream *stream);

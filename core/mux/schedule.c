@@ -34,7 +34,8 @@ static struct mux_stream *pop_control(struct mux *mux) {
 
 bool schedule_is_due(const struct mux_stream *stream) {
   if (!stream->on_wire && !(stream->wants & WANT_SYN)) return false;
-  return cut_has_fin(stream) || (stream->credit && (cut_has_data(stream) || mux_is_probe(stream->stream.sends.first)));
+  if (cut_has_fin(stream)) return true;
+  return stream->credit && (cut_has_data(stream) || (mux_is_probe(stream->stream.sends.first) && !stream->starved));
 }
 
 void schedule_data(struct mux_stream *stream) {
@@ -73,6 +74,42 @@ void schedule_fill_control(struct mux *mux, struct op_list *ended) {
   }
 }
 
+/* ---- sends of nothing ---- */
+
+/* One that has come to the head and has credit waits for room. */
+static void starve(struct mux_stream *stream) {
+  if (stream->starved || !stream->credit || !mux_is_probe(stream->stream.sends.first)) return;
+  stream->starved = true;
+  stream->next_starved = stream->mux->starved;
+  stream->mux->starved = stream;
+  mux_hold(stream);
+}
+
+static struct mux_stream *pop_starved(struct mux *mux) {
+  struct mux_stream *stream = mux->starved;
+  if (!stream) return NULL;
+  mux->starved = stream->next_starved;
+  stream->starved = false;
+  return stream;
+}
+
+void schedule_fed(struct mux *mux) {
+  if (!mux->starved || mux->copied >= mux->settings[SET_UNSENT]) return;
+  for (struct mux_stream *stream; (stream = pop_starved(mux));) {
+    schedule_data(stream);
+    mux_let_go(stream);
+  }
+}
+
+void schedule_idle(struct mux *mux, struct op_list *ended) {
+  for (struct mux_stream *stream; (stream = pop_starved(mux));) {
+    cut_answer_probes(stream, ended);
+    mux_let_go(stream);
+  }
+}
+
+/* ---- filling the batch ---- */
+
 void schedule_fill(struct mux *mux, struct op_list *ended) {
   uint64_t bytes = 0;
   schedule_fill_control(mux, ended);
@@ -80,6 +117,7 @@ void schedule_fill(struct mux *mux, struct op_list *ended) {
     uint32_t before = mux->batch_count;
     if (schedule_is_due(stream)) cut_data(mux, stream, ended);
     for (uint32_t i = before; i < mux->batch_count; i++) bytes += mux->pieces[i].len;
+    starve(stream);
     schedule_data(stream);
     mux_let_go(stream);
   }
@@ -93,6 +131,7 @@ void schedule_forget(struct mux_stream *stream) {
 void schedule_drop_all(struct mux *mux) {
   for (struct mux_stream *stream; (stream = pop_control(mux));) mux_let_go(stream);
   for (struct mux_stream *stream; (stream = pop_data(mux));) mux_let_go(stream);
+  for (struct mux_stream *stream; (stream = pop_starved(mux));) mux_let_go(stream);
   guard_forget(mux);
   mux->ping_wanted = mux->drain_wanted = false;
   mux->hello = 0;

@@ -169,6 +169,7 @@ void mux_stream_settle(struct mux_stream *stream, struct op_list *ended) {
 
 static uint64_t stream_take(struct stream *stream, const struct hws_vec *vec, uint32_t count, uint64_t total,
                             bool partial) {
+  if (partial && !flow_is_writable(self(stream))) return 0;
   uint64_t taken = flow_take(self(stream), vec, count, total, partial);
   if (taken) schedule_data(self(stream));
   return taken;
@@ -193,7 +194,7 @@ static bool stream_take_end(struct stream *stream) {
 }
 
 static bool stream_writable(struct stream *stream) {
-  return self(stream)->credit && self(stream)->copied < BATCH_BYTES;
+  return flow_is_writable(self(stream));
 }
 
 static void stream_push(struct stream *stream) {

@@ -206,6 +206,103 @@ static void empty_send_waits_for_writability(void **state) {
   peer_close(peer);
 }
 
+/* OP-1: the end of the stream needs no credit, and so does not wait for a send of nothing that does. That one can never
+ * be answered with "yes" any more, and ends first. */
+static void shutdown_ends_what_asks_for_writability(void **state) {
+  struct world *world = *state;
+  struct peer *peer = peer_open(world, HWS_ROLE_CLIENT, NULL);
+  uint32_t id = 0;
+  struct hws_event event;
+  hws_handle stream = peer_is_opened(peer, &id);
+  pattern_fill(9, 0, bytes, sizeof bytes);
+  uint64_t before = post_send(world, stream, bytes, WINDOW_INITIAL);
+  peer_expect_pattern(peer, id, 9, 0, WINDOW_INITIAL);
+  world_await_status(world, before, HWS_OK);
+  uint64_t probes[] = {post_send(world, stream, NULL, 0), post_send(world, stream, NULL, 0)};
+  peer_expect_quiet(peer);
+  assert_false(world_has(world, probes[0], &event));
+  uint64_t ending = post_shutdown(world, stream);
+  world_await_status(world, ending, HWS_OK);
+  for (int i = 0; i < 2; i++) { /* they have come already */
+    assert_true(world_has(world, probes[i], &event));
+    assert_status(event.status, HWS_E_CLOSED);
+  }
+  peer_expect(peer, FRAME_WINDOW, FRAME_FIN, id, 0);
+  close_handle(stream);
+  peer_close(peer);
+}
+
+/* The same where nobody is to hear of the shutdown: it is done all the same. */
+static void shutdown_without_a_queue(void **state) {
+  struct world *world = *state;
+  struct pair sessions = pair_sessions(world, "mem", NULL);
+  hws_handle stream = open_stream(sessions.client);
+  send_all(stream, "all", 3);
+  assert_int_equal(hws_shutdown(stream, NULL, NULL, NULL), 0);
+  hws_handle there = accept_stream(sessions.server);
+  expect_bytes(there, "all");
+  assert_status(recv_status(there), HWS_E_EOF);
+  assert_int_equal(hws_shutdown(there, NULL, NULL, NULL), 0);
+  assert_status(recv_status(stream), HWS_E_EOF);
+  assert_int_equal(hws_shutdown(there, NULL, NULL, NULL), 0); /* twice is as harmless as ever */
+  assert_int_equal(hws_shutdown(sessions.server, NULL, NULL, NULL), 0);
+  close_handle(stream);
+  close_handle(there);
+  close_handle(sessions.client);
+  close_handle(sessions.server);
+}
+
+/* A send of nothing and one of a byte ask the same question. Here the room that all streams share is used up, and the
+ * carrier full. */
+static hws_result try_send(hws_handle stream, size_t length, uint64_t *taken) {
+  struct hws_how how = {.size = sizeof how, .flags = HWS_TRY};
+  struct hws_vec vec = {.ptr = bytes, .len = length};
+  struct hws_event event = {0};
+  hws_result result = hws_send(stream, &vec, 1, &how, &event, NULL);
+  if (result == 1) assert_status(event.status, HWS_OK);
+  *taken = result == 1 ? event.bytes : 0;
+  return result;
+}
+
+static void writable_is_what_would_be_taken(void **state) {
+  enum { STREAMS = 64 };
+  struct world *world = *state;
+  struct pair raw = pair_raw(world, "mem");
+  hws_handle session = session_of(raw.client, HWS_ROLE_CLIENT, "write_timeout=3600s");
+  hws_handle streams[STREAMS];
+  uint64_t taken = 0;
+  uint64_t total = 0;
+  for (int i = 0; i < STREAMS; i++) {
+    streams[i] = open_stream(session);
+    while (try_send(streams[i], sizeof bytes, &taken) == 1) total += taken;
+    assert_status(try_send(streams[i], 0, &taken), HWS_E_AGAIN);
+  }
+  hws_handle late = open_stream(session);
+  struct hws_event event;
+  for (int i = 0; i < 100; i++) {
+    hws_result writable = try_send(late, 0, &taken);
+    assert_status(writable, try_send(late, 1, &taken));
+    assert_status(writable, HWS_E_AGAIN);
+  }
+  uint64_t probe = post_send(world, late, NULL, 0);
+  world_turn(world);
+  assert_false(world_has(world, probe, &event));
+  static uint8_t read[1 << 20];
+  uint64_t seen = 0;
+  while (!world_has(world, probe, &event)) { /* the peer reads, and grants nothing */
+    seen += recv_once(raw.server, read, 4096).bytes;
+    assert_true(seen < total + (1 << 20));
+    world_turn(world);
+  }
+  assert_status(event.status, HWS_OK);
+  assert_int_equal(try_send(late, 1, &taken), 1);
+  assert_int_equal(taken, 1);
+  for (int i = 0; i < STREAMS; i++) abort_handle(streams[i]);
+  abort_handle(late);
+  abort_handle(session);
+  abort_handle(raw.server);
+}
+
 /* A recv of nothing ends when there is something, and takes none of it. */
 static void empty_recv_waits_for_readability(void **state) {
   struct world *world = *state;
@@ -235,6 +332,9 @@ int main(void) {
       BOTH_MODES(sending_keeps_to_credit),
       BOTH_MODES(credit_rides_on_the_ack),
       BOTH_MODES(empty_send_waits_for_writability),
+      BOTH_MODES(shutdown_ends_what_asks_for_writability),
+      BOTH_MODES(shutdown_without_a_queue),
+      BOTH_MODES(writable_is_what_would_be_taken),
       BOTH_MODES(empty_recv_waits_for_readability),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
