@@ -45,6 +45,11 @@ static bool must_revoke(const struct op *op) {
   return op && (op->cancel || !op->listed);
 }
 
+/* Bytes came back from a lease while a recv lends its memory: they come before what is read there. */
+static bool is_recalled(const struct conn *conn) {
+  return conn->reader && stream_has_input(&conn->stream);
+}
+
 /* Nothing is left to write that the close waits for. What is out on a connection that has ended leads nowhere, and may
  * stay out for as long as it is not cancelled. */
 static bool is_flushed(const struct conn *conn) {
@@ -56,7 +61,7 @@ void conn_pump(struct conn *conn) {
   struct op_list ended = {0};
   lock_take(&conn->lock);
   while (pump_once(conn, &ended)) continue;
-  bool revoke_read = must_revoke(conn->reader);
+  bool revoke_read = must_revoke(conn->reader) || is_recalled(conn);
   bool revoke_write = must_revoke(conn->writer);
   bool take_back = conn_settle_file(conn, &ended);
   bool close = conn->aborting || ((conn->stream.closing || conn->over) && is_flushed(conn));
@@ -131,6 +136,11 @@ static void conn_put_off(struct stream *stream) {
 static bool conn_sends_files(struct stream *stream) {
   const struct conn *conn = (struct conn *)stream;
   return !conn->filters && (conn->endpoint.plugin->manifest->capabilities & HWS_CAP_SENDFILE);
+}
+
+/* By the kick that follows. */
+static bool conn_recall(struct stream *stream) {
+  return ((const struct conn *)stream)->reader != NULL;
 }
 
 static void conn_consumed(struct stream *stream, uint64_t bytes) {
@@ -240,6 +250,7 @@ const struct stream_class conn_class = {
     .sends_files = conn_sends_files,
     .want = conn_put_off,
     .unwant = conn_unwant,
+    .recall = conn_recall,
     .consumed = conn_consumed,
     .hold_in = conn_hold_in,
     .hold_out = conn_hold_out,

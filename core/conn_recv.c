@@ -10,6 +10,8 @@
  */
 #include "core/conn.h"
 
+#include <string.h>
+
 /* Bytes, or readiness, straight to an op. */
 static bool is_direct(const struct conn *conn, const struct op *op) {
   return op->event.kind == HWS_KIND_RECV && conn_may_revoke(conn);
@@ -67,6 +69,15 @@ static void reader_got(struct conn *conn, struct op *op, const struct hws_io *io
   op_end(op, HWS_OK, ended);
 }
 
+static void copy_in(const struct op *op, uint8_t *to, uint64_t bytes) {
+  for (uint32_t i = 0; bytes; i++) {
+    uint64_t part = op->vec[i].len < bytes ? op->vec[i].len : bytes;
+    if (part) memcpy(to, op->vec[i].ptr, part);
+    to += part;
+    bytes -= part;
+  }
+}
+
 static void buffer_got(struct conn *conn, const struct hws_io *io, struct op_list *ended) {
   struct buffer *buffer = conn->buffer;
   conn->buffer = NULL;
@@ -85,6 +96,33 @@ static void probe_got(struct conn *conn, struct op_list *ended) {
   op_end(op, HWS_OK, ended);
 }
 
+/* Behind what came back from a lease meanwhile. */
+static bool feed_behind(struct conn *conn, const struct op *op, const struct hws_io *io, struct op_list *ended) {
+  struct buffer *buffer = buffer_sized(conn->stream.object.runtime, (uint32_t)io->bytes);
+  if (!buffer) return false;
+  copy_in(op, buffer->data, io->bytes);
+  bool fed = stream_feed(&conn->stream, buffer, buffer->data, (uint32_t)io->bytes, ends_message(conn, io), ended);
+  buffer_unref(buffer);
+  return fed;
+}
+
+/* Its memory is back, and what was read there is not what it gets. */
+static void reader_recalled(struct conn *conn, struct op *op, const struct transfer *transfer, struct op_list *ended) {
+  const struct hws_io *io = &transfer->io;
+  bool canceled = io->status == HWS_IO_CANCELED;
+  bool failed = io->status != HWS_IO_OK && !canceled;
+  if (op->cancel) op_list_remove(&conn->stream.recvs, op);
+  bool lost = io->bytes && !failed && !feed_behind(conn, op, io, ended);
+  if (op->cancel) op_end(op, op->cancel, ended);
+  stream_serve(&conn->stream, ended);
+  if (lost)
+    stream_end(&conn->stream, cause_plain(HWS_E_NOMEM), true, ended);
+  else if (failed)
+    read_failed(conn, transfer, ended);
+  else if (!canceled && !io->bytes && io->vec_count)
+    stream_eof(&conn->stream, ended);
+}
+
 void conn_read_result(struct conn *conn, struct op_list *ended) {
   const struct transfer *transfer = &conn->top->transfers[HWS_READ];
   const struct hws_io *io = &transfer->io;
@@ -94,6 +132,8 @@ void conn_read_result(struct conn *conn, struct op_list *ended) {
   bool ok = io->status == HWS_IO_OK || (io->status == HWS_IO_CANCELED && io->bytes);
   if (op && !op->listed) {
     conn_end_orphan(conn, op, ended);
+  } else if (op && stream_has_input(&conn->stream)) {
+    reader_recalled(conn, op, transfer, ended);
   } else if (ok && op && (io->bytes || io->vec_count == 0)) {
     reader_got(conn, op, io, ended);
   } else if (ok && io->bytes) {

@@ -97,7 +97,7 @@ int lease_release(struct object *object, uint64_t consumed) {
     stream->leases--;
     if (back) {
       put_back(stream, lease, consumed);
-      stream_serve(stream, &ended);
+      if (!stream->class->recall || !stream->class->recall(stream)) stream_serve(stream, &ended);
     }
     stream->class->consumed(stream, back ? consumed : len + lease->eom);
   }

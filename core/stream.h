@@ -71,6 +71,9 @@ struct stream_class {
   void (*want)(struct stream *stream);
   /* A recv or acquire is to end early. As unsend. */
   bool (*unwant)(struct stream *stream, struct op *op, int status);
+  /* Bytes were put back before all that is still to come. True: what comes is being read into the memory of the first
+   * recv, and is taken back; the class serves the recvs then. NULL: that is never so. */
+  bool (*recall)(struct stream *stream);
   /* The reader is done with bytes. */
   void (*consumed)(struct stream *stream, uint64_t bytes);
   /* What was left of the stream was ended here, by stream_last_cause: tell the peer. */
@@ -141,7 +144,7 @@ void stream_fini(struct stream *stream);
 bool stream_feed(struct stream *stream, struct buffer *buffer, const uint8_t *data, uint32_t len, bool eom,
                  struct op_list *ended);
 
-/* Bytes came back from a lease. */
+/* End recvs with what is there; none of them lends its memory. */
 void stream_serve(struct stream *stream, struct op_list *ended);
 
 /* The peer ended its direction. */

@@ -169,7 +169,6 @@ void mux_stream_settle(struct mux_stream *stream, struct op_list *ended) {
 
 static uint64_t stream_take(struct stream *stream, const struct hws_vec *vec, uint32_t count, uint64_t total,
                             bool partial) {
-  if (partial && !flow_is_writable(self(stream))) return 0;
   uint64_t taken = flow_take(self(stream), vec, count, total, partial);
   if (taken) schedule_data(self(stream));
   return taken;
