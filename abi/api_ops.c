@@ -322,7 +322,7 @@ static int close_scope(struct scope *scope, const struct request *request) {
   request_judge(request, &event);
   object_pin(&scope->object);
   scope_close(scope);
-  int result = request_answer(request, &scope->object, &event);
+  int result = request_answer_close(request, &scope->object, &event);
   object_unpin(&scope->object);
   return result;
 }

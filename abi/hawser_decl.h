@@ -466,7 +466,9 @@ hws_result hws_metadata(hws_handle stream, uint32_t index, void *buffer, uint32_
 hws_result hws_watch(hws_handle object, const struct hws_how *how, struct hws_event *out, hws_handle *op);
 
 /* Close an object of any type except a runtime and a lease; its handle is stale from the call on. Ops pending on it end
- * with HWS_E_CLOSED before the close event. A stream first sends what was taken and ends its send direction. A session
+ * with HWS_E_CLOSED before the close event, which comes after the events of all ops of the object, whatever queues they
+ * go to; so does that of a stream after the accept, dial or open that made it. A stream first sends what was taken and
+ * ends its send direction; a connection is closed when its peer has got that, within limits (docs/ends.md). A session
  * first sends what was taken, and its go-away; then it ends the connection's send direction, where the transport can,
  * and waits for the peer's end, so that nothing is thrown away on its way (MUX-26). Its setting `drain` bounds all of
  * that. A listener ends. HWS_ABORT, or the op's cancel or deadline, discards instead: the object is closed all the
@@ -475,9 +477,10 @@ hws_result hws_watch(hws_handle object, const struct hws_how *how, struct hws_ev
  *
  * The event's status is HWS_OK if nothing was dropped that a send had been told was taken, or HWS_ABORT asked for that.
  * Else it is what cut the close short: HWS_E_CANCELED or HWS_E_DEADLINE (the op's own), HWS_E_TIMEOUT (the peer did not
- * take all of it within `drain`, or did not end within that), HWS_E_CLOSED (the peer hung up, the runtime was joined),
- * HWS_E_RESET (the peer reset the stream), or the failure of the connection. `data` is how many bytes are known to have
- * been dropped; what had been handed to the system and did not arrive is not among them. */
+ * take all of it within `drain`, or did not end within that; or a limit of a connection), HWS_E_LIMIT (it only talked),
+ * HWS_E_CLOSED (the peer hung up, the runtime was joined), HWS_E_RESET (the peer reset the stream), or the failure of
+ * the connection. `data` is how many bytes are known to have been dropped; what had been handed to the system and did
+ * not arrive is not among them. */
 hws_result hws_close(hws_handle object, const struct hws_how *how, struct hws_event *out, hws_handle *op);
 
 /* Why the object ended, or what its last failed op met; status HWS_OK: nothing yet. On a runtime: the last that came

@@ -50,22 +50,23 @@ static bool is_recalled(const struct conn *conn) {
   return conn->reader && stream_has_input(&conn->stream);
 }
 
-/* Nothing is left to write that the close waits for. What is out on a connection that has ended leads nowhere, and may
- * stay out for as long as it is not cancelled. */
-static bool is_flushed(const struct conn *conn) {
-  if (conn->stream.out == OUT_ENDED) return true;
-  return !conn->writing && !conn->stream.sends.first && !conn_unwritten(conn);
+/* Is its endpoint to go now? */
+static bool is_leaving(const struct conn *conn) {
+  if (conn->gone) return false;
+  if (conn->aborting || conn->leave == LEAVE_DONE) return true;
+  return conn->over && !conn->stream.closing && conn_is_flushed(conn);
 }
 
 void conn_pump(struct conn *conn) {
   struct op_list ended = {0};
   lock_take(&conn->lock);
-  while (pump_once(conn, &ended)) continue;
+  do
+    while (pump_once(conn, &ended)) continue;
+  while (conn->stream.closing && conn_leave_step(conn));
   bool revoke_read = must_revoke(conn->reader) || is_recalled(conn);
   bool revoke_write = must_revoke(conn->writer);
   bool take_back = conn_settle_file(conn, &ended);
-  bool close = conn->aborting || ((conn->stream.closing || conn->over) && is_flushed(conn));
-  close = close && !conn->gone;
+  bool close = is_leaving(conn);
   bool abort = conn->aborting;
   lock_drop(&conn->lock);
   op_deliver(&ended);

@@ -12,6 +12,15 @@
 
 enum { CONN_PIECES = 64 }; /* of a vector, handed down at once */
 
+/* How far a close without an abort has come (conn_close.c). */
+enum conn_leave {
+  LEAVE_NOT,       /* nobody closes it, or it is dropped at once */
+  LEAVE_FLUSHING,  /* what was taken goes out */
+  LEAVE_ENDING,    /* the end of the write direction goes out */
+  LEAVE_LINGERING, /* all is said, and the peer's end is awaited */
+  LEAVE_DONE       /* nothing is waited for */
+};
+
 struct conn {
   struct stream stream;
   struct lock lock;
@@ -40,6 +49,14 @@ struct conn {
   uint32_t copy_end;
   bool copy_more; /* its last byte does not end a message */
   struct buffer *buffer;
+  uint8_t leave;        /* conn_leave */
+  bool lingers;         /* asked once, when it was connected: a close may cost what the peer has not got */
+  uint64_t dropped;     /* bytes that came while it closes */
+  uint64_t moved;       /* when bytes last went in either direction, while it closes */
+  uint64_t untaken;     /* what the peer had not got when that was last asked */
+  uint64_t leave_began; /* when, and after what time it is looked at next */
+  uint64_t leave_wait;
+  struct timer leave_timer;
   bool messages; /* it keeps them; like the next three asked once, when it was connected */
   char *local;
   char *remote;
@@ -92,6 +109,16 @@ uint64_t conn_unwritten(const struct conn *conn);
  */
 bool conn_settle_file(struct conn *conn, struct op_list *ended);
 void conn_drop_copy(struct conn *conn);
+
+/* ---- conn_close.c; lock held ---- */
+
+bool conn_is_flushed(const struct conn *conn);
+bool conn_drops_input(const struct conn *conn);
+bool conn_wants_end(const struct conn *conn); /* the write direction is to be ended now */
+bool conn_leave_step(struct conn *conn);      /* of one that closes; true: it came further, there may be work */
+void conn_moved(struct conn *conn);
+void conn_end_said(struct conn *conn, int32_t status, struct op_list *ended);
+void conn_left(struct conn *conn); /* its endpoint is gone */
 
 /* Of the class. */
 bool conn_unsend(struct stream *stream, struct op *op, int status);

@@ -56,6 +56,7 @@ static void conn_gone(struct endpoint *endpoint) {
   struct op_list ended = {0};
   lock_take(&conn->lock);
   conn->gone = true;
+  conn_left(conn);
   stream_end(&conn->stream, cause_plain(HWS_E_CLOSED), false, &ended);
   if (conn->stream.closing) stream_closed(&conn->stream, &ended);
   lock_drop(&conn->lock);
@@ -107,6 +108,9 @@ static void learn(struct conn *conn, void *ep) {
   uint32_t messages = 0;
   bool keeps = ask(endpoint, ep, HWS_CAP_MESSAGES, HWS_QUERY_MESSAGES, &messages, sizeof messages) && messages == 1;
   conn->messages = keeps && !conn->filters;
+  uint64_t untaken = 0;
+  bool ends = conn->top->plugin->manifest->capabilities & HWS_CAP_HALF_CLOSE;
+  conn->lingers = ends && ask(endpoint, ep, HWS_CAP_HALF_CLOSE, HWS_QUERY_LINGER, &untaken, sizeof untaken);
 }
 
 /* The transport's connection stands: put the filters on it. HWS_OK, or why not, with *cause. Lock held. */
@@ -137,7 +141,7 @@ void conn_connected(struct conn *conn, struct op_list *ended) {
   } else if (stand(conn, FILTER_DIALLED, &cause) != HWS_OK) {
     dial_failed(conn, op, cause, ended);
   } else {
-    conn->stream.ready = true;
+    conn->stream.ready = conn->stream.usable = true;
     if (op) op_end(op, HWS_OK, ended);
   }
 }
@@ -172,7 +176,7 @@ static int welcome(struct conn *conn, void *ep, bool *opened, struct cause **cau
   if (*opened) {
     conn->gone = false;
     status = stand(conn, FILTER_ACCEPTED, cause);
-    stream->ready = status == HWS_OK;
+    stream->ready = stream->usable = status == HWS_OK;
     if (stream->cause) status = stream->cause->status;
     if (stream->closing) status = HWS_E_CLOSED;
     conn->aborting = status != HWS_OK;
@@ -210,6 +214,7 @@ int conn_await(struct runtime *runtime, struct route *route, struct op *op, stru
   lock_take(&conn->lock);
   conn->stream.maker = op;
   lock_drop(&conn->lock);
+  op_makes(op, &conn->stream.object);
   *out = conn;
   return HWS_OK;
 }

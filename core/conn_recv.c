@@ -26,10 +26,22 @@ static bool is_patient(const struct conn *conn) {
   return conn->top->lean && !conn->readable;
 }
 
+/* What comes to a connection that closes is for nobody. */
+static bool claim_drop(struct conn *conn) {
+  if (!conn_drops_input(conn)) return false;
+  if (!conn->buffer) conn->buffer = buffer_chunk(conn->stream.object.runtime);
+  if (!conn->buffer) return false;
+  conn->read_iov[0] = (struct hws_iov){.ptr = conn->buffer->data, .len = conn->buffer->size};
+  conn->reading = true;
+  transfer_prepare(&conn->top->transfers[HWS_READ], HWS_IO_READ, conn->read_iov, 1);
+  return true;
+}
+
 bool conn_claim_read(struct conn *conn, struct op_list *ended) {
   struct op *op = conn->stream.recvs.first;
-  if (conn->reading || conn->failed || !op || conn->stream.in != IN_OPEN || !conn->stream.ready) return false;
-  if (conn->stream.closing) return false;
+  if (conn->reading || conn->failed || conn->stream.in != IN_OPEN || !conn->stream.ready) return false;
+  if (conn->stream.closing) return claim_drop(conn);
+  if (!op) return false;
   bool direct = is_direct(conn, op);
   uint32_t count = 0;
   if (direct) {
@@ -82,6 +94,8 @@ static void buffer_got(struct conn *conn, const struct hws_io *io, struct op_lis
   struct buffer *buffer = conn->buffer;
   conn->buffer = NULL;
   conn->readable = io->bytes == buffer->size;
+  if (conn->stream.closing) conn->dropped += io->bytes;
+  if (conn->stream.closing) conn_moved(conn);
   if (!stream_feed(&conn->stream, buffer, buffer->data, (uint32_t)io->bytes, ends_message(conn, io), ended))
     stream_end(&conn->stream, cause_plain(HWS_E_NOMEM), true, ended);
   buffer_unref(buffer);

@@ -149,6 +149,11 @@ bool conn_claim_write(struct conn *conn, struct op_list *ended) {
     prepare_copy(conn);
     return true;
   }
+  if (!op && conn_wants_end(conn)) {
+    conn->writing = true;
+    transfer_prepare(&conn->top->transfers[HWS_WRITE], HWS_IO_SHUTDOWN, NULL, 0);
+    return true;
+  }
   if (!op || lacks_bytes(op)) return false;
   conn->writing = true;
   conn->writer = op;
@@ -266,8 +271,11 @@ void conn_write_result(struct conn *conn, struct op_list *ended) {
   struct op *op = conn->writer;
   conn->writing = false;
   conn->writer = NULL;
+  if (conn->stream.closing && io->bytes) conn_moved(conn);
   if (op)
     direct_result(conn, op, io, ended);
+  else if (io->kind == HWS_IO_SHUTDOWN)
+    conn_end_said(conn, io->status, ended);
   else
     copy_result(conn, io, ended);
 }

@@ -21,7 +21,7 @@ enum {
 #define GENERATION_ONE (UINT64_C(1) << 32)
 
 struct slot {
-  _Atomic(uint64_t) word;
+  _Atomic(uint64_t) word; /* first: object_show */
   union {
     struct object *object;  /* while it is in use */
     struct slot *next_free; /* while it is not */
@@ -80,12 +80,11 @@ static void slot_give(struct slot *slot) {
   lock_drop(&table.lock);
 }
 
-/* One pin, the slot's present generation. */
-static void slot_open(struct slot *slot, struct object *object) {
-  uint64_t word = (atomic_load_explicit(&slot->word, memory_order_relaxed) & ~(PIN_MASK | CLOSING)) | PIN_ONE;
+/* The slot's present generation. */
+static void slot_name(struct slot *slot, struct object *object) {
+  uint64_t word = atomic_load_explicit(&slot->word, memory_order_relaxed);
   object->handle = (uint64_t)object->class->type << 56 | (uint64_t)slot->index << 32 | word >> 32;
   slot->object = object;
-  atomic_store_explicit(&slot->word, word, memory_order_release);
 }
 
 /* Move on to the next generation; false when there is none. */
@@ -97,7 +96,7 @@ static bool slot_advance(struct slot *slot) {
   return true;
 }
 
-int object_init(struct object *object, const struct object_class *class, struct runtime *runtime) {
+int object_init_hidden(struct object *object, const struct object_class *class, struct runtime *runtime) {
   struct slot *slot = NULL;
   int status = slot_take(&slot);
   if (status != HWS_OK) return status;
@@ -105,8 +104,14 @@ int object_init(struct object *object, const struct object_class *class, struct 
   object->slot = slot;
   object->runtime = runtime;
   if (runtime) object_pin((struct object *)runtime);
-  slot_open(slot, object);
+  slot_name(slot, object);
   return HWS_OK;
+}
+
+int object_init(struct object *object, const struct object_class *class, struct runtime *runtime) {
+  int status = object_init_hidden(object, class, runtime);
+  if (status == HWS_OK) object_show(object);
+  return status;
 }
 
 int handle_pin(hws_handle handle, enum object_type type, struct object **object) {
@@ -172,7 +177,7 @@ void object_retire(struct object *object) {
 
 bool object_renew(struct object *object) {
   if (!slot_advance(object->slot)) return false;
-  slot_open(object->slot, object);
+  slot_name(object->slot, object);
   return true;
 }
 

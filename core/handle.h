@@ -44,10 +44,22 @@ struct object {
   struct slot *slot;
   struct runtime *runtime; /* pinned, save in the runtime itself */
   hws_handle handle;
+  /* Twice the number of ops on it whose events are still to come; odd once its close has ended (op.c). */
+  atomic_uint unheard;
+  _Atomic(struct object *) closer; /* the op of that close, until it can be told */
 };
 
 /* Give an object a handle, with one pin that belongs to whoever made it. HWS_OK, HWS_E_NOMEM or HWS_E_LIMIT. */
 int object_init(struct object *object, const struct object_class *class, struct runtime *runtime);
+
+/* The same, but nobody finds it before object_show, and it has no pin until then. */
+int object_init_hidden(struct object *object, const struct object_class *class, struct runtime *runtime);
+
+/* With one pin. Whoever finds it sees all that was written before. */
+static inline void object_show(struct object *object) {
+  _Atomic(uint64_t) *word = (_Atomic(uint64_t) *)object->slot;
+  atomic_store_explicit(word, object->handle << 32 | 1, memory_order_release);
+}
 
 /* Find and pin. type OBJECT_ANY takes any. HWS_OK, HWS_E_HANDLE or HWS_E_FORKED. */
 int handle_pin(hws_handle handle, enum object_type type, struct object **object);
@@ -70,8 +82,8 @@ bool object_drop_pin(struct object *object);
 /* The end of object->class->free: give the slot back and unpin the runtime. */
 void object_retire(struct object *object);
 
-/* Give an unpinned object its next handle, with one pin, in the same slot: ops are recycled together with their slots.
- * False when the generations are used up. */
+/* Give an unpinned object its next handle, hidden, in the same slot: ops are recycled together with their slots. False
+ * when the generations are used up. */
 bool object_renew(struct object *object);
 
 /* Call `each` for every open handle of the runtime, pinned. For the runtime's end only: it looks at the whole table. */

@@ -17,14 +17,21 @@ int loop_init(struct loop *loop, bool caller_driven) {
 }
 
 void loop_free(struct loop *loop) {
+  /* Dekker: a kick says that it is under way and then looks whether somebody polls; we say that nobody does, nor ever
+   * will, and then look for kicks. One that comes later touches nothing but the loop's words. */
+  atomic_store_explicit(&loop->polling, false, memory_order_seq_cst);
+  while (atomic_load_explicit(&loop->kicking, memory_order_seq_cst)) park_yield();
   if (loop->poller) poller_free(loop->poller);
   timers_free(&loop->timers);
 }
 
 void loop_kick(struct loop *loop) {
-  if (!atomic_exchange_explicit(&loop->polling, false, memory_order_seq_cst)) return;
-  atomic_fetch_add_explicit(&loop->kicks, 1, memory_order_relaxed);
-  poller_wake(loop->poller);
+  atomic_fetch_add_explicit(&loop->kicking, 1, memory_order_seq_cst);
+  if (atomic_exchange_explicit(&loop->polling, false, memory_order_seq_cst)) {
+    atomic_fetch_add_explicit(&loop->kicks, 1, memory_order_relaxed);
+    poller_wake(loop->poller);
+  }
+  atomic_fetch_sub_explicit(&loop->kicking, 1, memory_order_release);
 }
 
 bool task_post(struct loop *loop, struct task *task) {

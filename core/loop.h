@@ -49,6 +49,7 @@ struct loop {
   struct poller *poller;
   struct timers timers;
   _Atomic(struct task *) tasks; /* newest first */
+  atomic_uint kicking;          /* threads that may be about to wake the poller */
   atomic_bool polling;          /* the driver may sleep in the poller: whoever clears this must wake it */
   struct lock lock;             /* the three below */
   struct waiter *sleepers;

@@ -63,7 +63,7 @@ static struct op *pool_take(struct runtime *runtime, int *status) {
   } while (op && !object_renew(&op->object) && (free(op), true));
   if (op) return op;
   op = calloc(1, sizeof *op);
-  *status = op ? object_init(&op->object, &op_class, NULL) : HWS_E_NOMEM;
+  *status = op ? object_init_hidden(&op->object, &op_class, NULL) : HWS_E_NOMEM;
   if (*status == HWS_OK) return op;
   free(op);
   return NULL;
@@ -80,12 +80,14 @@ static void pool_give(struct runtime *runtime, struct op *op) {
 static void op_free(struct object *object) {
   struct op *op = (struct op *)object;
   struct object *on = op->on;
+  struct object *also = op->also;
   struct queue *queue = op->queue;
   if (op->vec != op->own_vec) free(op->vec);
   source_unref(op->source);
   pool_give(op->runtime, op);
   /* Last, as what it pended on may be the last to hold the runtime, and so the pool. */
   if (queue) object_unpin(&queue->object);
+  if (also) object_unpin(also);
   object_unpin(on);
 }
 
@@ -95,6 +97,46 @@ void op_pool_drain(struct op_pool *pool) {
     object_retire(&op->object);
     free(op);
   }
+}
+
+/* ---- the order of events ---- */
+
+static void run_told(struct task *task) {
+  struct op *op = (struct op *)((char *)task - offsetof(struct op, task));
+  struct op_list one = {0};
+  op->heard = true;
+  op_chain_append(&one, op);
+  op_deliver(&one);
+}
+
+/* The caller may hold locks, so the close is let out by the loop. */
+void op_let_out(struct object *on) {
+  struct op *closer = (struct op *)atomic_exchange(&on->closer, NULL);
+  if (!closer) return; /* it was told already, and this is a call that came too late */
+  closer->task.run = run_told;
+  (void)task_post(&closer->runtime->loop, &closer->task);
+}
+
+/* False: its close was decided, and may have been told. */
+static bool expect(struct object *on) {
+  if (!(atomic_fetch_add_explicit(&on->unheard, 2, memory_order_acq_rel) & 1)) return true;
+  op_forget(on);
+  return false;
+}
+
+void op_makes(struct op *op, struct object *object) {
+  if (!expect(object)) return;
+  object_pin(object);
+  op->also = object;
+}
+
+/* May its event be told now? Else the last of those that come before it sees to that. */
+static bool may_tell(struct op *op) {
+  if (op->heard || op->event.kind != HWS_KIND_CLOSE || op->inside) return true;
+  atomic_store(&op->on->closer, &op->object);
+  if (atomic_fetch_or_explicit(&op->on->unheard, 1, memory_order_acq_rel) > 2) return false;
+  op->heard = atomic_exchange(&op->on->closer, NULL) != NULL;
+  return op->heard;
 }
 
 /* ---- beginning ---- */
@@ -129,8 +171,6 @@ void op_unreserve(struct request *request, struct runtime *runtime) {
   request->spare = NULL;
   if (!op) return;
   struct queue *queue = op->queue;
-  object_close(&op->object);
-  object_drop_pin(&op->object);
   pool_give(runtime, op);
   if (queue) object_unpin(&queue->object);
 }
@@ -138,13 +178,17 @@ void op_unreserve(struct request *request, struct runtime *runtime) {
 struct op *op_new(const struct request *request, struct runtime *runtime, struct object *on, enum hws_kind kind,
                   void (*revoke)(struct op *op), int *status) {
   struct op *op = request->spare ? *request->spare : NULL;
+  if (!expect(on)) {
+    *status = refused_say(HWS_E_HANDLE, "the object was closed meanwhile");
+    return NULL;
+  }
   if (op)
     *request->spare = NULL;
   else
     op = op_make(request, runtime, status);
+  if (!op) op_forget(on);
   if (!op) return NULL;
   struct queue *queue = op->queue;
-  /* Its handle is known already: whoever guesses it looks at the object. */
   memset((char *)op + sizeof op->object, 0, offsetof(struct op, own_vec) - sizeof op->object);
   op->runtime = runtime;
   op->on = on;
@@ -154,7 +198,8 @@ struct op *op_new(const struct request *request, struct runtime *runtime, struct
   op->queue = queue;
   op->event =
       (struct hws_event){.tag = request->tag, .op = op->object.handle, .object = on->handle, .kind = (uint16_t)kind};
-  /* From here on another thread may cancel it, and finds all of the above. */
+  /* Last, and in this order: whoever has the handle, be it that it was guessed, can cancel the op. */
+  object_show(&op->object);
   if (request->op) __atomic_store_n(request->op, op->object.handle, __ATOMIC_RELEASE);
   return op;
 }
@@ -281,10 +326,17 @@ static struct op *deliver_to_queue(struct op *op) {
   struct op_list posted = {0};
   for (struct op *next; op && op->queue == queue; op = next) {
     next = op->next;
-    op_chain_append(&posted, op);
+    if (op->event.kind != HWS_KIND_CLOSE || may_tell(op)) op_chain_append(&posted, op);
   }
-  queue_post(queue, &posted);
+  if (posted.first) queue_post(queue, &posted);
   return op;
+}
+
+static void deliver_at_once(struct op *op) {
+  if (op->waiter)
+    waiter_signal(op->waiter);
+  else
+    op_release(op);
 }
 
 void op_deliver_all(struct op_list *ended) {
@@ -294,17 +346,16 @@ void op_deliver_all(struct op_list *ended) {
     struct op *next = op->next;
     if (op->inside)
       deliver_inside(op);
-    else if (op->waiter)
-      waiter_signal(op->waiter);
     else if (op->queue)
       next = deliver_to_queue(op);
-    else
-      op_release(op);
+    else if (may_tell(op))
+      deliver_at_once(op);
     op = next;
   }
 }
 
 void op_release(struct op *op) {
+  if (!op->heard) op_heard(op);
   object_close(&op->object);
   object_unpin(&op->object);
 }
@@ -338,10 +389,13 @@ static void take_back(struct op *op, struct waiter *waiter) {
 
 static int submitted_try(struct op *op, const struct request *request) {
   struct waiter waiter;
+  struct queue *queue = op->queue;
   waiter_init(&waiter, &op->runtime->loop);
   op->waiter = &waiter;
-  if (!op_leave(op)) take_back(op, &waiter);
-  op->waiter = NULL; /* the event may have to go to a queue */
+  op->queue = NULL; /* it comes to us first, also behind others that go there */
+  if (!op_leave(op) || !may_tell(op)) take_back(op, &waiter);
+  op->waiter = NULL;
+  op->queue = queue;
   if (op->event.status == HWS_E_AGAIN && !op->event.bytes) {
     op_release(op);
     return HWS_E_AGAIN;
@@ -357,14 +411,14 @@ static int submitted_block(struct op *op, const struct request *request) {
   struct waiter waiter;
   waiter_init(&waiter, &op->runtime->loop);
   op->waiter = &waiter;
-  if (!op_leave(op)) block(op, &waiter, request->flags & HWS_INTERRUPTIBLE);
+  if (!op_leave(op) || !may_tell(op)) block(op, &waiter, request->flags & HWS_INTERRUPTIBLE);
   return op_answer(op, request);
 }
 
 int op_submitted(struct op *op, const struct request *request) {
   if (request->flags & HWS_BLOCK) return submitted_block(op, request);
   if (request->flags & HWS_TRY) return submitted_try(op, request);
-  return op_leave(op) ? op_answer(op, request) : 0;
+  return op_leave(op) && may_tell(op) ? op_answer(op, request) : 0;
 }
 
 int op_submitted_maker(struct op *op, const struct request *request, struct object *made, hws_handle *handle) {

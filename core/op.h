@@ -11,6 +11,9 @@
  * stands where it pends. So op_revoke first writes into the op what it is asked, and then has its kind look for it,
  * under the lock of what it pends on. Whoever makes it stand there calls op_arm under that same lock, which says what
  * was asked before. One of the two sees it: no ask is lost, and none reaches an op whose end is decided.
+ *
+ * Order (OP-6). Events are brought without a lock, by different threads. So every object counts its ops whose events
+ * are still to come, and a close that has ended waits for them: the last of them lets it out.
  */
 #ifndef HAWSER_CORE_OP_H
 #define HAWSER_CORE_OP_H
@@ -47,11 +50,13 @@ struct op {
   bool scoped;
   bool eom;          /* a send, or an open's payload, that ends a message */
   bool more;         /* a send: the caller says that more follows */
+  bool heard;        /* its event has come to where it is awaited, or is a close's and may */
   bool inside;       /* an op of the core itself, delivered as a task; has no handle */
   int32_t cancel;    /* to end with this status as soon as its memory is free again; 0: no */
   atomic_uint asked; /* the first ask to end it early; 0: none (op_asked) */
   struct runtime *runtime;
-  struct object *on; /* what it pends on; pinned */
+  struct object *on;   /* what it pends on; pinned */
+  struct object *also; /* what it makes, whose close is told after it too; pinned; NULL: none */
   /* End it with op_asked if it stands where it pends, else do nothing: called with no lock held, the op pinned. */
   void (*revoke)(struct op *op);
   struct queue *queue;   /* pinned; or */
@@ -108,6 +113,9 @@ int request_judge(const struct request *request, struct hws_event *event);
  * all but tag and op; `on` is the object that was asked. */
 int request_answer(const struct request *request, struct object *on, const struct hws_event *event);
 
+/* The end of a close that took no time: like request_answer, but told after all else of `on`. */
+int request_answer_close(const struct request *request, struct object *on, const struct hws_event *event);
+
 /* The two together, for a watch of an object. True: it is answered, and *result is what the call returns. */
 bool request_watch_is_over(const struct request *request, struct object *on, int *result);
 
@@ -119,6 +127,9 @@ void op_unreserve(struct request *request, struct runtime *runtime);
 /* An op for the request, in OP_SUBMITTING; *status says why not. */
 struct op *op_new(const struct request *request, struct runtime *runtime, struct object *on, enum hws_kind kind,
                   void (*revoke)(struct op *op), int *status);
+
+/* Its event speaks of that object too, which it makes and nobody has closed yet. */
+void op_makes(struct op *op, struct object *object);
 
 static inline bool op_is_send(const struct op *op) {
   return op->event.kind == HWS_KIND_SEND || op->event.kind == HWS_KIND_SENDFILE;
@@ -182,6 +193,21 @@ void op_deliver_all(struct op_list *ended);
 
 static inline void op_deliver(struct op_list *ended) {
   if (ended->first) op_deliver_all(ended);
+}
+
+/* Nothing more is to come before the object's close: it can be told. */
+void op_let_out(struct object *on);
+
+/* One event less is to come of it. 5: the close has ended, and its own event is the only one. */
+static inline void op_forget(struct object *on) {
+  if (atomic_fetch_sub_explicit(&on->unheard, 2, memory_order_acq_rel) == 5) op_let_out(on);
+}
+
+/* Its event stands where it is awaited, and can be seen once the caller's lock, if it holds one, is dropped. Once. */
+static inline void op_heard(struct op *op) {
+  op->heard = true;
+  op_forget(op->on);
+  if (op->also) op_forget(op->also);
 }
 
 /* The event was taken. */

@@ -86,6 +86,7 @@ void queue_post(struct queue *queue, struct op_list *ended) {
   lock_take(&queue->lock);
   if (!queue->closed) {
     bool was_empty = is_empty(queue);
+    for (struct op *op = ended->first; op; op = op->next) op_heard(op);
     op_chain_move(&queue->ended, ended);
     word = filled(queue, was_empty);
   } else {

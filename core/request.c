@@ -97,6 +97,17 @@ int request_answer(const struct request *request, struct object *on, const struc
   return 0;
 }
 
+int request_answer_close(const struct request *request, struct object *on, const struct hws_event *event) {
+  if (!request->queue && !request->out) return 0;
+  struct op_list none = {0};
+  int why = HWS_OK;
+  struct op *op = op_new(request, object_runtime(on), on, HWS_KIND_CLOSE, never_revoked, &why);
+  if (!op) return why;
+  op->event.flags = event->flags;
+  op_end(op, event->status, &none);
+  return op_submitted(op, request);
+}
+
 bool request_watch_is_over(const struct request *request, struct object *on, int *result) {
   struct hws_event event = {.object = on->handle, .kind = HWS_KIND_WATCH};
   if (request_judge(request, &event) == HWS_OK) return false;

@@ -149,7 +149,9 @@ void stream_closed(struct stream *stream, struct op_list *ended) {
   fail_all(&stream->watches, cause_plain(HWS_E_CLOSED), ended);
   if (!op) return;
   op->event.data = stream->lost;
-  if (!stream->lost || stream->forsaken)
+  if (op->outcome)
+    op_end(op, op->outcome, ended);
+  else if (!stream->lost || stream->forsaken)
     op_end(op, HWS_OK, ended);
   else
     op_fail(op, stream_out_cause(stream), ended);

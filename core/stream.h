@@ -108,6 +108,7 @@ struct stream {
   uint8_t in;
   uint8_t out;
   bool ready;     /* connected or accepted */
+  bool usable;    /* it is ready, and no session has it: a call that pinned it before that finds it stale */
   bool dialled;   /* by us: a session on it is a client's unless told otherwise */
   bool closing;   /* the user has closed it */
   bool closed;    /* the class has let go of it */

@@ -70,6 +70,12 @@ static int answer_early(struct stream *stream, const struct request *request, en
   return request_answer(request, &stream->object, &event);
 }
 
+/* Nobody can use it yet, or nobody any more who has its handle. */
+static int unusable(const struct stream *stream) {
+  if (stream->ready) return refused_say(HWS_E_HANDLE, "a session has taken the stream");
+  return refused_say(HWS_E_BUSY, "the stream is not connected yet");
+}
+
 static int answer(struct stream *stream, const struct request *request, enum hws_kind kind, const struct cause *cause,
                   uint64_t bytes) {
   struct hws_event event = {.object = stream->object.handle, .kind = (uint16_t)kind, .bytes = bytes};
@@ -151,8 +157,8 @@ static bool may_send(struct stream *stream, enum hws_kind kind, const struct req
   lock_take(stream->lock);
   const struct cause *cause = stream_out_cause(stream);
   bool refused = true;
-  if (!stream->ready) {
-    *result = refused_say(HWS_E_BUSY, "the stream is not connected yet");
+  if (!stream->usable) {
+    *result = unusable(stream);
   } else if (cause) {
     struct cause *kept = cause_ref((struct cause *)(uintptr_t)cause);
     lock_drop(stream->lock);
@@ -256,9 +262,10 @@ static int recv_any(struct stream *stream, enum hws_kind kind, const struct hws_
   int verdict = request_verdict(request);
   if (verdict != HWS_OK) return answer_early(stream, request, kind, verdict);
   lock_take(stream->lock);
-  if (!stream->ready && stream->in == IN_OPEN) {
+  if (!stream->usable && (stream->ready || stream->in == IN_OPEN)) {
+    verdict = unusable(stream);
     lock_drop(stream->lock);
-    return refused_say(HWS_E_BUSY, "the stream is not connected yet");
+    return verdict;
   }
   if (request->out && recv_now(stream, vec, count, total, &event)) {
     drop_and_kick(stream, KICK_CONTROL);
@@ -285,9 +292,10 @@ int stream_shutdown(struct stream *stream, const struct request *request) {
   int status = request_verdict(request);
   if (status != HWS_OK) return answer_early(stream, request, HWS_KIND_SHUTDOWN, status);
   lock_take(stream->lock);
-  if (!stream->ready) {
+  if (!stream->usable) {
+    status = unusable(stream);
     lock_drop(stream->lock);
-    return refused_say(HWS_E_BUSY, "the stream is not connected yet");
+    return status;
   }
   struct op *op = make(stream, request, HWS_KIND_SHUTDOWN, &status);
   if (!op) {
@@ -313,7 +321,9 @@ int stream_watch(struct stream *stream, const struct request *request) {
   int status = request_verdict(request);
   if (status != HWS_OK) return answer_early(stream, request, HWS_KIND_WATCH, status);
   lock_take(stream->lock);
-  struct op *op = make(stream, request, HWS_KIND_WATCH, &status);
+  bool taken = stream->ready && !stream->usable;
+  if (taken) status = unusable(stream);
+  struct op *op = taken ? NULL : make(stream, request, HWS_KIND_WATCH, &status);
   struct op_list none = {0};
   if (op && !stream_is_over(stream))
     enlist(&stream->watches, op, request);

@@ -222,11 +222,16 @@ enum hws_query {
   HWS_QUERY_PEER = 3,     /* struct hws_peer_id */
   HWS_QUERY_HANDLE = 4,   /* int64_t: the descriptor, for diagnosis */
   HWS_QUERY_MESSAGES = 5, /* uint32_t: 1, if this connection keeps message boundaries; unknown: it does not */
-  HWS_QUERY_UNTAKEN = 6   /* uint64_t: how much of what was written the peer's side has not taken: what waits in this
+  HWS_QUERY_UNTAKEN = 6,  /* uint64_t: how much of what was written the peer's side has not taken: what waits in this
                              system, and what is under way. 0 once all is there. It may count more than bytes, as long
                              as it falls whenever the peer's side takes something. Unknown: it cannot be told, and what
                              a write took counts as taken */
+  /* uint64_t: how much of what was written, its end with it, the peer's side has not got; HWS_LINGER_UNKNOWN: nobody
+   * knows. Answered where a destroy without abort may lose that, because the peer sends meanwhile: a close then waits
+   * for the peer's end. Not answered: nothing is lost. May be asked beside everything but destroy. */
+  HWS_QUERY_LINGER = 7
 };
+#define HWS_LINGER_UNKNOWN UINT64_MAX
 
 enum hws_log_level { HWS_LOG_ERROR = 1, HWS_LOG_WARNING = 2, HWS_LOG_INFO = 3 };
 

@@ -66,6 +66,7 @@ void mux_await(struct op_list *list, struct op *op, struct mux_stream *stream, c
     object_pin(&stream->stream.object);
     object_pin(&op->object);
     stream->stream.maker = op;
+    op_makes(op, &stream->stream.object);
   }
 }
 

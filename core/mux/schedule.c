@@ -94,7 +94,7 @@ static struct mux_stream *pop_starved(struct mux *mux) {
 }
 
 void schedule_fed(struct mux *mux) {
-  if (!mux->starved || mux->copied >= mux->settings[SET_UNSENT]) return;
+  if (mux->copied >= mux->settings[SET_UNSENT]) return;
   for (struct mux_stream *stream; (stream = pop_starved(mux));) {
     schedule_data(stream);
     mux_let_go(stream);
@@ -117,7 +117,7 @@ void schedule_fill(struct mux *mux, struct op_list *ended) {
     uint32_t before = mux->batch_count;
     if (schedule_is_due(stream)) cut_data(mux, stream, ended);
     for (uint32_t i = before; i < mux->batch_count; i++) bytes += mux->pieces[i].len;
-    starve(stream);
+    if (stream->stream.sends.first) starve(stream);
     schedule_data(stream);
     mux_let_go(stream);
   }

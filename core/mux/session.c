@@ -71,6 +71,7 @@ static int consume(struct stream *under) {
                          under->cause && under->cause->refs ? under->cause->text : "");
   else if (!object_close(&under->object))
     status = refused_say(HWS_E_HANDLE, "the stream's handle is stale");
+  if (status == HWS_OK) under->usable = false;
   lock_drop(under->lock);
   return status;
 }

@@ -61,7 +61,7 @@ struct mux_stream *mux_stream_new(struct mux *mux, bool opener, int *status) {
 void mux_stream_know(struct mux_stream *stream) {
   struct mux *mux = stream->mux;
   stream->known = true;
-  stream->stream.ready = true;
+  stream->stream.ready = stream->stream.usable = true;
   flow_begin(stream);
   stream->next = mux->all;
   if (stream->next) stream->next->prev = stream;

@@ -53,7 +53,7 @@ static void apply(struct mux *mux, struct op_list *ended) {
   atomic_store_explicit(&mux->writer, WRITER_IDLE, memory_order_relaxed);
   mux_count(mux, SESSION_WRITES, 1);
   batch_advance(mux, op->event.bytes, ended);
-  schedule_fed(mux);
+  if (mux->starved) schedule_fed(mux);
   if (has_failed(mux, op->event.status)) {
     struct cause *cause = mux_carrier_cause(mux, true, op->event.status);
     mux_write_failed(mux, cause, ended);
@@ -84,7 +84,7 @@ void writer_run(struct mux *mux, struct op_list *ended) {
     /* The go-away is the last frame: what came to be said while it was written is left unsaid. */
     if (!mux->batch_count && !mux->goaway_cut) schedule_fill(mux, ended);
     if (!mux->batch_count && !mux_drain_next(mux, ended)) {
-      schedule_idle(mux, ended);
+      if (mux->starved) schedule_idle(mux, ended);
       break;
     }
     if (!write_batch(mux, ended)) {

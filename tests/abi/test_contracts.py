@@ -41,7 +41,7 @@ ELSEWHERE = {
     "hws_reset": {"HWS_E_CANCELED": "mux.ends", "HWS_E_RESET": "mux.native"},
     "hws_stop": {"HWS_E_CANCELED": "mux.native", "HWS_E_RESET": "mux.native"},
     "hws_close": {"HWS_E_CLOSED": "core.close", "HWS_E_CANCELED": "core.close", "HWS_E_DEADLINE": "core.close",
-                  "HWS_E_TIMEOUT": "mux.parting", "HWS_E_RESET": "mux.native_peer"},
+                  "HWS_E_TIMEOUT": "mux.parting", "HWS_E_LIMIT": "core.leave", "HWS_E_RESET": "mux.native_peer"},
     "hws_detail_of": {"HWS_E_EOF": "mux.directions", "HWS_E_CLOSED": "mux.directions"},
 }
 

@@ -7,7 +7,10 @@
  */
 #include "transports/tcp_epoll/connection.h"
 
+#include <linux/sockios.h>
 #include <stdatomic.h>
+#include <string.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 
 #include "transports/socket_endpoint.h"
@@ -121,6 +124,16 @@ static int32_t answer_place(int fd, bool peer, void *answer, uint32_t size) {
   return socket_answer_text(url, length, answer, size);
 }
 
+/* Bytes of which the peer's system has not said that it has them; the end of the direction counts as one. */
+static int32_t answer_linger(int fd, void *answer, uint32_t size) {
+  int queued = 0;
+  uint64_t untaken = HWS_LINGER_UNKNOWN;
+  if (size < sizeof untaken) return HWS_IO_UNSUPPORTED;
+  if (ioctl(fd, SIOCOUTQ, &queued) == 0) untaken = (uint64_t)queued;
+  memcpy(answer, &untaken, sizeof untaken);
+  return 0;
+}
+
 static int32_t connection_query(struct socket_endpoint *endpoint, uint32_t what, void *answer, uint32_t size) {
   struct tcp_connection *connection = connection_of(endpoint);
   if (!atomic_load(&connection->connected)) return HWS_IO_UNSUPPORTED;
@@ -132,6 +145,8 @@ static int32_t connection_query(struct socket_endpoint *endpoint, uint32_t what,
     return socket_answer_handle(connection->stream.fd, answer, size);
   case HWS_QUERY_UNTAKEN:
     return socket_stream_untaken(&connection->stream, answer, size);
+  case HWS_QUERY_LINGER:
+    return answer_linger(connection->stream.fd, answer, size);
   default:
     return HWS_IO_UNSUPPORTED;
   }

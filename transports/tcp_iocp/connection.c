@@ -9,6 +9,7 @@
 
 #include <stdatomic.h>
 #include <stddef.h>
+#include <string.h>
 
 #include "transports/tcp_iocp/dial.h"
 #include "transports/tcp_iocp/ready.h"
@@ -182,6 +183,14 @@ static uint64_t written_by(struct tcp_connection *connection) {
                                   : atomic_load(&connection->by.stream.written);
 }
 
+/* The system does not tell what the peer has. */
+static int32_t answer_linger(void *answer, uint32_t size) {
+  const uint64_t unknown = HWS_LINGER_UNKNOWN;
+  if (size < sizeof unknown) return HWS_IO_UNSUPPORTED;
+  memcpy(answer, &unknown, sizeof unknown);
+  return 0;
+}
+
 static int32_t connection_query(struct socket_endpoint *endpoint, uint32_t what, void *answer, uint32_t size) {
   struct tcp_connection *connection = connection_of(endpoint);
   if (!atomic_load(&connection->connected)) return HWS_IO_UNSUPPORTED;
@@ -193,6 +202,8 @@ static int32_t connection_query(struct socket_endpoint *endpoint, uint32_t what,
     return socket_answer_handle((int64_t)socket_of(connection), answer, size);
   case HWS_QUERY_UNTAKEN:
     return winsock_untaken(socket_of(connection), written_by(connection), answer, size);
+  case HWS_QUERY_LINGER:
+    return answer_linger(answer, size);
   default:
     return HWS_IO_UNSUPPORTED;
   }

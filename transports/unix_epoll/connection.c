@@ -10,6 +10,7 @@
 #include <errno.h>
 #include <stdatomic.h>
 #include <string.h>
+#include <sys/socket.h>
 
 #include "transports/socket_dial_epoll.h"
 #include "transports/socket_endpoint.h"
@@ -213,11 +214,21 @@ static int32_t connection_query(struct socket_endpoint *endpoint, uint32_t what,
   }
 }
 
-/* A Unix socket has nothing unsent to discard: what was written is in the peer's hands. */
+/* What we sent is in the peer's hands, but a close with bytes unread would have it find an error behind that, not the
+ * end. Once the socket is shut nothing more can come, so what is there is all. */
+static void drop_unread(int fd) {
+  char bytes[16384];
+  ssize_t got;
+  if (shutdown(fd, SHUT_RDWR) != 0) return;
+  do got = recv(fd, bytes, sizeof bytes, MSG_DONTWAIT);
+  while (got > 0 || (got < 0 && errno == EINTR));
+}
+
+/* A Unix socket has nothing unsent to discard. */
 static void connection_destroy(struct socket_endpoint *endpoint, bool abort) {
-  (void)abort;
   struct unix_connection *connection = connection_of(endpoint);
   const struct hws_host *host = connection->stream.host;
+  if (!abort && connection->stream.fd >= 0) drop_unread(connection->stream.fd);
   socket_stream_close(&connection->stream);
   host->release(connection->dial);
   host->release(connection);
