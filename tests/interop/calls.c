@@ -209,11 +209,19 @@ void expect_end(hws_handle stream) {
   if (receive(stream, &byte, 1) != 0) fail("a byte came where the end must be");
 }
 
-void close_object(hws_handle object) {
+int32_t try_close(hws_handle object, uint64_t *lost) {
   const struct hws_how how = how_block();
   struct hws_event event = {0};
+  const int32_t status = answer(hws_close(object, &how, &event, NULL), &event);
 
-  must("close", 0, answer(hws_close(object, &how, &event, NULL), &event));
+  *lost = event.data;
+  return status;
+}
+
+void close_object(hws_handle object) {
+  uint64_t lost;
+
+  must("close", 0, try_close(object, &lost));
 }
 
 int32_t wait_one(hws_handle queue, uint64_t tag) {

@@ -48,6 +48,7 @@ size_t receive(hws_handle stream, void *bytes, size_t length);
 int32_t receive_status(hws_handle stream);
 void expect_text(hws_handle stream, const char *text);
 void expect_end(hws_handle stream);
+int32_t try_close(hws_handle object, uint64_t *lost); /* bytes that sends had been told were taken */
 void close_object(hws_handle object);
 
 /* The status of the one event that is due on a queue. */
