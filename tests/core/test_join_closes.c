@@ -100,8 +100,16 @@ static void closes_are_cut(void **state) {
   for (int i = 0; i < STREAMS; i++) tags[i] = post_close(ends.joined, streams[i]);
   uint64_t tag = post_close(ends.joined, session);
   assert_status(hws_runtime_join(ends.joined->runtime, (int64_t)(20 * MILLISECOND)), HWS_E_DEADLINE);
-  for (int i = 0; i < STREAMS; i++) (void)world_await(ends.joined, tags[i]);
-  (void)world_await(ends.joined, tag);
+  uint64_t lost = 0; /* what each close tells of itself, it tells as a loss (OP-11) */
+  for (int i = 0; i < STREAMS; i++) {
+    struct hws_event event = world_await(ends.joined, tags[i]);
+    if (event.data) assert_status(event.status, HWS_E_CLOSED);
+    lost += event.data;
+  }
+  struct hws_event event = world_await(ends.joined, tag);
+  assert_status(event.status, HWS_E_CLOSED);
+  assert_true(event.data > 0);
+  assert_true(event.data >= lost);
   world_join(ends.joined);
   world_join(ends.peer);
 }
