@@ -117,7 +117,7 @@ bool conn_leave_step(struct conn *conn) {
   enum conn_leave before = conn->leave;
   if (conn->aborting || conn->gone || before == LEAVE_DONE) return false;
   if (before == LEAVE_NOT) begin(conn);
-  if (conn->leave == LEAVE_FLUSHING && conn_is_flushed(conn)) conn->leave = after_flush(conn);
+  if (conn->leave == LEAVE_FLUSHING && conn_is_flushed(conn)) conn->leave = (uint8_t)after_flush(conn);
   if (conn->leave == LEAVE_ENDING && !conn->writing && conn->stream.out == OUT_ENDED) conn->leave = LEAVE_DONE;
   if (conn->leave == LEAVE_LINGERING && peer_has_ended(conn)) conn->leave = LEAVE_DONE;
   if (conn->dropped > LINGER_BYTES) cut_short(conn, HWS_E_LIMIT);

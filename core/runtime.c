@@ -156,7 +156,9 @@ int member_add(struct runtime *runtime, struct member *member, struct object *ob
   return ending ? HWS_E_CLOSED : HWS_OK;
 }
 
+/* Caller holds the lock. */
 static void unlink_member(struct member *member) {
+  if (!member->next) return;
   member->next->prev = member->prev;
   member->prev->next = member->next;
   member->next = NULL;
@@ -164,7 +166,7 @@ static void unlink_member(struct member *member) {
 
 void member_remove(struct runtime *runtime, struct member *member) {
   lock_take(&runtime->lock);
-  if (member->next) unlink_member(member);
+  unlink_member(member);
   lock_drop(&runtime->lock);
 }
 

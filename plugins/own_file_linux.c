@@ -32,17 +32,14 @@ static char *path_of_line(char *line, uint64_t address, uint64_t *inode) {
 int own_file_find(const void *symbol, struct own_file *file) {
   char *line = NULL;
   size_t room = 0;
-  int result = -2;
+  const char *path = NULL;
   FILE *map = fopen("/proc/self/maps", "re");
   if (map == NULL) return shortage_is(errno) ? -2 : -1;
-  while (getline(&line, &room, map) > 0) {
-    char *path = path_of_line(line, (uint64_t)(uintptr_t)symbol, &file->inode);
-    if (path == NULL) continue;
-    file->path = strdup(path);
-    result = file->path != NULL ? 0 : -2;
-    break;
-  }
-  if (feof(map)) result = -1;
+  while (path == NULL && getline(&line, &room, map) > 0)
+    path = path_of_line(line, (uint64_t)(uintptr_t)symbol, &file->inode);
+  int result = path == NULL && feof(map) ? -1 : -2;
+  file->path = path != NULL ? strdup(path) : NULL;
+  if (file->path != NULL) result = 0;
   free(line);
   (void)fclose(map);
   return result;

@@ -131,7 +131,7 @@ static void a_flood_ends_the_close(void **state) {
   uint64_t closed = post_close(world, pair.server);
   world_await_status(world, stuck, HWS_E_CLOSED);
   struct hws_event event = world_await_status(world, closed, HWS_E_LIMIT);
-  assert_true(event.data > 0 && event.data <= 64 * 1024);
+  assert_true(event.data > 0 && event.data <= UINT64_C(64) * 1024);
   abort_handle(pair.client);
   (void)world_await(world, talk);
   free(flood);

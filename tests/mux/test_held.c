@@ -94,7 +94,7 @@ static void greedy_and_honest(void **state) {
   assert_true(stat_of(limited->runtime, "held_resets") > 0);
   /* Nothing of the honest one's was touched, and it goes on: streams, and more than a window of data. */
   here = accept_stream(honest.server);
-  for (uint64_t at = 0; at < 2 * MIB; at += PIECE) {
+  for (uint64_t at = 0; at < UINT64_C(2) * MIB; at += PIECE) {
     pattern_fill(7, at, bytes, PIECE);
     send_all(there, bytes, PIECE);
     recv_exactly(here, bytes, PIECE);
@@ -122,7 +122,7 @@ static void within_the_limit(void **state) {
   uint64_t sent[UNREAD] = {0};
   for (int i = 0; i < UNREAD; i++) {
     streams[i] = open_stream(pair.client);
-    while (sent[i] < 256 * 1024) {
+    while (sent[i] < UINT64_C(256) * 1024) {
       pattern_fill((uint64_t)i, sent[i], bytes, PIECE);
       send_all(streams[i], bytes, PIECE);
       sent[i] += PIECE;

@@ -62,7 +62,7 @@ static void data_does_not_cut_a_close_short(void **state) {
   for (uint32_t said = 0; said < WINDOW_INITIAL; said += 65536) assert_true(peer_say_data(peer, 0, 2, bytes, 65536));
   peer_expect_quiet(peer);
   assert_true(peer_say(peer, FRAME_WINDOW, 0, 2, PART * PARTS));
-  peer_expect_pattern(peer, 2, 1, WINDOW_INITIAL, PART * PARTS);
+  peer_expect_pattern(peer, 2, 1, WINDOW_INITIAL, (size_t)PART * PARTS);
   peer_expect(peer, FRAME_WINDOW, FRAME_FIN, 2, 0);
   world_await_status(world, closing, HWS_OK);
   peer_close(peer);

@@ -138,20 +138,9 @@ static void ended_streams_keep_their_slot(void **state) {
  * is does not get in; nothing else happens to its stream's session. Metadata are bytes, and stay as they are. */
 static void names_are_text(void **state) {
   static const char *const bad[] = {
-      "red\x1b[31m",
-      "two\nlines",
-      "\x7f",
-      "\x9b"
-      "31m",
-      "\xc2\x9b"
-      "31m",
-      "\xe0\x80\x9b",
-      "\xed\xa0\x80",
-      "\xf4\x90\x80\x80",
-      "\xe2\x80\xaegnp",
-      "\xe2\x80\xa8",
-      "\xff\xfe",
-      "cut\xe2\x82",
+      "red\x1b[31m",      "two\nlines",      "\x7f",        "\23331m", "\302\23331m", "\xe0\x80\x9b", "\xed\xa0\x80",
+      "\xf4\x90\x80\x80", "\xe2\x80\xaegnp", /* NOLINT(misc-misleading-bidirectional): that is what is refused */
+      "\xe2\x80\xa8",     "\xff\xfe",        "cut\xe2\x82",
   };
   enum { BAD = sizeof bad / sizeof *bad };
   static const char good[] = "tcp://\xc3\xa9t\xc3\xa9 \xe2\x82\xac \xf0\x9f\xaa\xa2";
@@ -174,7 +163,7 @@ static void names_are_text(void **state) {
   assert_memory_equal(found.key, pair.key, 2);
   assert_memory_equal(found.value, pair.value, 2);
   /* A reason is for people: what of it cannot be shown becomes '?'. */
-  assert_true(peer_say_reset(peer, 1000, 7, RESET_BOTH, "why\xc2\x9b\xe2\x80\xae"));
+  assert_true(peer_say_reset(peer, 1000, 7, RESET_BOTH, "why\xc2\x9b\xe2\x80\xa8"));
   assert_status(recv_status(stream), HWS_E_RESET);
   expect_detail(stream, HWS_E_RESET, "why?????");
   close_handle(stream);

@@ -18,6 +18,7 @@ enum way {
   SILENCE /* a time-out */
 };
 
+/* NOLINTNEXTLINE(clang-analyzer-optin.performance.Padding): in the order in which a row is read */
 struct row {
   const char *name;
   enum way way;
