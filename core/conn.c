@@ -23,6 +23,8 @@ void conn_end_orphan(struct conn *conn, struct op *op, struct op_list *ended) {
   const struct cause *cause = receives ? conn->stream.cause_in : conn->stream.cause_out;
   if (probe)
     op_end(op, HWS_OK, ended);
+  else if (op->cancel)
+    op_end_early(op, op->cancel, ended); /* what ended the stream came later */
   else
     op_fail(op, cause ? cause : cause_plain(HWS_E_CLOSED), ended);
 }
@@ -156,7 +158,7 @@ static void conn_hold_in(struct stream *stream) {
 static void conn_hold_out(struct stream *stream) {
   struct conn *conn = (struct conn *)stream;
   if (conn->writer) op_list_remove(&stream->sends, conn->writer);
-  conn->copier = NULL; /* its memory is not in use */
+  conn_leave_copy(conn); /* its memory is not in use */
 }
 
 static void conn_abort(struct stream *stream) {

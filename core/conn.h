@@ -122,6 +122,7 @@ void conn_left(struct conn *conn); /* its endpoint is gone */
 
 /* Of the class. */
 bool conn_unsend(struct stream *stream, struct op *op, int status);
+void conn_leave_copy(struct conn *conn); /* its op does not wait for it any more: what has begun counts as taken */
 bool conn_unwant(struct stream *stream, struct op *op, int status);
 
 /* Do what there is to do; no lock held. */

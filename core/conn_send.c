@@ -281,8 +281,9 @@ void conn_write_result(struct conn *conn, struct op_list *ended) {
 }
 
 /* What is on its way stays on its way, and counts. */
-static void leave_copy(struct conn *conn, struct op *op) {
-  op->event.bytes += conn->copy_end - conn->copy_at;
+void conn_leave_copy(struct conn *conn) {
+  bool begun = !conn->copy_source || transfer_is_begun(&conn->top->transfers[HWS_WRITE]);
+  if (conn->copier && begun) conn->copier->event.bytes += conn->copy_end - conn->copy_at;
   conn->copier = NULL;
 }
 
@@ -290,7 +291,7 @@ bool conn_settle_file(struct conn *conn, struct op_list *ended) {
   struct op *op = conn->copier;
   if (!op || !op->cancel || !conn->writing) return false;
   if (!transfer_is_begun(&conn->top->transfers[HWS_WRITE])) return true;
-  leave_copy(conn, op);
+  conn_leave_copy(conn);
   writer_ended_early(conn, op, ended);
   return false;
 }
@@ -302,7 +303,7 @@ bool conn_unsend(struct stream *stream, struct op *op, int status) {
     return false;
   }
   if (conn->copier == op) {
-    leave_copy(conn, op);
+    conn_leave_copy(conn);
     return true;
   }
   if (conn->writer != op) return true;

@@ -45,9 +45,9 @@ static void close_locked(struct stream *stream, bool abort, struct op_list *ende
     stream_end(stream, cause, true, ended);
     stream->class->abort(stream);
     cause_unref(cause);
-  } else if (stream->out == OUT_OPEN && stream->ready) {
+  } else if (stream->out <= OUT_ENDING && stream->ready) {
     stream->out = OUT_ENDING;
-    stream->class->push(stream);
+    stream->class->push(stream); /* also for a shutdown: what stood before it has gone */
   }
   stream->class->close(stream, ended);
 }

@@ -76,7 +76,9 @@ static void settle_op(struct op *op, struct mux_stream *stream, struct op_list *
   if (op->event.bytes != op->planned) return;
   struct cause *cause = stream->stream.cause_out;
   bool whole = op->planned == op->total && !op->eom;
-  if (!op->listed) {
+  if (!op->listed && op->cancel) {
+    op_end_early(op, op->cancel, ended); /* what ended the stream came later */
+  } else if (!op->listed) {
     op_fail(op, cause ? cause : cause_plain(HWS_E_CLOSED), ended);
   } else if (whole || op->cancel) {
     op_list_remove(&stream->stream.sends, op);
@@ -138,9 +140,12 @@ void batch_advance(struct mux *mux, uint64_t bytes, struct op_list *ended) {
   if (mux->batch_first == mux->batch_count) batch_clear(mux);
 }
 
-/* Never written: its bytes count neither as sent nor as planned. */
+/* What was not written of it counts neither as sent nor as planned. */
 static void piece_dropped(struct mux *mux, struct piece *piece, struct op_list *ended) {
-  if (piece->op) piece->op->planned -= piece->len;
+  if (piece->op) {
+    piece->op->event.bytes += piece->done; /* the peer may have it */
+    piece->op->planned -= piece->len - piece->done;
+  }
   if (piece->stream) piece->stream->stream.lost += piece->copied;
   if (mux->state == SESSION_ENDED) mux->lost += piece->copied;
   piece_free(mux, piece, ended);

@@ -5,6 +5,8 @@
  */
 #include "tests/mux/peer.h"
 
+#include <stdlib.h>
+
 enum { PART = 10000, PARTS = 6 };
 static uint8_t bytes[WINDOW_INITIAL + PART * PARTS];
 
@@ -90,12 +92,37 @@ static void data_stops_in_native(void **state) {
   peer_close(peer);
 }
 
+/* The end that a shutdown asked for stands behind a send that the close ends: it is said all the same. */
+static void the_end_of_a_shutdown_is_said(void **state) {
+  struct world *world = *state;
+  struct peer *peer = peer_open(world, HWS_ROLE_CLIENT, "linger=3600s");
+  hws_handle stream = peer_opens(peer, 2);
+  pattern_fill(1, 0, bytes, sizeof bytes);
+  uint64_t filling = post_send(world, stream, bytes, WINDOW_INITIAL);
+  peer_expect_pattern(peer, 2, 1, 0, WINDOW_INITIAL);
+  world_await_status(world, filling, HWS_OK);
+  /* More than is copied, so that it pends for want of credit. */
+  uint8_t *more = calloc(1, 4U << 20);
+  assert_non_null(more);
+  uint64_t sending = post_send(world, stream, more, 4U << 20);
+  uint64_t shutting = post_shutdown(world, stream);
+  uint64_t closing = post_close(world, stream);
+  struct hws_event sent = world_await_status(world, sending, HWS_E_CLOSED);
+  world_await_status(world, shutting, HWS_E_CLOSED);
+  assert_int_equal(sent.bytes, 0);
+  peer_expect(peer, FRAME_WINDOW, FRAME_FIN, 2, 0);
+  world_await_status(world, closing, HWS_OK);
+  free(more);
+  peer_close(peer);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       BOTH_MODES(slow_readers_get_all),
       BOTH_MODES(silent_ones_are_given_up),
       BOTH_MODES(data_does_not_cut_a_close_short),
       BOTH_MODES(data_stops_in_native),
+      BOTH_MODES(the_end_of_a_shutdown_is_said),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }
