@@ -285,7 +285,8 @@ static void close_under(struct mux *mux, bool abort) {
   if (stream_close_inside(mux->under, &mux->close_op, abort)) under_closed(mux);
 }
 
-void mux_leave(struct mux *mux, struct op_list *ended) {
+/* Of its own, as it is rare: most calls pay nothing for it. */
+__attribute__((noinline)) static void leave_busy(struct mux *mux, struct op_list *ended) {
   bool revoke = false;
   bool close = false;
   bool resume = false;
@@ -315,4 +316,13 @@ void mux_leave(struct mux *mux, struct op_list *ended) {
   if (part && !part_begin(mux)) close = true;
   if (close) close_under(mux, abort);
   if (resume) reader_resume(mux);
+}
+
+void mux_leave(struct mux *mux, struct op_list *ended) {
+  if (atomic_load_explicit(&mux->attention, memory_order_relaxed) || mux->paused) {
+    leave_busy(mux, ended);
+    return;
+  }
+  lock_drop(&mux->lock);
+  op_deliver(ended);
 }

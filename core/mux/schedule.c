@@ -57,8 +57,13 @@ static struct mux_stream *pop_data(struct mux *mux) {
   return stream;
 }
 
+/* Without a branch for each: nearly always there is nothing of it. */
+static bool has_own_control(const struct mux *mux) {
+  return mux->pong_count | mux->reply_count | mux->ping_wanted | mux->drain_wanted | mux->hello;
+}
+
 bool schedule_has_control(const struct mux *mux) {
-  return mux->control || mux->pong_count || mux->reply_count || mux->ping_wanted || mux->drain_wanted || mux->hello;
+  return mux->control || has_own_control(mux);
 }
 
 bool schedule_is_empty(const struct mux *mux) {
@@ -66,8 +71,10 @@ bool schedule_is_empty(const struct mux *mux) {
 }
 
 void schedule_fill_control(struct mux *mux, struct op_list *ended) {
-  if (mux->hello) negotiate_cut(mux);
-  cut_session_control(mux);
+  if (has_own_control(mux)) {
+    if (mux->hello) negotiate_cut(mux);
+    cut_session_control(mux);
+  }
   for (struct mux_stream *stream; batch_has_control_room(mux) && (stream = pop_control(mux));) {
     cut_control(mux, stream, ended);
     mux_let_go(stream);

@@ -157,7 +157,7 @@ void mux_stream_drop(struct mux_stream *stream, struct op_list *ended) {
 }
 
 void mux_stream_settle(struct mux_stream *stream, struct op_list *ended) {
-  if (stream->gone || stream->in_batch) return;
+  if (stream->gone || stream->in_batch || (stream->stream.in == IN_OPEN && !stream->dead)) return;
   bool reset_out = stream->dead && !(stream->wants & WANT_RST);
   bool unsaid = stream->out_void || (stream->stream.closing && stream->mux->state == SESSION_DEAF);
   bool both_ends = stream->stream.in != IN_OPEN && (stream->stream.out == OUT_SHUT || unsaid);
