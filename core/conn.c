@@ -59,19 +59,22 @@ static bool is_leaving(const struct conn *conn) {
   return conn->over && !conn->stream.closing && conn_is_flushed(conn);
 }
 
-void conn_pump(struct conn *conn) {
-  struct op_list ended = {0};
-  lock_take(&conn->lock);
-  do
-    while (pump_once(conn, &ended)) continue;
-  while (conn->stream.closing && conn_leave_step(conn));
+/* Nothing but bytes: no end of the connection is under way, and nobody wants memory back. */
+static bool is_calm(const struct conn *conn) {
+  if (conn->stream.closing | conn->aborting | conn->over) return false;
+  if (conn->copier && conn->copier->cancel) return false;
+  return !must_revoke(conn->writer) && !must_revoke(conn->reader) && !is_recalled(conn);
+}
+
+/* The pump's end where there is more to do. Lock held; drops it. */
+__attribute__((noinline)) static void pump_leave(struct conn *conn, struct op_list *ended) {
   bool revoke_read = must_revoke(conn->reader) || is_recalled(conn);
   bool revoke_write = must_revoke(conn->writer);
-  bool take_back = conn_settle_file(conn, &ended);
+  bool take_back = conn_settle_file(conn, ended);
   bool close = is_leaving(conn);
   bool abort = conn->aborting;
   lock_drop(&conn->lock);
-  op_deliver(&ended);
+  op_deliver(ended);
   /* Should another op's transfer be hit instead, it is simply begun anew. */
   if (revoke_read) endpoint_cancel(&conn->top->transfers[HWS_READ]);
   if (revoke_write) endpoint_cancel(&conn->top->transfers[HWS_WRITE]);
@@ -79,6 +82,20 @@ void conn_pump(struct conn *conn) {
   if (close) endpoint_close(conn->top, abort);
   struct loop *loop = &conn->stream.object.runtime->loop; /* also before there is an endpoint */
   if ((close || revoke_read || revoke_write || take_back) && loop->caller_driven) loop_nudge(loop);
+}
+
+void conn_pump(struct conn *conn) {
+  struct op_list ended = {0};
+  lock_take(&conn->lock);
+  do
+    while (pump_once(conn, &ended)) continue;
+  while (conn->stream.closing && conn_leave_step(conn));
+  if (is_calm(conn)) {
+    lock_drop(&conn->lock);
+    op_deliver(&ended);
+  } else {
+    pump_leave(conn, &ended);
+  }
 }
 
 void conn_read_done(struct transfer *transfer) {

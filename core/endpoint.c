@@ -199,13 +199,24 @@ static void submit_held(struct endpoint *endpoint, struct transfer *transfer, en
   if (!*ended) transfer_completed(transfer);
 }
 
-static void run_packets(struct endpoint *endpoint, unsigned which) {
+__attribute__((noinline)) static void run_packets(struct endpoint *endpoint, unsigned which) {
   struct hws_packet *list = packet_take(&endpoint->directions[which]);
   while (list) {
     struct packet_end end = packet_next(&list);
     endpoint->plugin->vtable.on_packet(endpoint->ep, end.packet, end.bytes, end.os_error);
     if (endpoint->retired && atomic_fetch_sub(&endpoint->packets_left, 1) == 1) endpoint_let_close(endpoint);
   }
+}
+
+/* What is hardly ever asked for. */
+enum { DO_RARE = DO_TAKE_BACK | DO_POST | DO_TIMER };
+
+__attribute__((noinline)) static void run_rare(struct endpoint *endpoint, struct transfer *transfer, unsigned bits) {
+  if (bits & DO_TAKE_BACK) (void)take_back_held(endpoint, transfer);
+  /* Also when the cancel came before the submit it is meant for had its turn. */
+  if (atomic_load_explicit(&transfer->cancel, memory_order_acquire)) cancel_held(endpoint, transfer);
+  if (bits & DO_POST) endpoint_post(endpoint, &endpoint->post_task);
+  if (bits & DO_TIMER) endpoint_post(endpoint, &endpoint->timer_task);
 }
 
 bool direction_run(struct endpoint *endpoint, unsigned which, enum runner runner) {
@@ -218,11 +229,8 @@ bool direction_run(struct endpoint *endpoint, unsigned which, enum runner runner
     if ((work & DO_READY) && endpoint->ep) run_ready(endpoint, which, work & SAW_HANGUP);
     if (bits & DO_PACKETS) run_packets(endpoint, which);
     if (work & DO_SUBMIT) submit_held(endpoint, transfer, runner, &ended);
-    if (bits & DO_TAKE_BACK) (void)take_back_held(endpoint, transfer);
-    /* Also when the cancel came before the submit it is meant for had its turn. */
-    if (atomic_load_explicit(&transfer->cancel, memory_order_acquire)) cancel_held(endpoint, transfer);
-    if (bits & DO_POST) endpoint_post(endpoint, &endpoint->post_task);
-    if (bits & DO_TIMER) endpoint_post(endpoint, &endpoint->timer_task);
+    if ((bits & DO_RARE) || atomic_load_explicit(&transfer->cancel, memory_order_acquire))
+      run_rare(endpoint, transfer, bits);
     unsigned only = runner == RUN_POOL ? HELD | BLOCKS : HELD;
     if (atomic_compare_exchange_strong_explicit(&direction->state, &only, 0, memory_order_acq_rel,
                                                 memory_order_relaxed))
