@@ -130,13 +130,17 @@ void op_makes(struct op *op, struct object *object) {
   op->also = object;
 }
 
-/* May its event be told now? Else the last of those that come before it sees to that. */
-static bool may_tell(struct op *op) {
-  if (op->heard || op->event.kind != HWS_KIND_CLOSE || op->inside) return true;
+__attribute__((noinline)) static bool may_tell_close(struct op *op) {
+  if (op->heard || op->inside) return true;
   atomic_store(&op->on->closer, &op->object);
   if (atomic_fetch_or_explicit(&op->on->unheard, 1, memory_order_acq_rel) > 2) return false;
   op->heard = atomic_exchange(&op->on->closer, NULL) != NULL;
   return op->heard;
+}
+
+/* May its event be told now? Else the last of those that come before it sees to that. */
+static bool may_tell(struct op *op) {
+  return op->event.kind != HWS_KIND_CLOSE || may_tell_close(op);
 }
 
 /* ---- beginning ---- */
@@ -189,7 +193,7 @@ struct op *op_new(const struct request *request, struct runtime *runtime, struct
   if (!op) op_forget(on);
   if (!op) return NULL;
   struct queue *queue = op->queue;
-  memset((char *)op + sizeof op->object, 0, offsetof(struct op, own_vec) - sizeof op->object);
+  memset((char *)op + sizeof op->object, 0, offsetof(struct op, event) - sizeof op->object);
   op->runtime = runtime;
   op->on = on;
   object_pin(on);
@@ -262,15 +266,20 @@ int op_arm(struct op *op, const struct request *request) {
   return loop_timer(&op->runtime->loop, &op->timer, request->deadline);
 }
 
-static void disarm(struct op *op) {
+/* Off its scope, its timer and its file. Most have none of them, and do not come here. */
+__attribute__((noinline)) static void detach(struct op *op) {
   if (op->scoped) scope_detach(op);
   if (op->timed) timer_disarm(&op->runtime->loop.timers, &op->timer);
   op->scoped = op->timed = false;
+  if (op->source) source_detach(op->source);
+}
+
+static bool is_attached(const struct op *op) {
+  return op->scoped || op->timed || op->source;
 }
 
 void op_discard(struct op *op) {
-  disarm(op);
-  if (op->source) source_detach(op->source);
+  if (is_attached(op)) detach(op);
   op_release(op);
 }
 
@@ -278,8 +287,7 @@ void op_discard(struct op *op) {
 
 bool op_end(struct op *op, int status, struct op_list *ended) {
   if (atomic_load_explicit(&op->state, memory_order_relaxed) == OP_ENDED) return false;
-  disarm(op);
-  if (op->source) source_detach(op->source);
+  if (is_attached(op)) detach(op);
   op->event.status = status;
   unsigned before = atomic_exchange_explicit(&op->state, OP_ENDED, memory_order_acq_rel);
   if (before == OP_PENDING) op_chain_append(ended, op);
@@ -326,7 +334,7 @@ static struct op *deliver_to_queue(struct op *op) {
   struct op_list posted = {0};
   for (struct op *next; op && op->queue == queue; op = next) {
     next = op->next;
-    if (op->event.kind != HWS_KIND_CLOSE || may_tell(op)) op_chain_append(&posted, op);
+    if (may_tell(op)) op_chain_append(&posted, op);
   }
   if (posted.first) queue_post(queue, &posted);
   return op;

@@ -42,7 +42,6 @@ enum op_asked_bits {
 struct op {
   struct object object;
   atomic_uint state;
-  struct hws_event event;
   struct op *next; /* in the list of what it pends on, then among the ended */
   struct op *prev;
   bool listed;
@@ -71,13 +70,15 @@ struct op {
   uint32_t vec_count;
   uint32_t vec_at; /* the cursor of what was handed out of it */
   uint64_t vec_offset;
-  uint64_t total;            /* bytes of vec, or of the file */
-  uint64_t planned;          /* sends: bytes cut into frames or handed to a transfer */
-  struct source *source;     /* of a file send; its reference. NULL: the bytes are all in vec */
-  uint64_t ready;            /* with a source: bytes that have come from it so far */
-  int32_t outcome;           /* how it ends once all its bytes are out: not HWS_OK where its file had fewer */
-  void *result;              /* open, accept: the stream that waits to be born */
-  struct hws_vec own_vec[2]; /* last, and the one field that op_new leaves as it was */
+  uint64_t total;        /* bytes of vec, or of the file */
+  uint64_t planned;      /* sends: bytes cut into frames or handed to a transfer */
+  struct source *source; /* of a file send; its reference. NULL: the bytes are all in vec */
+  uint64_t ready;        /* with a source: bytes that have come from it so far */
+  int32_t outcome;       /* how it ends once all its bytes are out: not HWS_OK where its file had fewer */
+  void *result;          /* open, accept: the stream that waits to be born */
+  /* Last, as op_new zeroes all before these two: it fills the one itself, and leaves the other as it was. */
+  struct hws_event event;
+  struct hws_vec own_vec[2];
 };
 
 struct op_list {

@@ -146,13 +146,14 @@ void stream_live(struct stream *stream, struct scope *scope) {
 
 /* ---- ops of the core itself ---- */
 
-static bool submit_inside(struct op_list *list, struct op *op, const struct cause *cause) {
+__attribute__((noinline)) static bool refuse_inside(struct op *op, const struct cause *cause) {
   struct op_list none = {0};
-  if (!cause && op_asked(op)) cause = cause_plain(op_asked(op));
-  if (cause) {
-    op_fail(op, cause, &none);
-    return true;
-  }
+  op_fail(op, cause ? cause : cause_plain(op_asked(op)), &none);
+  return true;
+}
+
+static inline bool submit_inside(struct op_list *list, struct op *op, const struct cause *cause) {
+  if (cause || op_asked(op)) return refuse_inside(op, cause);
   op_list_append(list, op);
   return false;
 }
