@@ -25,7 +25,7 @@ void loop_free(struct loop *loop) {
   timers_free(&loop->timers);
 }
 
-void loop_kick(struct loop *loop) {
+void loop_kick_polling(struct loop *loop) {
   atomic_fetch_add_explicit(&loop->kicking, 1, memory_order_seq_cst);
   if (atomic_exchange_explicit(&loop->polling, false, memory_order_seq_cst)) {
     atomic_fetch_add_explicit(&loop->kicks, 1, memory_order_relaxed);
@@ -39,7 +39,7 @@ bool task_post(struct loop *loop, struct task *task) {
   struct task *head = atomic_load_explicit(&loop->tasks, memory_order_relaxed);
   do task->next = head;
   while (!atomic_compare_exchange_weak_explicit(&loop->tasks, &head, task, memory_order_seq_cst, memory_order_relaxed));
-  if (atomic_load_explicit(&loop->polling, memory_order_seq_cst)) loop_kick(loop);
+  loop_kick(loop);
   return true;
 }
 
@@ -52,8 +52,7 @@ int loop_timer(struct loop *loop, struct timer *timer, uint64_t at) {
 }
 
 /* One batch: what is posted meanwhile waits for the next, so that readiness gets its turn. */
-static void tasks_run(struct loop *loop) {
-  if (!atomic_load_explicit(&loop->tasks, memory_order_relaxed)) return;
+__attribute__((noinline)) static void batch_run(struct loop *loop) {
   struct task *newest = atomic_exchange_explicit(&loop->tasks, NULL, memory_order_acquire);
   struct task *oldest = NULL;
   while (newest) {
@@ -68,6 +67,10 @@ static void tasks_run(struct loop *loop) {
     atomic_store_explicit(&task->queued, 0, memory_order_release);
     task->run(task);
   }
+}
+
+static void tasks_run(struct loop *loop) {
+  if (atomic_load_explicit(&loop->tasks, memory_order_relaxed)) batch_run(loop);
 }
 
 static bool nothing_to_do(struct loop *loop, struct waiter *waiter) {

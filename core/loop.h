@@ -69,8 +69,12 @@ void loop_free(struct loop *loop);
 /* Queue a task. True if it was not queued yet: then the caller has pinned what the task belongs to, and run unpins. */
 bool task_post(struct loop *loop, struct task *task);
 
-/* Make the driver look around. */
-void loop_kick(struct loop *loop);
+/* Make the driver look around. One that does not poll looks by itself before it does: Dekker, see loop_turn. */
+void loop_kick_polling(struct loop *loop);
+
+static inline void loop_kick(struct loop *loop) {
+  if (atomic_load_explicit(&loop->polling, memory_order_seq_cst)) loop_kick_polling(loop);
+}
 
 /* Arm a timer and tell the driver where that matters. HWS_OK or HWS_E_NOMEM. */
 int loop_timer(struct loop *loop, struct timer *timer, uint64_t at);

@@ -116,7 +116,7 @@ static enum wait_result nap(struct waiter *waiter, uint64_t until, bool *drives)
 }
 
 /* Take the baton, or stand among the sleepers. True: taken. */
-static bool take_or_enlist(struct waiter *waiter) {
+static inline bool take_or_enlist(struct waiter *waiter) {
   struct loop *loop = waiter->loop;
   lock_take(&loop->lock);
   bool drives = !loop->driven;
