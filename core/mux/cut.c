@@ -372,12 +372,12 @@ void cut_answer_probes(struct mux_stream *stream, struct op_list *ended) {
 }
 
 void cut_data(struct mux *mux, struct mux_stream *stream, struct op_list *ended) {
-  answer_probes(stream, ended); /* what stands behind them may use up the credit */
+  if (stream->stream.sends.first) answer_probes(stream, ended); /* what stands behind them may use up the credit */
   if (stream->credit && cut_has_data(stream)) {
     uint32_t limit = stream->credit < FRAME_BODY_MAX ? stream->credit : FRAME_BODY_MAX;
     if (!cut_small(mux, stream, limit) && !cut_end(mux, stream, ended)) cut_large(mux, stream, limit);
   }
-  answer_probes(stream, ended);
+  if (stream->stream.sends.first) answer_probes(stream, ended);
   if (cut_has_fin(stream) && batch_has_room(mux)) {
     /* On a frame of its own: peers drop the body of a frame with FIN (wire.md). */
     batch_add_header(mux, stream, &(struct frame){.type = FRAME_WINDOW, .flags = FRAME_FIN, .stream = stream->id});
