@@ -49,6 +49,7 @@ const struct cause *stream_out_cause(const struct stream *stream) {
 
 /* The first cause is that of a direction which was stopped before, if one was. */
 const struct cause *stream_last_cause(const struct stream *stream) {
+  if (!stream->cause_out) return stream->cause_in;
   return stream->cause_in && stream->cause_in != stream->cause ? stream->cause_in : stream->cause_out;
 }
 
@@ -103,8 +104,7 @@ void stream_shut(struct stream *stream, struct op_list *ended) {
   tell_watchers(stream, ended);
 }
 
-void stream_end_in(struct stream *stream, struct cause *cause, struct op_list *ended) {
-  if (stream->in == IN_ENDED) return;
+static void void_input(struct stream *stream, struct cause *cause, struct op_list *ended) {
   stream->class->hold_in(stream);
   stream->in = IN_ENDED;
   stream->discarded = true;
@@ -114,8 +114,16 @@ void stream_end_in(struct stream *stream, struct cause *cause, struct op_list *e
   tell_watchers(stream, ended);
 }
 
+void stream_end_in(struct stream *stream, struct cause *cause, struct op_list *ended) {
+  if (stream->in == IN_OPEN) void_input(stream, cause, ended);
+}
+
+void stream_void(struct stream *stream, struct cause *cause, struct op_list *ended) {
+  if (stream->in == IN_EOF && stream_has_input(stream)) void_input(stream, cause, ended);
+}
+
 void stream_end_out(struct stream *stream, struct cause *cause, struct op_list *ended) {
-  if (stream->out == OUT_ENDED) return;
+  if (stream->out >= OUT_SHUT) return;
   stream->class->hold_out(stream);
   stream->out = OUT_ENDED;
   keep_cause(stream, &stream->cause_out, cause);
@@ -123,23 +131,24 @@ void stream_end_out(struct stream *stream, struct cause *cause, struct op_list *
   tell_watchers(stream, ended);
 }
 
+/* A direction that had ended stays as it was, with its answer and what it has left: what came before the end was
+ * complete. */
 void stream_end(struct stream *stream, struct cause *cause, bool discard, struct op_list *ended) {
-  if (stream->in == IN_ENDED && stream->out == OUT_ENDED) return;
-  /* A direction that had ended properly stays so: what came before the end was complete. */
-  bool was_eof = stream->in == IN_EOF && !discard;
-  stream->class->hold_in(stream);
-  stream->class->hold_out(stream);
-  if (!was_eof && stream->in != IN_ENDED) keep_cause(stream, &stream->cause_in, cause);
-  if (stream->out != OUT_ENDED) keep_cause(stream, &stream->cause_out, cause);
-  stream->in = was_eof ? IN_EOF : IN_ENDED;
-  stream->out = OUT_ENDED;
-  if (discard) {
+  bool in = stream->in == IN_OPEN;
+  bool out = stream->out < OUT_SHUT;
+  if (in) stream->class->hold_in(stream);
+  if (out) stream->class->hold_out(stream);
+  if (in) keep_cause(stream, &stream->cause_in, cause);
+  if (out) keep_cause(stream, &stream->cause_out, cause);
+  if (in) stream->in = IN_ENDED;
+  if (out) stream->out = OUT_ENDED;
+  if (in && discard) {
     stream->discarded = true;
     stream_drop_input(stream);
   }
-  end_recvs(stream, stream_in_cause(stream), ended);
-  fail_all(&stream->sends, stream_out_cause(stream), ended);
-  tell_watchers(stream, ended);
+  if (in) end_recvs(stream, cause, ended);
+  if (out) fail_all(&stream->sends, cause, ended);
+  if (in || out) tell_watchers(stream, ended);
 }
 
 void stream_closed(struct stream *stream, struct op_list *ended) {

@@ -157,10 +157,14 @@ void stream_shut(struct stream *stream, struct op_list *ended);
 /* The send direction failed; what can be received still can. */
 void stream_end_out(struct stream *stream, struct cause *cause, struct op_list *ended);
 
-/* The receive direction failed: what was received is dropped. */
+/* The receive direction failed: what was received is dropped. Nothing, if it has ended. */
 void stream_end_in(struct stream *stream, struct cause *cause, struct op_list *ended);
 
-/* All is over; takes a reference of its own. discard: drop what was received and not read (MUX-10). */
+/* Drop what was received and not read before the peer's end, which no longer says that all of it can be had. */
+void stream_void(struct stream *stream, struct cause *cause, struct op_list *ended);
+
+/* What has not ended is over; takes a reference of its own. discard: drop what was received and not read, unless its
+ * end had come (MUX-10). */
 void stream_end(struct stream *stream, struct cause *cause, bool discard, struct op_list *ended);
 
 /* The class is done with a stream that the user has closed. */
@@ -174,7 +178,7 @@ void stream_made(struct stream *stream);
 const struct cause *stream_in_cause(const struct stream *stream);
 const struct cause *stream_out_cause(const struct stream *stream);
 
-/* What ended the direction that a reset of both still had to end: what the peer is told. */
+/* What ended the direction that a reset of both still had to end: what the peer is told. NULL: both ended properly. */
 const struct cause *stream_last_cause(const struct stream *stream);
 
 /* Both directions are over, in whatever way? */

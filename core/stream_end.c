@@ -93,11 +93,10 @@ void stream_reset(struct stream *stream, struct cause *cause) {
   struct op_list ended = {0};
   lock_take(stream->lock);
   unmake(stream, cause->status);
-  if (stream->in != IN_ENDED || stream->out != OUT_ENDED) {
-    bool done_properly = stream->in == IN_EOF && stream->out == OUT_SHUT;
+  if (!stream_is_over(stream)) {
     if (!stream->closing) stream->forsaken = true;
     stream_end(stream, cause, true, &ended);
-    if (!done_properly) stream->class->abort(stream);
+    stream->class->abort(stream);
   }
   lock_drop(stream->lock);
   op_deliver(&ended);

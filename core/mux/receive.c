@@ -90,6 +90,8 @@ void receive_reset(struct mux *mux, struct mux_stream *stream, struct cause *cau
   stream->heard |= HEARD_STOP | HEARD_ABORT;
   stream->dead = true; /* nothing of it needs to be sent any more, and no reset either */
   stream->on_wire = false;
+  /* What the peer had ended is complete and stays, but nothing could relieve a session of it later (MUX-30). */
+  if (!hold_may_open(&mux->holder)) stream_void(&stream->stream, cause, ended);
   stream_end(&stream->stream, cause, true, ended);
   mux_stream_drop_blocks(stream);
   cause_unref(cause);

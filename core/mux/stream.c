@@ -252,7 +252,7 @@ static void stream_hold_out(struct stream *stream) {
 
 static void tell_reset(struct mux_stream *stream) {
   struct mux *mux = stream->mux;
-  if (stream->gone || stream->dead || !stream->known) return;
+  if (stream->gone || stream->dead || !stream->known || !stream_last_cause(&stream->stream)) return;
   stream->dead = true;
   mux_stream_drop_blocks(stream);
   schedule_control(stream, WANT_RST);
@@ -280,6 +280,7 @@ static bool stream_stop_class(struct stream *stream, bool sending, struct cause 
 }
 
 void mux_stream_give_up(struct mux_stream *stream, struct cause *cause, struct op_list *ended) {
+  stream_void(&stream->stream, cause, ended);
   stream_end(&stream->stream, cause, true, ended);
   tell_reset(stream);
 }

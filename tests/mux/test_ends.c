@@ -274,6 +274,80 @@ static void arrived_is_discarded_by_resets(void **state) {
   peer_close(peer);
 }
 
+/* ---- MUX-8, MUX-10: an end that was reported stays as it was ---- */
+
+enum late { LATE_RESET, LATE_LIFE, LATE_SESSION, LATE_PEER, LATES };
+
+/* What comes to a stream of which a direction has ended, or both. */
+static void come_late(struct peer *peer, hws_handle stream, uint32_t id, hws_handle life, enum late late) {
+  if (late == LATE_RESET) assert_int_equal(hws_reset(stream, 70000, "late"), HWS_OK);
+  if (late == LATE_LIFE) assert_int_equal(hws_scope_cancel(life, 70000, "late"), HWS_OK);
+  if (late == LATE_SESSION) assert_int_equal(hws_reset(peer->session, 70000, "late"), HWS_OK);
+  if (late == LATE_PEER) assert_true(peer_say(peer, FRAME_WINDOW, FRAME_RST, id, 70000));
+  if (late == LATE_PEER) peer_expect_quiet(peer);
+}
+
+/* Of a stream whose peer had ended its direction behind five bytes, and that was shut down here, or only one of these.
+ */
+static void ends_stay(struct world *world, bool eof, bool shut, enum late late) {
+  int32_t status = late == LATE_PEER ? HWS_E_RESET : HWS_E_CANCELED;
+  struct peer *peer = peer_open(world, HWS_ROLE_CLIENT, NULL);
+  struct hws_how how = how_block();
+  struct hws_event event;
+  hws_handle stream = 0, life = 0;
+  assert_int_equal(hws_scope_open(world->runtime, 0, 0, &life), HWS_OK);
+  assert_true(peer_say(peer, FRAME_WINDOW, FRAME_SYN, 2, 0));
+  peer_expect(peer, FRAME_WINDOW, FRAME_ACK, 2, 0);
+  assert_int_equal(hws_accept(peer->session, life, &how, &event, NULL, &stream), 1);
+  assert_true(peer_say_data(peer, 0, 2, "hello", 5));
+  if (eof) assert_true(peer_say(peer, FRAME_WINDOW, FRAME_FIN, 2, 0));
+  if (shut) shut_down(stream);
+  if (shut) peer_expect(peer, FRAME_WINDOW, FRAME_FIN, 2, 0);
+  peer_expect_quiet(peer);
+  come_late(peer, stream, 2, life, late);
+  if (eof) expect_bytes(stream, "hello");
+  assert_status(recv_status(stream), eof ? HWS_E_EOF : status);
+  assert_status(send_status(stream), shut ? HWS_E_CLOSED : status);
+  struct hws_detail in = {.size = sizeof in}, out = {.size = sizeof out};
+  assert_int_equal(hws_detail_of(stream, HWS_STOP_RECV, &in), HWS_OK);
+  assert_int_equal(hws_detail_of(stream, HWS_STOP_SEND, &out), HWS_OK);
+  assert_status(in.status, eof ? HWS_E_EOF : status);
+  assert_status(out.status, shut ? HWS_E_CLOSED : status);
+  assert_int_equal(hws_watch(stream, &how, &event, NULL), 1);
+  assert_status(event.status, eof && shut ? HWS_OK : status);
+  assert_int_equal(event.code, eof && shut ? 0 : 70000);
+  close_handle(stream);
+  close_handle(life);
+  peer_close(peer);
+}
+
+static void an_end_stays(void **state) {
+  for (int ends = 1; ends < 4; ends++)
+    for (enum late late = 0; late < LATES; late++) ends_stay(*state, ends & 1, ends & 2, late);
+}
+
+/* The same of raw connections. */
+static void an_end_of_a_connection_stays(void **state) {
+  struct world *world = *state;
+  for (int ends = 1; ends < 4; ends++) {
+    bool eof = ends & 1, shut = ends & 2;
+    struct pair raw = pair_raw(world, LOCAL);
+    uint8_t byte;
+    if (eof) shut_down(raw.server);
+    if (eof) assert_status(recv_once(raw.client, &byte, 1).status, HWS_E_EOF);
+    if (shut) shut_down(raw.client);
+    assert_int_equal(hws_reset(raw.client, 70000, "late"), HWS_OK);
+    assert_status(recv_status(raw.client), eof ? HWS_E_EOF : HWS_E_CANCELED);
+    assert_status(send_status(raw.client), shut ? HWS_E_CLOSED : HWS_E_CANCELED);
+    struct hws_how how = how_block();
+    struct hws_event event;
+    assert_int_equal(hws_watch(raw.client, &how, &event, NULL), 1);
+    assert_status(event.status, eof && shut ? HWS_OK : HWS_E_CANCELED);
+    abort_handle(raw.client);
+    abort_handle(raw.server);
+  }
+}
+
 /* ---- MUX-8, MUX-9: one cause, at once ---- */
 
 static void one_cause_at_once(void **state) {
@@ -414,6 +488,8 @@ int main(void) {
       BOTH_MODES(arrived_streams_can_still_be_accepted),
       BOTH_MODES(arrived_streams_go_with_the_session),
       BOTH_MODES(arrived_is_discarded_by_resets),
+      BOTH_MODES(an_end_stays),
+      BOTH_MODES(an_end_of_a_connection_stays),
       BOTH_MODES(one_cause_at_once),
       BOTH_MODES(go_away_lets_streams_finish),
       BOTH_MODES(go_away_ends_opens_that_wait),
