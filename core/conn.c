@@ -23,8 +23,6 @@ void conn_end_orphan(struct conn *conn, struct op *op, struct op_list *ended) {
   const struct cause *cause = receives ? conn->stream.cause_in : conn->stream.cause_out;
   if (probe)
     op_end(op, HWS_OK, ended);
-  else if (op->cancel)
-    op_end_early(op, op->cancel, ended); /* what ended the stream came later */
   else
     op_fail(op, cause ? cause : cause_plain(HWS_E_CLOSED), ended);
 }

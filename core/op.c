@@ -303,6 +303,7 @@ bool op_end_early(struct op *op, int status, struct op_list *ended) {
 
 bool op_fail(struct op *op, const struct cause *cause, struct op_list *ended) {
   if (atomic_load_explicit(&op->state, memory_order_relaxed) == OP_ENDED) return false;
+  if (op->cancel) return op_end_early(op, op->cancel, ended); /* it was to end before that came about */
   op->event.code = cause->code;
   op->event.flags = cause->flags;
   return op_end(op, cause->status, ended);

@@ -173,7 +173,7 @@ bool op_end(struct op *op, int status, struct op_list *ended);
  * (HWS_EVENT_OP). */
 bool op_end_early(struct op *op, int status, struct op_list *ended);
 
-/* op_end with a cause's status, code and flags. */
+/* op_end with a cause's status, code and flags; or with op->cancel, which was first. */
 bool op_fail(struct op *op, const struct cause *cause, struct op_list *ended);
 
 /* Ask it to end early: by its own cancel, deadline, scope or signal; or because what it makes has ended before it came.

@@ -76,9 +76,7 @@ static void settle_op(struct op *op, struct mux_stream *stream, struct op_list *
   if (op->event.bytes != op->planned) return;
   struct cause *cause = stream->stream.cause_out;
   bool whole = op->planned == op->total && !op->eom;
-  if (!op->listed && op->cancel) {
-    op_end_early(op, op->cancel, ended); /* what ended the stream came later */
-  } else if (!op->listed) {
+  if (!op->listed) {
     op_fail(op, cause ? cause : cause_plain(HWS_E_CLOSED), ended);
   } else if (whole || op->cancel) {
     op_list_remove(&stream->stream.sends, op);
