@@ -10,7 +10,7 @@
 #   HAWSER_BESIDE_LIBRARY     the folder of the shared library, in the build and in an installation
 #   HAWSER_LIBRARY_FILE, HAWSER_PLUGIN_SUFFIX
 if(WIN32)
-  set(HAWSER_FOREIGN "_(posix|epoll|linux)(\\.|/)")
+  set(HAWSER_FOREIGN "_(posix|epoll|linux|sim)(\\.|/)")
   set(HAWSER_FOREIGN_FUZZERS "/fuzz_(unix_|tcp_address)")
   # No Threads::Threads: where there are POSIX threads it would find them, and the library is made of the system's own.
   set(HAWSER_SYSTEM_LIBRARIES ws2_32 advapi32 ntdll synchronization)
@@ -22,7 +22,10 @@ if(WIN32)
   set(CMAKE_SHARED_LIBRARY_PREFIX "")
 else()
   find_package(Threads REQUIRED)
-  set(HAWSER_FOREIGN "_(win32|iocp|afd)(\\.|/)")
+  set(HAWSER_FOREIGN "_(win32|iocp|afd|sim)(\\.|/)")
+  if(HAWSER_SIMULATED) # the system of core/*_sim.c, in a process of this one, which still finds and loads the plugins
+    set(HAWSER_FOREIGN "_(win32|iocp|afd)(\\.|/)|core/[a-z_]*_(posix|epoll|linux)\\.|/lock_posix\\.")
+  endif()
   set(HAWSER_FOREIGN_FUZZERS "_(win32|iocp|afd)\\.")
   set(HAWSER_SYSTEM_LIBRARIES Threads::Threads ${CMAKE_DL_LIBS})
   set(HAWSER_EXPORTS "${PROJECT_SOURCE_DIR}/abi/exports.map")

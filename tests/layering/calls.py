@@ -70,7 +70,9 @@ class Calls:
     def __init__(self, top, folders, services=()):
         """services: fields by which plugins call back. A plugin may call any of them from within any of its own calls."""
         self.forwards, self.twins = set(), []
-        texts = {path: plain(tree.read(top, path)) for path in tree.files(top) if path.parts[0] in folders}
+        # A simulated system is no part of the library: its scheduler runs threads, which is no call.
+        texts = {path: plain(tree.read(top, path)) for path in tree.files(top)
+                 if path.parts[0] in folders and not path.stem.endswith("_sim") and "atomics_sim" not in path.parts}
         self.functions, self.globals, self.statics = {}, {}, {}
         rest = {path: self.define(path, text) for path, text in texts.items()}
         self.known = {function.name for function in self.functions.values()}

@@ -26,7 +26,7 @@ PUBLIC = {"hawser.h", "hawser_plugin.h"}
 # Layers that are users of the public interface and may name it as they would from outside.
 USERS = {"tools", "bench", "tests"}
 
-INCLUDE = re.compile(r'#\s*include\s*(?:"([^"]*)"|<([^>]*)>|(.*))')
+INCLUDE = re.compile(r'#\s*include(?:_next)?\s*(?:"([^"]*)"|<([^>]*)>|(.*))')
 
 
 def judge(top, path, quoted, angled):

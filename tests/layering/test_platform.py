@@ -7,7 +7,7 @@ import unittest
 import tree
 
 # A word of a file's or folder's name, between underscores, that names a platform.
-NAMED = {"epoll", "posix", "linux", "unix", "iocp", "win32", "afd", "npipe"}
+NAMED = {"epoll", "posix", "linux", "unix", "iocp", "win32", "afd", "npipe", "sim"}
 MACROS = re.compile(
     r"\b(_WIN(32|64)|WIN(32|64)|_MSC_VER|__MINGW(32|64)__|__CYGWIN__|(__)?linux(__)?|__gnu_linux__|(__)?unix(__)?|"
     r"__APPLE__|__MACH__|__(Free|Net|Open)BSD__|__DragonFly__|__sun|__ANDROID__|__GLIBC__)(?!\w)")

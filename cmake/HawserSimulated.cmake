@@ -1,0 +1,37 @@
+# SPDX-License-Identifier: Apache-2.0
+#
+# The library on the simulated system (core/scheduler_sim.h): its stories, and the plugins that run there. Every atomic is
+# a point of the scheduler, by a <stdatomic.h> that stands before the compiler's.
+target_include_directories(hawser_objects BEFORE PRIVATE "${PROJECT_SOURCE_DIR}/core/atomics_sim")
+set_target_properties(hawser PROPERTIES EXCLUDE_FROM_ALL ON) # it has no locks for the registry: those are the stories'
+set(HAWSER_NO_UNDEFINED "") # plugins reach the scheduler in the program
+
+hawser_glob(memory_sources plugins/memory)
+hawser_plugin(memory SOURCES ${memory_sources} tests/sim/net/memory_lock.c)
+hawser_plugin(chaos FOLDER plugins/chaos)
+set(network tests/sim/net/plugin.c tests/sim/net/wire.c)
+hawser_plugin(sim_ready SOURCES ${network} DEFINITIONS SIM_PORT=0)
+hawser_plugin(sim_port SOURCES ${network} DEFINITIONS SIM_PORT=1)
+
+hawser_glob(story_sources tests/sim)
+add_executable(hawser_stories ${story_sources})
+target_link_libraries(hawser_stories PRIVATE -Wl,--whole-archive hawser_static -Wl,--no-whole-archive)
+target_include_directories(hawser_stories BEFORE PRIVATE "${PROJECT_SOURCE_DIR}/core/atomics_sim" "${PROJECT_SOURCE_DIR}")
+target_compile_definitions(hawser_stories PRIVATE STORY_PLUGIN_DIR="${HAWSER_PLUGIN_OUTPUT_DIR}")
+set_target_properties(hawser_stories PROPERTIES ENABLE_EXPORTS ON OUTPUT_NAME stories)
+add_dependencies(hawser_stories plugin_memory plugin_chaos plugin_sim_ready plugin_sim_port)
+
+# Allocations are counted, and can be made to fail (tests/faults): by wrappers that are no points.
+hawser_glob(allocation_sources tests/faults)
+list(FILTER allocation_sources INCLUDE REGEX "/allocation")
+add_library(hawser_allocation OBJECT ${allocation_sources})
+target_include_directories(hawser_allocation PRIVATE "${PROJECT_SOURCE_DIR}")
+target_link_libraries(hawser_stories PRIVATE hawser_allocation)
+foreach(function malloc calloc realloc strdup free strndup realpath getline)
+  target_link_options(hawser_stories PRIVATE "-Wl,--wrap=${function}")
+endforeach()
+
+enable_testing()
+add_test(NAME sim.stories COMMAND hawser_stories --count 3000)
+add_test(NAME sim.again COMMAND hawser_stories --from 500001 --count 1000 --twice)
+set_tests_properties(sim.stories sim.again PROPERTIES LABELS sim TIMEOUT 600)

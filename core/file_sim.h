@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * The simulated system's files: each has the bytes of a pattern, as many as its maker says.
+ */
+#ifndef HAWSER_CORE_FILE_SIM_H
+#define HAWSER_CORE_FILE_SIM_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+enum { FILE_SIM_FIRST = 1 << 20, FILE_SIM_MAX = 64 };
+
+struct file_sim {
+  uint64_t bytes;
+  uint64_t fails_at; /* reading there is an error; UINT64_MAX: nowhere */
+  bool regular;
+  uint8_t seed;
+};
+
+/* A descriptor of a new file; negative: there are too many. */
+int64_t file_sim_open(const struct file_sim *file);
+
+/* How many descriptors are open. */
+unsigned file_sim_count(void);
+
+static inline uint8_t file_sim_byte(uint8_t seed, uint64_t at) {
+  return (uint8_t)(seed + at * 7 + (at >> 8));
+}
+
+#endif
