@@ -1,0 +1,271 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Records of ops, and what is allowed to come of them.
+ */
+#include "tests/sim/record.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/file_sim.h"
+#include "core/scheduler_sim.h"
+
+enum { CALL_PATIENCE_NS = 2000000000 };
+#define SHORTEST_LIMIT_NS UINT64_C(5000000000) /* of those that a close has */
+
+struct happened happened;
+
+static struct record records[RECORDS_MAX];
+static unsigned count;
+static char text[512];
+
+const char *story_fault(void) {
+  return text;
+}
+
+void fault(const char *format, ...) {
+  if (text[0]) return;
+  va_list arguments;
+  va_start(arguments, format);
+  (void)vsnprintf(text, sizeof text, format, arguments);
+  va_end(arguments);
+}
+
+void records_reset(void) {
+  count = 0;
+  text[0] = 0;
+  happened = (struct happened){0};
+}
+
+unsigned records_count(void) {
+  return count;
+}
+
+struct record *record_at(unsigned index) {
+  return &records[index];
+}
+
+unsigned record_index(const struct record *record) {
+  return (unsigned)(record - records);
+}
+
+static uint64_t sum_of(const struct record *record) {
+  uint64_t sum = 0xcbf29ce484222325;
+  for (uint64_t i = 0; i < record->size; i++) sum = (sum ^ record->memory[i]) * 0x100000001b3;
+  return sum;
+}
+
+struct record *record_new(uint16_t kind, struct end *end, uint64_t size) {
+  if (count == RECORDS_MAX) return NULL;
+  struct record *record = &records[count++];
+  *record = (struct record){.kind = kind, .end = end, .size = size, .begun = sim_now(), .thread = -1};
+  record->seed = (uint8_t)(count * 31);
+  record->memory = malloc(size ? size : 1);
+  bool sends = kind == HWS_KIND_SEND;
+  for (uint64_t i = 0; i < size; i++) record->memory[i] = sends ? file_sim_byte(record->seed, i) : 0xee;
+  if (end) record->object = end->was;
+  return record;
+}
+
+/* ---- what may come ---- */
+
+static bool sends(const struct record *record) {
+  return record->kind == HWS_KIND_SEND || record->kind == HWS_KIND_SENDFILE || record->kind == HWS_KIND_SHUTDOWN;
+}
+
+static bool receives(const struct record *record) {
+  return record->kind == HWS_KIND_RECV || record->kind == HWS_KIND_ACQUIRE;
+}
+
+/* Did something happen that can end whatever it was? */
+static bool turmoil(const struct record *record) {
+  (void)record;
+  return happened.session_ended || happened.listener_closed || happened.joined[0] || happened.joined[1];
+}
+
+static bool op_was_cancelled(const struct record *record) {
+  return record->cancelled || record->signalled || (record->scope && happened.scope_cancelled[record->scope]);
+}
+
+static bool watched_scope_was(const struct record *record) {
+  return record->kind == HWS_KIND_WATCH && !record->end && happened.scope_cancelled[1];
+}
+
+static bool peer_left(const struct end *end) {
+  return end && (end->peer->closed || end->peer->aborted || end->peer->reset || end->peer->stopped);
+}
+
+static bool left_here(const struct end *end) {
+  return end && (end->closed || end->aborted || end->reset || end->stopped);
+}
+
+static bool allowed(const struct record *record, int32_t status) {
+  const struct end *end = record->end;
+  switch (status) {
+  case HWS_E_TIMEOUT: /* a close that was cut short says what was lost */
+    return record->kind == HWS_KIND_CLOSE && (record->event.data || sim_now() >= record->begun + SHORTEST_LIMIT_NS);
+  case HWS_OK:
+    return true;
+  case HWS_E_CANCELED:
+    return op_was_cancelled(record) || left_here(end) || turmoil(record) || watched_scope_was(record);
+  case HWS_E_DEADLINE:
+    return (record->deadline && sim_now() >= record->deadline) || turmoil(record);
+  case HWS_E_EOF:
+    return receives(record) && (peer_left(end) || !end || end->peer->shut || turmoil(record));
+  case HWS_E_CLOSED:
+    return left_here(end) || (sends(record) && end && end->shut) || peer_left(end) || turmoil(record);
+  case HWS_E_RESET:
+    return !end || peer_left(end) || left_here(end) || turmoil(record);
+  case HWS_E_AGAIN:
+    return record->tries;
+  case HWS_E_IN_USE:
+    return record->kind == HWS_KIND_LISTEN;
+  case HWS_E_REFUSED:
+    return record->kind == HWS_KIND_DIAL || record->kind == HWS_KIND_OPEN || turmoil(record);
+  case HWS_E_LIMIT:
+    return record->kind == HWS_KIND_ACQUIRE || record->kind == HWS_KIND_OPEN;
+  case HWS_E_UNSUPPORTED:
+    return record->kind == HWS_KIND_OPEN || record->kind == HWS_KIND_SHUTDOWN;
+  default:
+    return false;
+  }
+}
+
+/* ---- ends ---- */
+
+static void take_lease(struct record *record) {
+  if (record->event.status != HWS_OK || !record->event.code) {
+    record->released = true;
+    return;
+  }
+  free(record->memory);
+  record->size = record->event.bytes;
+  record->memory = malloc(record->size + 1);
+  memcpy(record->memory, (const void *)(uintptr_t)record->event.data, record->size);
+}
+
+static void ended(struct record *record, const struct hws_event *event) {
+  unsigned index = record_index(record);
+  if (record->state == RECORD_ENDED)
+    fault("op %u (kind %u): a second event, status %d", index, record->kind, event->status);
+  if (record->state == RECORD_REFUSED) fault("op %u (kind %u): refused, and an event came", index, record->kind);
+  if (event->kind != record->kind) fault("op %u: kind %u for %u", index, event->kind, record->kind);
+  if (record->object && event->object && event->object != record->object)
+    fault("op %u (kind %u): another object in the event", index, record->kind);
+  if (event->bytes > record->size && record->kind != HWS_KIND_ACQUIRE)
+    fault("op %u (kind %u): %llu of %llu bytes", index, record->kind, (unsigned long long)event->bytes,
+          (unsigned long long)record->size);
+  record->event = *event;
+  record->state = RECORD_ENDED;
+  if (!allowed(record, event->status))
+    fault("op %u (kind %u): status %d (%s) for no reason", index, record->kind, event->status,
+          hws_status_name(event->status));
+  if (event->status == HWS_OK && record->kind == HWS_KIND_SEND && event->bytes != record->size && !record->tries)
+    fault("op %u: a send that went well took %llu of %llu bytes", index, (unsigned long long)event->bytes,
+          (unsigned long long)record->size);
+  if (event->status == HWS_E_EOF && record->end) record->end->eof = true;
+  if (record->kind == HWS_KIND_CLOSE && record->end) record->end->close_told = true;
+  if (record->kind == HWS_KIND_ACQUIRE) take_lease(record);
+  record->sum = sum_of(record);
+}
+
+void record_returned(struct record *record, hws_result result, const struct hws_event *out) {
+  unsigned index = record_index(record);
+  record->returned = true;
+  record->result = result;
+  uint64_t limit =
+      record->blocks ? (record->deadline > record->begun ? record->deadline : record->begun) : record->begun;
+  if (sim_now() > limit + CALL_PATIENCE_NS)
+    fault("op %u (kind %u): the call took %llu ms", index, record->kind,
+          (unsigned long long)((sim_now() - record->begun) / 1000000));
+  if (result == 1) {
+    ended(record, out);
+  } else if (result < 0) {
+    if (record->state == RECORD_ENDED)
+      fault("op %u (kind %u): an event came, and the call refused", index, record->kind);
+    record->state = RECORD_REFUSED;
+    bool stale = result == HWS_E_HANDLE && (!record->end || left_here(record->end) || turmoil(record));
+    if (!stale && result != HWS_E_BUSY && !allowed(record, result))
+      fault("op %u (kind %u): refused with %d (%s)", index, record->kind, result, hws_status_name(result));
+  } else if (record->tries || record->blocks) {
+    fault("op %u (kind %u): the call left it pending", index, record->kind);
+  }
+}
+
+void record_harvested(const struct hws_event *event, unsigned queue, uint64_t call) {
+  if (event->kind == HWS_KIND_WAKE) return;
+  if (event->tag >= count) {
+    fault("an event with the tag %llu, kind %u", (unsigned long long)event->tag, event->kind);
+    return;
+  }
+  struct record *record = &records[event->tag];
+  if (record->queue != queue || record->tries || record->blocks)
+    fault("op %u (kind %u): its event came to queue %u", record_index(record), record->kind, queue);
+  const struct end *end = record->end;
+  if (end && end->all_told && call > end->all_told)
+    fault("op %u (kind %u): its event came after its object's close", record_index(record), record->kind);
+  ended(record, event);
+}
+
+unsigned records_outstanding(void) {
+  unsigned outstanding = 0;
+  for (unsigned i = 0; i < count; i++) outstanding += records[i].state == RECORD_ASKED;
+  return outstanding;
+}
+
+/* ---- bytes ---- */
+
+struct reader {
+  const struct end *end;
+  unsigned at;     /* in end->sends */
+  uint64_t offset; /* in that one */
+};
+
+/* The next byte that was sent. -1: no more; -2: nobody knows. */
+static int next_sent(struct reader *reader) {
+  for (; reader->at < reader->end->send_count; reader->at++, reader->offset = 0) {
+    const struct record *record = &records[reader->end->sends[reader->at]];
+    if (record->state == RECORD_REFUSED) continue;
+    if (record->state == RECORD_ASKED) return -2;
+    if (reader->offset < record->event.bytes) return file_sim_byte(record->seed, reader->offset++);
+  }
+  return -1;
+}
+
+static void check_bytes(const struct end *to) {
+  struct reader reader = {.end = to->peer};
+  uint64_t total = 0;
+  if (to->unsure) return;
+  for (unsigned i = 0; i < to->recv_count; i++) {
+    const struct record *record = &records[to->recvs[i]];
+    if (record->state == RECORD_ASKED) return; /* a join was faster than whoever waited for it */
+    if (record->state == RECORD_REFUSED) continue;
+    uint64_t bytes = record->kind == HWS_KIND_ACQUIRE ? record->taken : record->event.bytes;
+    for (uint64_t j = 0; j < bytes; j++, total++) {
+      int sent = next_sent(&reader);
+      if (sent == -2) return;
+      if (sent == record->memory[j]) continue;
+      fault("pair %u to side %u: byte %llu is wrong (op %u, %s)", to->pair, to->side, (unsigned long long)total,
+            record_index(record), sent == -1 ? "never sent" : "another was sent");
+      return;
+    }
+  }
+  if (to->eof && !to->read_again && next_sent(&reader) >= 0 && !to->aborted)
+    fault("pair %u to side %u: the end came after %llu bytes, and more had been taken", to->pair, to->side,
+          (unsigned long long)total);
+}
+
+void records_check(struct end *ends, unsigned ends_count) {
+  for (unsigned i = 0; i < count; i++) {
+    const struct record *record = &records[i];
+    if (record->state == RECORD_ENDED && record->sum != sum_of(record))
+      fault("op %u (kind %u): its memory was touched after its event", i, record->kind);
+  }
+  for (unsigned i = 0; i < ends_count; i++) check_bytes(&ends[i]);
+}
+
+void records_free(void) {
+  for (unsigned i = 0; i < count; i++) free(records[i].memory);
+}

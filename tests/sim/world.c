@@ -1,0 +1,322 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * The beginning and the end of a story.
+ */
+#include "tests/sim/world.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "core/file.h"
+#include "core/file_sim.h"
+#include "core/refused_sim.h"
+#include "tests/faults/allocation.h"
+
+#define SECOND UINT64_C(1000000000)
+
+struct world world;
+
+static const char *const places[] = {"mem", "sim", "simport"};
+
+static struct hws_how blocking(void) {
+  return (struct hws_how){
+      .size = sizeof(struct hws_how), .flags = HWS_BLOCK | HWS_RELATIVE, .deadline_ns = 600 * SECOND};
+}
+
+static bool went(const char *what, hws_result result, const struct hws_event *event) {
+  if (result == 1 && event->status == HWS_OK) return true;
+  fault("setting up: %s: returned %d, status %d", what, result, event->status);
+  return false;
+}
+
+/* ---- beginning ---- */
+
+/* Nothing moves in a runtime without an I/O thread while nobody waits: so somebody does. */
+static void drive(void *argument) {
+  struct hws_event event;
+  hws_result result;
+  do result = hws_queue_wait(*(const hws_handle *)argument, &event, 1, -1);
+  while (result >= 0 || result == HWS_E_INTERRUPTED);
+}
+
+static bool begin_driver(unsigned side) {
+  if (!world.story->caller_driven[side]) return true;
+  if (hws_queue_open(world.runtimes[side], &world.drivers[side]) != HWS_OK) return false;
+  world.driving[side] = sim_spawn("driver", drive, &world.drivers[side]);
+  return world.driving[side];
+}
+
+static bool open_runtime(unsigned side) {
+  struct hws_runtime_config config = {.size = sizeof config,
+                                      .flags = world.story->caller_driven[side] ? HWS_RUNTIME_CALLER_DRIVEN : 0,
+                                      .plugin_dir = STORY_PLUGIN_DIR};
+  hws_result result = hws_runtime_open(&config, &world.runtimes[side]);
+  if (result != HWS_OK) fault("setting up: runtime: %d", result);
+  for (unsigned i = 0; i < STORY_QUEUES && result == HWS_OK; i++)
+    result = hws_queue_open(world.runtimes[side], &world.queues[side][i]);
+  for (unsigned i = 1; i <= STORY_SCOPES && result == HWS_OK; i++)
+    result = hws_scope_open(world.runtimes[side], i == 3 ? world.scopes[side][2] : 0, 0, &world.scopes[side][i]);
+  return result == HWS_OK && begin_driver(side);
+}
+
+static bool begin_runtimes(void) {
+  if (!open_runtime(0)) return false;
+  if (!world.story->one_runtime) return open_runtime(1);
+  world.runtimes[1] = world.runtimes[0];
+  memcpy(world.queues[1], world.queues[0], sizeof world.queues[0]);
+  memcpy(world.scopes[1], world.scopes[0], sizeof world.scopes[0]);
+  return true;
+}
+
+struct accepting {
+  hws_handle source;
+  hws_handle *stream;
+  bool went;
+};
+
+static void accept_one(void *argument) {
+  struct accepting *accepting = argument;
+  struct hws_how how = blocking();
+  struct hws_event event = {0};
+  accepting->went = went("accept", hws_accept(accepting->source, 0, &how, &event, NULL, accepting->stream), &event);
+}
+
+static bool connect(hws_handle *dialled, hws_handle *accepted) {
+  char url[128];
+  (void)snprintf(url, sizeof url, "%s%s://story?buffer=%u&chaos.seed=%llu", world.story->chaos ? "chaos+" : "",
+                 places[world.story->place], world.story->buffer, (unsigned long long)(world.story->seed % 1000));
+  if (!world.story->chaos) *strstr(url, "&chaos") = 0;
+  (void)snprintf(world.dials, sizeof world.dials, "%s", url);
+  struct accepting accepting = {.source = world.listener, .stream = accepted};
+  struct sim_thread *thread = sim_spawn("acceptor", accept_one, &accepting);
+  struct hws_how how = blocking();
+  struct hws_event event = {0};
+  bool ok = went("dial", hws_dial(world.runtimes[0], url, 0, &how, &event, NULL, dialled), &event);
+  sim_join(thread);
+  return ok && accepting.went;
+}
+
+static bool listen(void) {
+  char url[128];
+  (void)snprintf(url, sizeof url, "%s%s://story?buffer=%u", world.story->chaos == 2 ? "chaos+" : "",
+                 places[world.story->place], world.story->buffer);
+  struct hws_how how = blocking();
+  struct hws_event event = {0};
+  return went("listen", hws_listen(world.runtimes[1], url, 0, &how, &event, NULL, &world.listener), &event);
+}
+
+static bool open_pair(unsigned pair) {
+  hws_handle *opened = &world.ends[pair * 2].handle;
+  hws_handle *accepted = &world.ends[pair * 2 + 1].handle;
+  if (world.story->carrier == CARRIER_RAW) return connect(opened, accepted);
+  struct accepting accepting = {.source = world.sessions[1], .stream = accepted};
+  struct sim_thread *thread = sim_spawn("acceptor", accept_one, &accepting);
+  struct hws_how how = blocking();
+  struct hws_event event = {0};
+  bool ok = went("open", hws_open(world.sessions[0], NULL, &how, &event, NULL, opened), &event);
+  sim_join(thread);
+  return ok && accepting.went;
+}
+
+static bool begin_sessions(void) {
+  static const uint32_t modes[CARRIERS] = {0, HWS_MODE_YAMUX, HWS_MODE_AUTO, HWS_MODE_NATIVE};
+  if (world.story->carrier == CARRIER_RAW) return true;
+  hws_handle carriers[2];
+  if (!connect(&carriers[0], &carriers[1])) return false;
+  struct hws_session_config config = {
+      .size = sizeof config,
+      .mode = modes[world.story->carrier],
+      .settings = "keepalive=0&write_timeout=3600s&handshake=3600s&unsent_max=64k&window_pool=100k"};
+  for (unsigned side = 0; side < 2; side++) {
+    hws_result result = hws_session(carriers[side], &config, &world.sessions[side]);
+    if (result != HWS_OK) fault("setting up: session: %d", result);
+    if (result != HWS_OK) return false;
+  }
+  return true;
+}
+
+bool world_begin(const struct story *story) {
+  world = (struct world){.story = story};
+  records_reset();
+  const struct file_sim file = {.bytes = 200000, .fails_at = UINT64_MAX, .regular = true, .seed = 5};
+  world.file = (int)file_sim_open(&file);
+  (void)snprintf(world.dials, sizeof world.dials, "mem://story");
+  if (!begin_runtimes() || !listen() || !begin_sessions()) return false;
+  for (unsigned i = 0; i < story->pairs; i++) {
+    if (!open_pair(i)) return false;
+    for (unsigned side = 0; side < 2; side++) {
+      struct end *end = &world.ends[i * 2 + side];
+      *end = (struct end){
+          .handle = end->handle, .was = end->handle, .peer = &world.ends[i * 2 + !side], .pair = i, .side = side};
+    }
+  }
+  return true;
+}
+
+/* ---- the end ---- */
+
+int world_harvest(unsigned side, unsigned queue, uint32_t max, int64_t timeout_ns) {
+  struct hws_event events[16];
+  uint64_t call = ++world.harvests;
+  int got = hws_queue_wait(world.queues[side][queue], events, max < 16 ? max : 16, timeout_ns);
+  for (int i = 0; i < got; i++) record_harvested(&events[i], queue, call);
+  return got;
+}
+
+void world_settle(void) {
+  bool some = false;
+  bool told[STORY_PAIRS_MAX * 2] = {false};
+  for (unsigned i = 0; i < world.story->pairs * 2; i++) {
+    told[i] = world.ends[i].close_told && !world.ends[i].all_told;
+    some = some || told[i];
+  }
+  if (!some) return;
+  for (unsigned side = 0; side < 2; side++)
+    for (unsigned queue = 0; queue < STORY_QUEUES; queue++)
+      while (world_harvest(side, queue, 16, 0) == 16) continue;
+  for (unsigned i = 0; i < world.story->pairs * 2; i++)
+    if (told[i]) world.ends[i].all_told = world.harvests;
+}
+
+static void harvest_all(uint64_t patience_ns) {
+  uint64_t until = sim_now() + patience_ns;
+  while (records_outstanding() && sim_now() < until)
+    for (unsigned side = 0; side < 2; side++)
+      for (unsigned queue = 0; queue < STORY_QUEUES; queue++) {
+        (void)world_harvest(side, queue, 16, 100000000);
+        world_settle();
+      }
+  for (unsigned i = 0; i < records_count(); i++) {
+    const struct record *record = record_at(i);
+    if (record->state == RECORD_ASKED) fault("op %u (kind %u) has no event", i, record->kind);
+  }
+}
+
+static void close_streams(unsigned side) {
+  for (unsigned i = 0; i < world.story->pairs; i++) end_close(&world.ends[i * 2 + side], WAY_QUEUE, 0, 0);
+}
+
+static void close_session(unsigned side) {
+  hws_handle session = world.sessions[side];
+  world.sessions[side] = 0;
+  if (!session) return;
+  happened.session_ended = true;
+  close_extra(side, session);
+}
+
+static void close_rest(void) {
+  for (unsigned i = 0; i < world.extra_count; i++) (void)hws_close(world.extras[i], NULL, NULL, NULL);
+  if (world.listener) close_extra(1, world.listener);
+  world.listener = 0;
+  happened.listener_closed = true;
+  for (unsigned side = 0; side < (world.story->one_runtime ? 1U : 2U); side++)
+    for (unsigned i = 1; i <= STORY_SCOPES; i++) (void)hws_close(world.scopes[side][i], NULL, NULL, NULL);
+}
+
+static void read_to_end(struct end *end) {
+  for (unsigned tries = 0; end->handle && !end->eof && tries < 400; tries++) {
+    unsigned before = records_count();
+    end_recv(end, WAY_BLOCK, 70000, 30 * SECOND);
+    if (records_count() == before) return;
+    const struct record *record = record_at(records_count() - 1);
+    if (record->state != RECORD_ENDED || record->event.status != HWS_OK) return;
+  }
+}
+
+static void reader(void *end) {
+  read_to_end(end);
+}
+
+/* Both directions at once: what is sent must be read for the sender to come to its end. */
+static void read_all(unsigned sides) {
+  struct sim_thread *threads[STORY_PAIRS_MAX * 2] = {0};
+  for (unsigned i = 0; i < world.story->pairs * 2; i++)
+    if (sides >> (i % 2) & 1) threads[i] = sim_spawn("reader", reader, &world.ends[i]);
+  for (unsigned i = 0; i < world.story->pairs * 2; i++)
+    if (threads[i]) sim_join(threads[i]);
+}
+
+static void join(unsigned side, int64_t timeout_ns) {
+  if (side && world.story->one_runtime) return;
+  happened.joined[0] = happened.joined[0] || side == 0 || world.story->one_runtime;
+  happened.joined[1] = happened.joined[1] || side == 1 || world.story->one_runtime;
+  uint64_t begun = sim_now();
+  hws_result result = hws_runtime_join(world.runtimes[side], timeout_ns);
+  if (result != HWS_OK)
+    fault("join of side %u: %d after %llu ms", side, result, (unsigned long long)((sim_now() - begun) / 1000000));
+}
+
+static void drain(void) {
+  for (unsigned i = 0; i < world.story->pairs * 2; i++) end_shutdown(&world.ends[i], WAY_QUEUE, 0);
+  read_all(3);
+}
+
+/* One side goes; all that it took before must arrive. */
+static void listen_out(bool joins) {
+  close_streams(0);
+  close_session(0);
+  if (joins && !world.story->one_runtime) {
+    close_rest();
+    join(0, 300 * (int64_t)SECOND);
+  }
+  read_all(2);
+}
+
+void world_end(void) {
+  leases_release_all();
+  switch (world.story->finale) {
+  case FINALE_DRAIN:
+    drain();
+    break;
+  case FINALE_LISTEN_OUT:
+    listen_out(false);
+    break;
+  case FINALE_CLOSE_JOIN:
+    listen_out(true);
+    break;
+  default:
+    break;
+  }
+  if (world.story->finale != FINALE_JOIN) {
+    leases_release_all();
+    close_streams(0);
+    close_streams(1);
+    close_session(0);
+    close_session(1);
+    close_rest();
+    if (world.story->finale != FINALE_CLOSE_JOIN || world.story->one_runtime) harvest_all(400 * SECOND);
+  }
+  if (!happened.joined[0]) join(0, 300 * (int64_t)SECOND);
+  join(1, 300 * (int64_t)SECOND);
+  leases_release_all();
+  records_check(world.ends, world.story->pairs * 2);
+  records_free();
+  file_close(world.file);
+}
+
+/* ---- all of it ---- */
+
+static void thread_main(void *argument) {
+  unsigned thread = (unsigned)(uintptr_t)argument;
+  for (unsigned i = 0; i < world.story->count; i++) {
+    const struct act *act = &world.story->acts[i];
+    if (act->thread != thread || act->dropped) continue;
+    act_do(act);
+    world_settle();
+  }
+}
+
+void story_run(void *story) {
+  int64_t live = allocation_live();
+  if (!world_begin(story)) return;
+  for (unsigned i = 0; i < world.story->threads; i++)
+    world.threads[i] = sim_spawn("teller", thread_main, (void *)(uintptr_t)i);
+  for (unsigned i = 0; i < world.story->threads; i++) sim_join(world.threads[i]);
+  memset(world.threads, 0, sizeof world.threads);
+  world_end();
+  for (unsigned side = 0; side < 2; side++)
+    if (world.driving[side]) sim_join(world.driving[side]);
+  refused_sim_forget();
+  if (file_sim_count()) fault("%u files are open still", file_sim_count());
+  if (allocation_live() != live) fault("%lld allocations are left", (long long)(allocation_live() - live));
+}
