@@ -78,9 +78,10 @@ struct endpoint {
   atomic_int packets_left; /* once retired: how many are still to come */
   bool retired;            /* written under both directions */
   bool abandoned;
-  bool abandon_watched; /* the timer below was armed */
-  struct route *route;  /* whose parameters it may ask for; NULL for accepted ones */
-  size_t place;         /* of its scheme in the route */
+  bool abandon_watched;  /* the timer below was armed */
+  uint8_t abandon_steps; /* of that timer that are left */
+  struct route *route;   /* whose parameters it may ask for; NULL for accepted ones */
+  size_t place;          /* of its scheme in the route */
   bool filter;
   struct endpoint *under; /* a filter's: what it stands on */
   struct endpoint *over;  /* the filter that stands on it: from then on all transfers are that one's */

@@ -16,8 +16,10 @@
 #include "core/route.h"
 #include "core/runtime.h"
 
-#define ABANDON_AFTER_NS UINT64_C(5000000000)
-#define BLAME_AFTER_NS UINT64_C(200000000)
+/* Five seconds, of steps in which somebody drove: a loop that nobody drives completes nothing, and that is no fault of
+ * the plugin's. */
+enum { ABANDON_STEPS = 25, BLAME_STEPS = 2 };
+#define ABANDON_STEP_NS UINT64_C(200000000)
 
 static void close_run(struct task *task);
 static void abandon_fire(struct timer *timer);
@@ -179,7 +181,22 @@ static bool is_busy(const struct endpoint *endpoint) {
 static void watch_abandon(struct endpoint *endpoint) {
   if (endpoint->abandon_watched) return;
   endpoint->abandon_watched = true;
-  loop_timer(endpoint->loop, &endpoint->abandon_timer, clock_now() + ABANDON_AFTER_NS);
+  endpoint->abandon_steps = ABANDON_STEPS;
+  loop_timer(endpoint->loop, &endpoint->abandon_timer, clock_now() + ABANDON_STEP_NS);
+}
+
+/* A step is over: what was to be done in it has had a turn, however late this one is. True: it was the last. */
+static bool abandon_step(struct endpoint *endpoint) {
+  uint64_t now = clock_now();
+  uint64_t next = endpoint->abandon_timer.at + ABANDON_STEP_NS;
+  /* A filter that waits is not to blame: what it stands on is, soon, and then it has a turn to go on by itself. */
+  bool waits = endpoint->under && is_busy(endpoint->under);
+  if (waits && endpoint->abandon_steps <= BLAME_STEPS)
+    endpoint->abandon_steps = BLAME_STEPS;
+  else if (--endpoint->abandon_steps == 0)
+    return true;
+  loop_timer(endpoint->loop, &endpoint->abandon_timer, next > now ? next : now + ABANDON_STEP_NS);
+  return false;
 }
 
 /* No transfer is out and both directions are held. True: packets still are. */
@@ -244,10 +261,7 @@ static void close_run(struct task *task) {
 static void abandon_fire(struct timer *timer) {
   struct endpoint *endpoint = (struct endpoint *)((char *)timer - offsetof(struct endpoint, abandon_timer));
   if (atomic_load(&endpoint->state) != ENDPOINT_CLOSING) return;
-  if (endpoint->under && is_busy(endpoint->under)) { /* a filter that waits is not to blame: that one is, soon */
-    loop_timer(endpoint->loop, &endpoint->abandon_timer, clock_now() + BLAME_AFTER_NS);
-    return;
-  }
+  if (!abandon_step(endpoint)) return;
   endpoint->abandon_watched = false;
   int packets = atomic_load(&endpoint->packets_left);
   if (!is_busy(endpoint) && packets == 0 && !endpoint->unwatching) return;
