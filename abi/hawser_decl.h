@@ -283,14 +283,16 @@ hws_result hws_runtime_open(const struct hws_runtime_config *config, hws_handle 
  * that closes everything and joins with enough time loses nothing. What it has not closed ends at once, with
  * HWS_E_CLOSED and as if by HWS_ABORT: a session with all its streams, also those that were closed and had something
  * left. When the time is over the closes that still go on are cut short, and their events say so (hws_close).
- * Queues can be harvested until this has ended the runtime, so after HWS_E_DEADLINE too; leases stay readable until
- * released, also after it.
+ * Queues can be harvested until this has ended the runtime, so after HWS_E_DEADLINE too: it waits, within timeout_ns,
+ * for as long as a queue holds events and other threads harvest them, so those get them all. A thread harvests that
+ * stands in hws_queue_wait, or comes back to it: within 10 ms, and once one has come within 100 ms of the last event
+ * taken. What nobody harvests is dropped. Leases stay readable until released, also after it.
  * Blocks for at most timeout_ns (negative: for ever; 0 cuts every close short), and for at most five seconds on a
  * plugin that never completes, or on the system where it does not finish a call of the library's own (the look-up of a
- * name, the reading of a file). Errors: HWS_E_DEADLINE (the end has begun and goes on: call again), HWS_E_BUSY (called
- * on a thread of the runtime, or another thread waits in it), HWS_E_PLUGIN (it ended, but abandoned ops that a plugin
- * never completed; the detail of the library log names it), HWS_E_TIMEOUT (it ended, but left threads of its own behind
- * in such a call of the system). */
+ * name, the reading of a file). Errors: HWS_E_DEADLINE (the end, or the harvest, goes on: call again), HWS_E_BUSY
+ * (called on a thread of the runtime, or another thread waits in it), HWS_E_PLUGIN (it ended, but abandoned ops that a
+ * plugin never completed; the detail of the library log names it), HWS_E_TIMEOUT (it ended, but left threads of its own
+ * behind in such a call of the system). */
 hws_result hws_runtime_join(hws_handle runtime, int64_t timeout_ns);
 
 /* Why the calling thread's last refused call was refused, in words that name what was wrong with it; status HWS_OK:
@@ -309,6 +311,7 @@ hws_result hws_queue_open(hws_handle runtime, hws_handle *queue);
 /* Harvest up to max events (1 to 65536), oldest first. Blocks up to timeout_ns (0: not at all; negative: for ever).
  * Any number of threads may wait on one queue. Returns how many events were stored; 0 is a normal answer:
  * the time is over, or a caller-driven loop has been busy for so long that a signal may have gone unnoticed.
+ * Whoever stands in it when the queue is closed, by hws_close or the join, still gets up to max of the events there.
  * Errors: HWS_E_INTERRUPTED (a signal), HWS_E_CLOSED (the queue or its runtime was closed and no event is left). */
 hws_result hws_queue_wait(hws_handle queue, struct hws_event *events, uint32_t max, int64_t timeout_ns);
 

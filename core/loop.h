@@ -57,7 +57,7 @@ struct loop {
   bool caller_driven;
   bool skipped;            /* the last turn did not look for readiness; the driver's, like what follows */
   uint32_t busy;           /* turns in a row that found something to do before they could rest */
-  atomic_uint inside;      /* threads in waiter_wait, and INSIDE_WATCHED */
+  atomic_uint inside;      /* threads in loop_enter, and INSIDE_WATCHED */
   _Atomic(uint64_t) turns; /* counters, for stats */
   _Atomic(uint64_t) kicks;
   _Atomic(uint64_t) strays;
@@ -99,8 +99,13 @@ enum wait_result {
 bool baton_take(struct loop *loop);
 void baton_release(struct loop *loop);
 
-/* For the end of the loop: sleep until no thread is in waiter_wait, and until the baton is free, which is taken then
- * and never given back. A call that comes late finds nothing to wait for, and so leaves by itself. */
+/* Around what the end of the loop waits for: waits, and what a thread that waited still does to what is the loop's. */
+void loop_enter(struct loop *loop);
+void loop_leave(struct loop *loop);
+
+/* For the end of the loop: sleep until no thread is between loop_enter and loop_leave, and until the baton is free,
+ * which is taken then and never given back. A call that comes late finds nothing to wait for, and so leaves by itself.
+ */
 enum { INSIDE_WATCHED = 1 << 30 }; /* in loop->inside: whoever leaves as the last wakes it */
 void waiters_gone(struct loop *loop);
 void baton_keep(struct loop *loop);

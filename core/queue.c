@@ -118,6 +118,7 @@ static uint32_t take(struct queue *queue, struct hws_event *events, uint32_t max
     events[count++] = op->event;
     op_chain_append(taken, op);
   }
+  queue->taken += count;
   if (count && queue->waitable && is_empty(queue)) waitable_clear(queue->waitable);
   return count;
 }
@@ -163,14 +164,19 @@ static void tend(struct queue *queue) {
   loop_nudge(loop);
 }
 
-int queue_wait(struct queue *queue, struct hws_event *events, uint32_t max, int64_t timeout_ns) {
+static void drop_rest(struct queue *queue) {
+  lock_take(&queue->lock);
+  struct op_list dropped = queue->ended;
+  queue->ended = (struct op_list){0};
+  lock_drop(&queue->lock);
+  drop_all(&dropped);
+}
+
+/* Nothing was there. */
+static int wait_inside(struct queue *queue, struct hws_event *events, uint32_t max, int64_t timeout_ns) {
   struct loop *loop = &queue->object.runtime->loop;
   uint64_t until = PARK_FOREVER;
-  runtime_flush_lazy(queue->object.runtime);
-  int result = try_take(queue, events, max, NULL);
-  if (result > 0) tend(queue);
-  if (result) return result;
-  atomic_store_explicit(&queue->untended, 0, memory_order_relaxed);
+  int result;
   if (timeout_ns == 0) {
     if (loop->caller_driven) loop_nudge(loop);
     return try_take(queue, events, max, NULL);
@@ -188,6 +194,31 @@ int queue_wait(struct queue *queue, struct hws_event *events, uint32_t max, int6
     result = try_take(queue, events, max, NULL);
     return result ? result : waited == WAIT_INTERRUPTED ? HWS_E_INTERRUPTED : 0;
   }
+}
+
+/* Dekker: who leaves says so and then asks whether the queue is closed; the close says that it is and then asks whether
+ * somebody is inside. So one of them drops what nobody takes, and while the loop can still be told of it. */
+int queue_wait(struct queue *queue, struct hws_event *events, uint32_t max, int64_t timeout_ns) {
+  struct loop *loop = &queue->object.runtime->loop;
+  runtime_flush_lazy(queue->object.runtime);
+  int result = try_take(queue, events, max, NULL);
+  if (result > 0) tend(queue);
+  if (result) return result;
+  atomic_store_explicit(&queue->untended, 0, memory_order_relaxed);
+  loop_enter(loop);
+  atomic_fetch_add(&queue->inside, 1);
+  result = wait_inside(queue, events, max, timeout_ns);
+  if (atomic_fetch_sub(&queue->inside, 1) == 1 && atomic_load(&queue->closed)) drop_rest(queue);
+  loop_leave(loop);
+  return result;
+}
+
+void queue_look(struct queue *queue, struct queue_look *look) {
+  lock_take(&queue->lock);
+  look->held = queue->ended.first != NULL;
+  look->taken = queue->taken;
+  look->attended = atomic_load(&queue->inside) != 0;
+  lock_drop(&queue->lock);
 }
 
 int queue_waitable(struct queue *queue, int64_t *descriptor) {
@@ -208,12 +239,10 @@ int queue_waitable(struct queue *queue, int64_t *descriptor) {
 
 void queue_close(struct queue *queue) {
   lock_take(&queue->lock);
-  queue->closed = true;
-  struct op_list dropped = queue->ended;
-  queue->ended = (struct op_list){0};
+  atomic_store(&queue->closed, true);
   queue->wakes = 0;
   for (atomic_uint *word; queue->waiters;)
     if ((word = next_waiter(queue))) park_wake(word, 1);
   lock_drop(&queue->lock);
-  drop_all(&dropped);
+  if (!atomic_load(&queue->inside)) drop_rest(queue);
 }

@@ -17,7 +17,9 @@ struct queue {
   struct waitable *waitable;
   uint64_t wakes;
   uint64_t wake_tag;
-  bool closed;
+  uint64_t taken;       /* events, ever */
+  atomic_bool closed;   /* set under the lock */
+  atomic_uint inside;   /* threads that found nothing and have not left yet */
   atomic_uint untended; /* harvests in a row for which a caller-driven loop had no turn */
 };
 
@@ -30,7 +32,16 @@ int queue_wait(struct queue *queue, struct hws_event *events, uint32_t max, int6
 int queue_wake(struct queue *queue, uint64_t tag);
 int queue_waitable(struct queue *queue, int64_t *descriptor);
 
-/* No more waiting: waiters leave with HWS_E_CLOSED. Events that are there or still come are dropped. */
+/* What the end of a runtime learns of its queues (join_harvest.c). */
+struct queue_look {
+  bool held;      /* there are events */
+  bool attended;  /* a thread stands in queue_wait and is about to take of them */
+  uint64_t taken; /* events, ever */
+};
+void queue_look(struct queue *queue, struct queue_look *look);
+
+/* No more waiting: who stands in queue_wait takes what is there, or leaves with HWS_E_CLOSED. Events that nobody takes
+ * then, or that still come, are dropped. */
 void queue_close(struct queue *queue);
 
 /* The event of this acquire was dropped: by a task of the loop its lease goes back to the stream, then the op goes too

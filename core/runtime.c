@@ -349,6 +349,7 @@ static int join_alone(struct runtime *runtime, uint64_t until) {
     runtime->hasten_at = runtime->begun_at + CLOSE_PATIENCE_NS;
   }
   int status = end_members(runtime, until) ? wait_quiet(runtime, until) : HWS_E_DEADLINE;
+  if (status == HWS_OK) status = join_harvest(runtime, until);
   if (status == HWS_E_DEADLINE) end_closing(runtime, MEMBER_CUT);
   if (status == HWS_OK) status = close_pools(runtime, until);
   if (status == HWS_E_DEADLINE) return status;

@@ -43,6 +43,14 @@ struct member {
   bool (*end)(struct object *object, enum member_end how); /* no lock held; pinned. True: it goes on by itself */
 };
 
+/* What the last look of a join at the queues found (join_harvest.c). */
+struct harvest {
+  uint64_t taken;    /* events, ever, from queues that held some */
+  uint64_t moved_at; /* when that was last another number; 0: no look so far */
+  bool held;         /* a queue that somebody has harvested, or is about to, holds events */
+  bool attended;     /* somebody is about to take of them, or has since the first look */
+};
+
 struct runtime {
   struct object object;
   struct loop loop;
@@ -52,8 +60,9 @@ struct runtime {
   struct lock lock;      /* the members, what was noted, the lazy list */
   struct member members; /* those that have not been told of the end */
   struct member closing; /* those that have, and go on */
-  uint64_t begun_at;     /* when a join first came; 0: none has. These two are the join's */
+  uint64_t begun_at;     /* when a join first came; 0: none has. These three are the join's */
   uint64_t hasten_at;    /* when the closing are hastened; 0: they were */
+  struct harvest harvest;
   struct cause *noted;
   struct hold hold;     /* what peers make it hold */
   struct mux *sessions; /* all of them; under the lock */
@@ -126,6 +135,9 @@ void runtime_flush_lazy_now(struct runtime *runtime);
 static inline void runtime_flush_lazy(struct runtime *runtime) {
   if (atomic_load_explicit(&runtime->has_lazy, memory_order_acquire)) runtime_flush_lazy_now(runtime);
 }
+
+/* When all is quiet: wait for those who harvest (join_harvest.c). HWS_E_DEADLINE: they still take. */
+int join_harvest(struct runtime *runtime, uint64_t until);
 
 /* ---- the I/O thread (io_thread.c) ---- */
 

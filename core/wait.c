@@ -147,13 +147,21 @@ static enum wait_result wait_inside(struct waiter *waiter, uint64_t until) {
   return WAIT_READY;
 }
 
-enum wait_result waiter_wait(struct waiter *waiter, uint64_t until) {
-  struct loop *loop = waiter->loop;
+void loop_enter(struct loop *loop) {
   atomic_fetch_add_explicit(&loop->inside, 1, memory_order_relaxed);
-  enum wait_result result = wait_inside(waiter, until);
-  /* Whoever waits for the last to leave holds the runtime no longer than until then: the word by its address only. */
+}
+
+/* Whoever waits for the last to leave holds the runtime no longer than until then: the word by its address only. */
+void loop_leave(struct loop *loop) {
   if (atomic_fetch_sub_explicit(&loop->inside, 1, memory_order_release) == INSIDE_WATCHED + 1)
     park_wake(&loop->inside, 1);
+}
+
+enum wait_result waiter_wait(struct waiter *waiter, uint64_t until) {
+  struct loop *loop = waiter->loop;
+  loop_enter(loop);
+  enum wait_result result = wait_inside(waiter, until);
+  loop_leave(loop);
   return result;
 }
 

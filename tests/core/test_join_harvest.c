@@ -1,0 +1,119 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * OP-1, OP-11: a join that succeeds gives every event to those who harvest, and holds up nobody who does not.
+ */
+#include <stdlib.h>
+
+#include "tests/core/places.h"
+
+static int place_only(void **state) {
+  here = *state;
+  *state = NULL;
+  return 0;
+}
+
+enum { ROUNDS = 10, EACH = 200 };
+
+/* Ops of three kinds that pend until the end. */
+static unsigned post_many(struct world *world) {
+  static uint8_t byte;
+  char url[URL_MAX];
+  hws_handle made;
+  hws_handle listener = listen_at(world, url_new(url, ""));
+  struct pair pair = connect_at(world, listener, "");
+  for (unsigned i = 0; i < EACH; i++) {
+    (void)post_accept(world, listener, &made);
+    (void)post_watch(world, pair.client);
+    (void)post_recv(world, pair.server, &byte, 1);
+  }
+  return 3 * EACH;
+}
+
+struct harvester {
+  hws_handle queue;
+  uint32_t batch;
+  unsigned events;
+  hws_result last;
+};
+
+static void harvest(void *argument) {
+  struct harvester *harvester = argument;
+  struct hws_event events[16];
+  while ((harvester->last = hws_queue_wait(harvester->queue, events, harvester->batch, -1)) >= 0)
+    harvester->events += (unsigned)harvester->last;
+}
+
+static void expect_all(unsigned threads, uint32_t batch) {
+  for (int round = 0; round < ROUNDS; round++) {
+    struct harvester harvesters[2] = {{0}};
+    struct thread *running[2];
+    struct world *world = here_world = world_open(here->flags);
+    unsigned posted = post_many(world);
+    unsigned events = 0;
+    for (unsigned i = 0; i < threads; i++) {
+      harvesters[i] = (struct harvester){.queue = world->queue, .batch = batch};
+      running[i] = thread_start(harvest, &harvesters[i]);
+      thread_blocked(running[i]);
+    }
+    world_join(world);
+    for (unsigned i = 0; i < threads; i++) {
+      thread_join(running[i]);
+      /* Between two waits the handle has become stale. */
+      assert_true(harvesters[i].last == HWS_E_CLOSED || harvesters[i].last == HWS_E_HANDLE);
+      events += harvesters[i].events;
+    }
+    assert_int_equal(events, posted);
+  }
+}
+
+static void one_by_one(void **state) {
+  (void)state;
+  expect_all(1, 1);
+}
+
+static void by_two_threads(void **state) {
+  (void)state;
+  expect_all(2, 16);
+}
+
+/* The time is over while they are harvested: the join says so, and the next goes on. */
+static void joins_without_time(void **state) {
+  (void)state;
+  struct world *world = here_world = world_open(here->flags);
+  struct harvester harvester = {.queue = world->queue, .batch = 1};
+  unsigned posted = post_many(world);
+  struct thread *thread = thread_start(harvest, &harvester);
+  thread_blocked(thread);
+  uint64_t until = hws_now() + LIMIT_NS;
+  hws_result joined;
+  while ((joined = hws_runtime_join(world->runtime, 0)) == HWS_E_DEADLINE) assert_true(hws_now() < until);
+  assert_status(joined, HWS_OK);
+  thread_join(thread);
+  assert_int_equal(harvester.events, posted);
+  free(world);
+}
+
+/* Events that nobody takes: some join at least is not held up by the other threads of this machine either. */
+static void nobody_harvests(void **state) {
+  (void)state;
+  uint64_t least = UINT64_MAX;
+  for (int round = 0; round < ROUNDS; round++) {
+    struct world *world = here_world = world_open(here->flags);
+    (void)post_many(world);
+    uint64_t begin = hws_now();
+    world_join(world);
+    uint64_t took = hws_now() - begin;
+    if (took < least) least = took;
+  }
+  assert_true(least < 50 * MILLISECOND);
+}
+
+#undef PLACED
+#define PLACED(test, at, name)                                                                                         \
+  { #test " (" name ")", test, place_only, NULL, (void *)(uintptr_t)&places[at] }
+
+int main(void) {
+  const struct CMUnitTest tests[] = {EVERYWHERE(one_by_one), EVERYWHERE(by_two_threads), EVERYWHERE(joins_without_time),
+                                     EVERYWHERE(nobody_harvests)};
+  return cmocka_run_group_tests(tests, NULL, NULL);
+}
