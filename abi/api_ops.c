@@ -60,7 +60,10 @@ static int make_begin(struct call *call, hws_handle handle, enum object_type typ
 static bool call_is_over(struct call *call, enum hws_kind kind, int *result) {
   struct hws_event event = {.kind = (uint16_t)kind};
   request_judge(&call->request, &event);
-  if (event.status == HWS_OK && call->life) event.status = scope_status(call->life);
+  struct cause *cause = event.status == HWS_OK && call->life ? scope_cause(call->life) : NULL;
+  if (cause) event.status = cause->status;
+  if (cause) event.code = cause->code;
+  cause_unref(cause);
   if (event.status == HWS_OK) return false;
   *result = request_answer(&call->request, call->object, &event);
   return true;
@@ -128,6 +131,17 @@ hws_result hws_accept(hws_handle source, hws_handle life, const struct hws_how *
 
 /* ---- sessions ---- */
 
+/* HWS_OK, or the life scope's end, with its code and words. */
+static int refuse_ended(struct scope *life) {
+  struct cause *cause = scope_cause(life);
+  if (!cause) return HWS_OK;
+  bool silent = !cause->refs || !cause->text[0];
+  int status = refused_set(cause_make(cause->status, 0, cause->code, "the life scope has ended: %s",
+                                      silent ? status_text(cause->status) : cause->text));
+  cause_unref(cause);
+  return status;
+}
+
 hws_result hws_session(hws_handle stream, const struct hws_session_config *config, hws_handle *handle) {
   static const struct hws_session_config defaults = {.size = sizeof defaults};
   struct object *object = NULL;
@@ -143,8 +157,7 @@ hws_result hws_session(hws_handle stream, const struct hws_session_config *confi
   runtime_make_begin(object->runtime);
   if (runtime_is_ending(object->runtime)) status = refused_say(HWS_E_CLOSED, "the runtime is ending");
   if (status == HWS_OK && config->life) status = scope_pin(config->life, object->runtime, &life);
-  if (status == HWS_OK && life && (status = scope_status(life)) != HWS_OK)
-    refused_say(status, "the life scope has ended: %s", status_text(status));
+  if (status == HWS_OK && life) status = refuse_ended(life);
   if (status == HWS_OK) status = session_start((struct stream *)object, config, life, &session);
   if (status == HWS_OK) *handle = session->object.handle;
   if (life) object_unpin(&life->object);

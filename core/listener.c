@@ -196,10 +196,13 @@ static void pump(struct listener *listener) {
 
 /* Lock held: it stands in a list, or is the closer. */
 static void give_up(struct listener *listener, struct op *op, int status, struct op_list *ended) {
-  if (op->result) disappoint(op, cause_make(status, 0, 0, "the accept was given up"));
+  struct conn *conn = op->result;
+  struct cause *unmade = conn ? stream_unmade(&conn->stream, status) : NULL;
+  if (conn) disappoint(op, unmade ? cause_ref(unmade) : cause_make(status, 0, 0, "the accept was given up"));
   op_list_remove(op->event.kind == HWS_KIND_ACCEPT ? &listener->accepts : &listener->watches, op);
   if (op == listener->closer) listener->closer = NULL;
-  op_end_early(op, status, ended);
+  op_end_unmade(op, status, unmade, ended);
+  cause_unref(unmade);
 }
 
 static void revoke(struct op *op) {

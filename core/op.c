@@ -301,6 +301,12 @@ bool op_end_early(struct op *op, int status, struct op_list *ended) {
   return op_end(op, status, ended);
 }
 
+bool op_end_unmade(struct op *op, int status, const struct cause *cause, struct op_list *ended) {
+  bool itself = atomic_load_explicit(&op->asked, memory_order_acquire) & OP_ASKED_ITSELF;
+  if (itself || !cause || cause->status != status) return op_end_early(op, status, ended);
+  return op_fail(op, cause, ended);
+}
+
 bool op_fail(struct op *op, const struct cause *cause, struct op_list *ended) {
   if (atomic_load_explicit(&op->state, memory_order_relaxed) == OP_ENDED) return false;
   if (op->cancel) return op_end_early(op, op->cancel, ended); /* it was to end before that came about */

@@ -181,6 +181,9 @@ bool op_fail(struct op *op, const struct cause *cause, struct op_list *ended);
 void op_revoke(struct op *op, int status);
 void op_revoke_made(struct op *op, int status);
 
+/* op_end_early for one whose object may be why it was asked: `cause` is then what ended that; NULL: nothing has. */
+bool op_end_unmade(struct op *op, int status, const struct cause *cause, struct op_list *ended);
+
 /* The asking alone, for who then has the kind look for the op itself. Answers what was asked first. */
 int op_ask(struct op *op, int status);
 

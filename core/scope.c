@@ -43,9 +43,13 @@ static void scope_free(struct object *object) {
 
 static const struct object_class scope_class = {.type = OBJECT_SCOPE, .free = scope_free};
 
+static struct cause *deadline_cause(void) {
+  return cause_make(HWS_E_DEADLINE, 0, HWS_CODE_DEADLINE, "the scope's deadline passed");
+}
+
 static void deadline_passed(struct timer *timer) {
   struct scope *scope = (struct scope *)((char *)timer - offsetof(struct scope, timer));
-  scope_end(scope, cause_make(HWS_E_DEADLINE, 0, HWS_CODE_DEADLINE, "the scope's deadline passed"));
+  scope_end(scope, deadline_cause());
 }
 
 /* Caller holds the lock. */
@@ -105,6 +109,14 @@ int scope_status(struct scope *scope) {
   int status = __atomic_load_n(&scope->status, __ATOMIC_ACQUIRE);
   if (status == HWS_OK && scope->deadline && clock_now() >= scope->deadline) return HWS_E_DEADLINE;
   return status;
+}
+
+struct cause *scope_cause(struct scope *scope) {
+  if (scope_status(scope) == HWS_OK) return NULL;
+  lock_take(lock_of(scope));
+  struct cause *cause = cause_ref(scope->cause);
+  lock_drop(lock_of(scope));
+  return cause ? cause : deadline_cause();
 }
 
 /* ---- what stands under a scope ---- */

@@ -50,6 +50,9 @@ void scope_close(struct scope *scope);
 
 int scope_status(struct scope *scope);
 
+/* Why it ended, the caller's reference; NULL: it runs. */
+struct cause *scope_cause(struct scope *scope);
+
 /* End it with HWS_E_CANCELED or HWS_E_DEADLINE; consumes the cause. Idempotent. */
 void scope_end(struct scope *scope, struct cause *cause);
 

@@ -122,8 +122,9 @@ struct stream {
   struct op_list recvs; /* nothing is received while one pends */
   struct op_list sends;
   struct op_list watches;
-  struct op *closer; /* the close op */
-  struct op *maker;  /* the open or accept that waits for it to come; pinned */
+  struct op *closer;    /* the close op */
+  struct op *maker;     /* the open or accept that waits for it to come; pinned */
+  struct cause *unmade; /* why that is given up, while it is; borrowed */
   struct slices received;
   struct marks *marks;     /* ends of messages in `received`; NULL: there has been none */
   struct cause *cause;     /* the first, of either direction; NULL: none ended but properly */
@@ -172,6 +173,10 @@ void stream_closed(struct stream *stream, struct op_list *ended);
 
 /* It has come, or never will: forget its maker. */
 void stream_made(struct stream *stream);
+
+/* What ended it before it came, if it was that which asked its maker to end with the status; the caller's reference.
+ * NULL: the maker was asked itself. No lock held. */
+struct cause *stream_unmade(struct stream *stream, int status);
 
 /* Why ops of that direction find it ended, borrowed; NULL: they do not. Without a cause of its own it ended properly.
  */

@@ -53,14 +53,23 @@ static void close_locked(struct stream *stream, bool abort, struct op_list *ende
 }
 
 /* Nothing has to wait any longer for a stream that is over before it came. Lock held, dropped meanwhile. */
-static void unmake(struct stream *stream, int status) {
+static void unmake(struct stream *stream, struct cause *cause) {
   struct op *maker = stream->maker;
   if (!maker) return;
   stream->maker = NULL;
+  stream->unmade = cause;
   lock_drop(stream->lock);
-  op_revoke_made(maker, status);
+  op_revoke_made(maker, cause->status);
   object_unpin(&maker->object);
   lock_take(stream->lock);
+  stream->unmade = NULL;
+}
+
+struct cause *stream_unmade(struct stream *stream, int status) {
+  lock_take(stream->lock);
+  struct cause *cause = stream->unmade && stream->unmade->status == status ? cause_ref(stream->unmade) : NULL;
+  lock_drop(stream->lock);
+  return cause;
 }
 
 int stream_close(struct stream *stream, const struct request *request) {
@@ -70,7 +79,7 @@ int stream_close(struct stream *stream, const struct request *request) {
   if (request->queue || request->out)
     op = op_new(request, stream->object.runtime, &stream->object, HWS_KIND_CLOSE, stream_revoke, &status);
   lock_take(stream->lock);
-  unmake(stream, HWS_E_CLOSED);
+  unmake(stream, cause_plain(HWS_E_CLOSED));
   status = op_begin_close(op, request, &ended);
   if (status == HWS_OK) stream->closer = op;
   close_locked(stream, (request->flags & HWS_ABORT) || status != HWS_OK, &ended);
@@ -92,7 +101,7 @@ bool stream_is_done(struct stream *stream) {
 void stream_reset(struct stream *stream, struct cause *cause) {
   struct op_list ended = {0};
   lock_take(stream->lock);
-  unmake(stream, cause->status);
+  unmake(stream, cause);
   if (!stream_is_over(stream)) {
     if (!stream->closing) stream->forsaken = true;
     stream_end(stream, cause, true, &ended);

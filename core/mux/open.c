@@ -111,10 +111,12 @@ void mux_revoke(struct op *op) {
   lock_take(&mux->lock);
   if (atomic_load(&op->state) != OP_ENDED && op->listed) {
     struct mux_stream *stream = op->result ? mux_take_awaited(list, op) : NULL;
+    struct cause *unmade = stream ? stream->stream.unmade : NULL;
     op_list_remove(list, op);
-    op_end_early(op, status, &ended);
+    op_end_unmade(op, status, unmade, &ended);
     if (stream) {
-      stream_end(&stream->stream, cause_plain(status), true, &ended);
+      bool by_stream = unmade && unmade->status == status;
+      stream_end(&stream->stream, by_stream ? unmade : cause_plain(status), true, &ended);
       object_unpin(&stream->stream.object);
     }
   }

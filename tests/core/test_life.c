@@ -160,9 +160,18 @@ enum giving_up { CLOSED, RESET, LIFE, WAYS };
 
 static int32_t give_up(enum giving_up way, hws_handle made, hws_handle life) {
   if (way == CLOSED) assert_int_equal(hws_close(made, NULL, NULL, NULL), 0);
-  if (way == RESET) assert_int_equal(hws_reset(made, CODE, NULL), HWS_OK);
-  if (way == LIFE) assert_int_equal(hws_scope_cancel(life, CODE, NULL), HWS_OK);
+  if (way == RESET) assert_int_equal(hws_reset(made, CODE, "gone"), HWS_OK);
+  if (way == LIFE) assert_int_equal(hws_scope_cancel(life, CODE, "gone"), HWS_OK);
   return way == CLOSED ? HWS_E_CLOSED : HWS_E_CANCELED;
+}
+
+/* CAN-4: with the code and the words of what ended its object. */
+static void expect_given_up(const struct hws_event *event, enum giving_up way, hws_handle made) {
+  assert_int_equal(event->code, way == CLOSED ? 0 : CODE);
+  assert_int_equal(event->flags, 0);
+  if (way == CLOSED) return;
+  expect_detail(made, HWS_E_CANCELED, "gone");
+  assert_int_equal(detail_of(made).code, CODE);
 }
 
 /* The op that waits for it ends, and what comes then goes to the next one. */
@@ -179,9 +188,9 @@ static void accepts_given_up(void **state) {
       assert_int_equal(hws_accept(source, life, &how, NULL, NULL, &first), 0);
       uint64_t next = post_accept(world, source, &second);
       int32_t status = give_up(way, first, life);
-      world_await_status(world, how.tag, status);
+      struct hws_event event = world_await_status(world, how.tag, status);
+      expect_given_up(&event, way, first);
       struct hws_how block = how_block();
-      struct hws_event event;
       hws_handle near = 0;
       if (session)
         near = open_stream(sessions.client);
@@ -211,7 +220,8 @@ static void opens_given_up(void **state) {
     struct hws_open_config config = {.size = sizeof config, .life = life};
     assert_int_equal(hws_open(client, &config, &how, NULL, NULL, &made), 0);
     int32_t status = give_up(way, made, life);
-    world_await_status(world, how.tag, status);
+    struct hws_event event = world_await_status(world, how.tag, status);
+    expect_given_up(&event, way, made);
     assert_int_equal(stat_of(client, "streams_opened"), 256);
     hws_handle server = session_of(raw.server, HWS_ROLE_DEFAULT, NULL);
     open_stream(client); /* there is room again */
@@ -242,12 +252,45 @@ static void dials_given_up(void **state) {
   world_until(world, stat_of(world->runtime, "endpoints") == 0);
 }
 
+/* CAN-4: a life that has ended makes nothing, and says with which code; a refused session also in which words. */
+static void life_that_has_ended(void **state) {
+  struct world *world = *state;
+  struct pair sessions = sessions_open(world), raw = pair_raw(world, here->scheme);
+  hws_handle life = scope_new(world), made = 0;
+  assert_int_equal(hws_scope_cancel(life, CODE, "gone"), HWS_OK);
+  struct hws_how how = how_block();
+  struct hws_open_config config = {.size = sizeof config, .life = life};
+  char url[URL_MAX];
+  for (int kind = 0; kind < 4; kind++) {
+    struct hws_event event = {0};
+    if (kind == 0) assert_int_equal(hws_open(sessions.client, &config, &how, &event, NULL, &made), 1);
+    if (kind == 1) assert_int_equal(hws_accept(sessions.server, life, &how, &event, NULL, &made), 1);
+    if (kind == 2) assert_int_equal(hws_dial(world->runtime, url_new(url, ""), life, &how, &event, NULL, &made), 1);
+    if (kind == 3) assert_int_equal(hws_listen(world->runtime, url_new(url, ""), life, &how, &event, NULL, &made), 1);
+    assert_status(event.status, HWS_E_CANCELED);
+    assert_int_equal(event.code, CODE);
+    assert_true(event.object == 0 && made == 0);
+  }
+  struct hws_session_config session = {.size = sizeof session, .life = life};
+  struct hws_detail why = {.size = sizeof why};
+  assert_status(hws_session(raw.client, &session, &made), HWS_E_CANCELED);
+  expect_refusal(HWS_E_CANCELED, "gone");
+  assert_int_equal(hws_refusal(&why), HWS_OK);
+  assert_int_equal(why.code, CODE);
+  close_handle(raw.client);
+  close_handle(raw.server);
+  close_handle(sessions.client);
+  close_handle(sessions.server);
+  close_handle(life);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       EVERYWHERE(life_resets_the_stream),
       EVERYWHERE(codes_of_32_bits),
       EVERYWHERE(life_ends_dialled_and_accepted),
       EVERYWHERE(life_ends_sessions_and_listeners),
+      EVERYWHERE(life_that_has_ended),
       EVERYWHERE(accepts_given_up),
       EVERYWHERE(opens_given_up),
       EVERYWHERE(dials_given_up),
