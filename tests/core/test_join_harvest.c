@@ -76,23 +76,6 @@ static void by_two_threads(void **state) {
   expect_all(2, 16);
 }
 
-/* The time is over while they are harvested: the join says so, and the next goes on. */
-static void joins_without_time(void **state) {
-  (void)state;
-  struct world *world = here_world = world_open(here->flags);
-  struct harvester harvester = {.queue = world->queue, .batch = 1};
-  unsigned posted = post_many(world);
-  struct thread *thread = thread_start(harvest, &harvester);
-  thread_blocked(thread);
-  uint64_t until = hws_now() + LIMIT_NS;
-  hws_result joined;
-  while ((joined = hws_runtime_join(world->runtime, 0)) == HWS_E_DEADLINE) assert_true(hws_now() < until);
-  assert_status(joined, HWS_OK);
-  thread_join(thread);
-  assert_int_equal(harvester.events, posted);
-  free(world);
-}
-
 /* Events that nobody takes: some join at least is not held up by the other threads of this machine either. */
 static void nobody_harvests(void **state) {
   (void)state;
@@ -113,7 +96,6 @@ static void nobody_harvests(void **state) {
   { #test " (" name ")", test, place_only, NULL, (void *)(uintptr_t)&places[at] }
 
 int main(void) {
-  const struct CMUnitTest tests[] = {EVERYWHERE(one_by_one), EVERYWHERE(by_two_threads), EVERYWHERE(joins_without_time),
-                                     EVERYWHERE(nobody_harvests)};
+  const struct CMUnitTest tests[] = {EVERYWHERE(one_by_one), EVERYWHERE(by_two_threads), EVERYWHERE(nobody_harvests)};
   return cmocka_run_group_tests(tests, NULL, NULL);
 }
