@@ -115,6 +115,9 @@ void waiter_init(struct waiter *waiter, struct loop *loop);
 /* Drive or sleep until the waiter is signalled, `until` passes, or a signal arrives; or see WAIT_BUSY. */
 enum wait_result waiter_wait(struct waiter *waiter, uint64_t until);
 
+/* The same between loop_enter and loop_leave: a thread counts once. */
+enum wait_result waiter_wait_inside(struct waiter *waiter, uint64_t until);
+
 /* What it waits for has come. The waiter may be gone when this returns. */
 void waiter_signal(struct waiter *waiter);
 

@@ -188,7 +188,7 @@ static int wait_inside(struct queue *queue, struct hws_event *events, uint32_t m
     waiter.waiter.looks_up = true;
     result = try_take(queue, events, max, &waiter);
     if (result) return result;
-    enum wait_result waited = waiter_wait(&waiter.waiter, until);
+    enum wait_result waited = waiter_wait_inside(&waiter.waiter, until);
     leave(queue, &waiter);
     if (waited == WAIT_READY) continue; /* maybe another thread took them */
     result = try_take(queue, events, max, NULL);

@@ -137,7 +137,7 @@ void baton_keep(struct loop *loop) {
   }
 }
 
-static enum wait_result wait_inside(struct waiter *waiter, uint64_t until) {
+enum wait_result waiter_wait_inside(struct waiter *waiter, uint64_t until) {
   while (!is_ready(waiter)) {
     bool drives = take_or_enlist(waiter);
     enum wait_result result = drives ? WAIT_READY : nap(waiter, until, &drives);
@@ -160,7 +160,7 @@ void loop_leave(struct loop *loop) {
 enum wait_result waiter_wait(struct waiter *waiter, uint64_t until) {
   struct loop *loop = waiter->loop;
   loop_enter(loop);
-  enum wait_result result = wait_inside(waiter, until);
+  enum wait_result result = waiter_wait_inside(waiter, until);
   loop_leave(loop);
   return result;
 }
