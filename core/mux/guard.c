@@ -38,11 +38,6 @@ const char *guard_useless(struct mux *mux) {
   return fine ? NULL : "too many frames that do nothing (pings, empty data, updates of zero, unknown streams)";
 }
 
-const char *guard_reset(struct mux *mux) {
-  bool fine = bucket_take(&mux->resets, mux->settings[SET_RESET_RATE], mux->settings[SET_RESETS]);
-  return fine ? NULL : "too many streams opened and reset";
-}
-
 /* Updates of its window, an end, a reset. */
 enum { LATE_FRAMES = 256 };
 
@@ -75,11 +70,18 @@ void guard_forget(struct mux *mux) {
   mux->pacing = false;
 }
 
-/* It ends nothing: an honest peer that opens more than we take is only slowed down. */
-void guard_provoked(struct mux *mux) {
-  uint64_t rate = mux->settings[SET_ANSWERS];
-  if (mux->pacing || mux->state == SESSION_DEAF || bucket_take(&mux->answers, rate, rate)) return;
+/* What an honest peer does as well ends nothing: it is only slowed down. */
+static void pace(struct mux *mux, struct bucket *bucket, uint64_t rate, uint64_t burst) {
+  if (mux->pacing || mux->state == SESSION_DEAF || bucket_take(bucket, rate, burst)) return;
   mux->pacing = alive_pace(mux, BILLION / (rate < PACES ? rate : PACES));
+}
+
+void guard_provoked(struct mux *mux) {
+  pace(mux, &mux->answers, mux->settings[SET_ANSWERS], mux->settings[SET_ANSWERS]);
+}
+
+void guard_reset(struct mux *mux) {
+  pace(mux, &mux->resets, mux->settings[SET_RESET_RATE], mux->settings[SET_RESETS]);
 }
 
 bool guard_is_full(const struct mux *mux) {

@@ -434,7 +434,6 @@ void flow_release(struct mux_stream *stream);
 /* ---- guard.c ---- */
 void guard_init(struct mux *mux);
 const char *guard_useless(struct mux *mux); /* an error text when there were too many */
-const char *guard_reset(struct mux *mux);
 /* Queue a reset for a stream that we do not keep, or a pong. Once for a frame, before which guard_is_full was not. */
 void guard_reply(struct mux *mux, uint32_t stream, uint32_t code);
 void guard_pong(struct mux *mux, uint32_t opaque);
@@ -443,6 +442,7 @@ bool guard_is_full(const struct mux *mux);
 void guard_forget(struct mux *mux);
 /* The peer made us answer with more than a pong: above a rate its session is not read for a while. */
 void guard_provoked(struct mux *mux);
+void guard_reset(struct mux *mux); /* likewise, where it took back a stream that nobody had accepted */
 /* A stream is over here, or was never taken in, and the peer may have that many bytes under way for it, and some frames
  * without any. Then: one such frame; false: it is beyond all that can be. */
 void guard_forgotten(struct mux *mux, uint64_t bytes);
@@ -483,11 +483,10 @@ struct mux_stream *receive_open(struct mux *mux, uint32_t id, struct mux_native 
 void receive_begin_body(struct mux *mux, struct mux_stream *stream, uint16_t flags);
 void receive_unknown(struct mux *mux, const struct frame *frame, const char **error);
 /* The peer reset the stream, in both directions; takes the cause. */
-void receive_reset(struct mux *mux, struct mux_stream *stream, struct cause *cause, const char **error,
-                   struct op_list *ended);
-/* If the peer has ended both directions by itself that is as good as a reset: it counts against that budget, and
- * against the peer's streams until the application lets go. An error text, or NULL. */
-const char *receive_check_cut_off(struct mux *mux, struct mux_stream *stream);
+void receive_reset(struct mux *mux, struct mux_stream *stream, struct cause *cause, struct op_list *ended);
+/* If the peer has ended both directions by itself that is as good as a reset: it counts against their rate, and
+ * against the peer's streams until the application lets go. */
+void receive_check_cut_off(struct mux *mux, struct mux_stream *stream);
 /* Another go-away or drain: an error text when there were too many. */
 const char *receive_farewell(struct mux *mux);
 void receive_native_frame(struct mux *mux, const char **error, struct op_list *ended);

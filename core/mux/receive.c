@@ -69,24 +69,23 @@ static struct mux_stream *open_plainly(struct mux *mux, const struct frame *fram
 
 /* ---- ends ---- */
 
-static const char *receive_cut_off(struct mux *mux, struct mux_stream *stream) {
+static void receive_cut_off(struct mux *mux, struct mux_stream *stream) {
   mux_count(mux, SESSION_RESETS_IN, 1);
   if (stream->accepted && !stream->stranded) {
     stream->stranded = true;
     atomic_fetch_add_explicit(&mux->stranded, 1, memory_order_relaxed);
   }
   /* MUX-28: one that the application took is paid for: it keeps its place among the peer's until that lets go. */
-  return stream->opener || stream->accepted ? NULL : guard_reset(mux);
+  if (!stream->opener && !stream->accepted) guard_reset(mux);
 }
 
-const char *receive_check_cut_off(struct mux *mux, struct mux_stream *stream) {
+void receive_check_cut_off(struct mux *mux, struct mux_stream *stream) {
   bool ended = (stream->heard & HEARD_STOP) && (stream->heard & (HEARD_FIN | HEARD_ABORT));
-  return ended && !stream->opener && stream->stream.out == OUT_ENDED ? receive_cut_off(mux, stream) : NULL;
+  if (ended && !stream->opener && stream->stream.out == OUT_ENDED) receive_cut_off(mux, stream);
 }
 
-void receive_reset(struct mux *mux, struct mux_stream *stream, struct cause *cause, const char **error,
-                   struct op_list *ended) {
-  *error = receive_cut_off(mux, stream);
+void receive_reset(struct mux *mux, struct mux_stream *stream, struct cause *cause, struct op_list *ended) {
+  receive_cut_off(mux, stream);
   stream->heard |= HEARD_STOP | HEARD_ABORT;
   stream->dead = true; /* nothing of it needs to be sent any more, and no reset either */
   stream->on_wire = false;
@@ -103,12 +102,15 @@ static void apply_flags(struct mux *mux, struct mux_stream *stream, const struct
                         struct op_list *ended) {
   if (frame->flags & FRAME_RST) {
     uint32_t code = frame->type == FRAME_WINDOW ? frame->length : 0;
-    receive_reset(mux, stream, cause_remote(HWS_E_RESET, code, "reset by the peer"), error, ended);
+    receive_reset(mux, stream, cause_remote(HWS_E_RESET, code, "reset by the peer"), ended);
   } else if (frame->flags & FRAME_FIN) {
     bool again = stream->heard & (HEARD_FIN | HEARD_ABORT);
     stream->heard |= HEARD_FIN;
     stream_eof(&stream->stream, ended);
-    *error = again ? guard_useless(mux) : receive_check_cut_off(mux, stream);
+    if (again)
+      *error = guard_useless(mux);
+    else
+      receive_check_cut_off(mux, stream);
     mux_stream_settle(stream, ended);
   }
 }

@@ -110,7 +110,10 @@ static void on_stop(struct mux *mux, struct mux_stream *stream, const struct res
     stop_sending(stream, cause, ended);
   else
     stop_receiving(stream, cause, ended);
-  *error = again ? guard_useless(mux) : receive_check_cut_off(mux, stream);
+  if (again)
+    *error = guard_useless(mux);
+  else
+    receive_check_cut_off(mux, stream);
   mux_stream_settle(stream, ended);
 }
 
@@ -126,7 +129,7 @@ static void on_reset(struct mux *mux, const struct frame *frame, const char **er
   struct cause *cause = cause_by_peer(
       cause_make(HWS_E_RESET, 0, reset.code, "%.*s", (int)reset.reason_len, reset.reason_len ? reset.reason : ""));
   if (reset.direction == RESET_BOTH) {
-    receive_reset(mux, stream, cause, error, ended);
+    receive_reset(mux, stream, cause, ended);
     return;
   }
   on_stop(mux, stream, &reset, cause, error, ended);
