@@ -25,9 +25,10 @@ static void end_for(struct mux *mux, const char *why, struct op_list *ended) {
  * As long as the ping itself has not arrived its answer cannot come: until then, what the peer's side takes of that
  * what stands before it is life as well (MUX-27). Afterwards it is not: a system takes bytes for a process that hangs.
  * But what stands before a ping on our side stands before it on the peer's too, and between the two, so one that had to
- * wait is given as long again. */
+ * wait is given as long again. So is the answer on a connection that is shared, as long as it may stand behind others'.
+ */
 
-enum { PATIENCE_MAX = 3 };
+enum { PATIENCE_MAX = 3, BUSY_LOOKS = 30 };
 
 static uint64_t bytes_in(const struct mux *mux) {
   return atomic_load_explicit(&mux->counters[SESSION_BYTES_IN], memory_order_relaxed);
@@ -41,6 +42,7 @@ static void ask(struct mux *mux) {
   mux->ping_opaque++;
   mux->ping_sent = clock_now();
   way_ask(mux);
+  way_await(mux, &mux->ping_wait);
   mux_count(mux, SESSION_PINGS_OUT, 1);
 }
 
@@ -52,7 +54,8 @@ static bool is_alive(struct mux *mux) {
   bool arrived = way_question_arrived(mux);
   mux->alive_seen = now;
   if (moved && !arrived && mux->ping_patience < PATIENCE_MAX) mux->ping_patience++;
-  if (heard || (moved && !arrived)) return true;
+  if (heard) way_await(mux, &mux->ping_wait);
+  if (heard || (moved && !arrived) || way_is_busy(mux, &mux->ping_wait, BUSY_LOOKS)) return true;
   if (!mux->ping_patience) return false;
   mux->ping_patience--;
   return true;
@@ -105,14 +108,16 @@ static void stall_arm(struct mux *mux) {
   loop_timer(loop_of(mux), &mux->stall_timer, clock_now() + mux->settings[SET_WRITE_TIMEOUT] / STALL_LOOKS);
 }
 
-/* Also the first look finds out: what was reached never falls, and stands from the last one on. */
+/* Also the first look finds out: what was reached never falls, and stands from the last one on. Credit for what stands
+ * still comes as all words of the peer's do. */
 static bool is_moving(struct mux *mux) {
   uint64_t now = way_progress(mux);
   uint64_t in = bytes_in(mux);
   bool moved = now > mux->stall_seen || in != mux->stall_bytes_seen;
   mux->stall_seen = now;
   mux->stall_bytes_seen = in;
-  return moved;
+  if (moved) way_await(mux, &mux->stall_wait);
+  return moved || way_is_busy(mux, &mux->stall_wait, BUSY_LOOKS * STALL_LOOKS);
 }
 
 static void stall_fire(struct timer *timer) {
@@ -134,6 +139,7 @@ void alive_writing(struct mux *mux) {
   if (mux->stall_watched || mux->state == SESSION_ENDED) return;
   mux->stall_watched = true;
   mux->stall_still = 0;
+  way_await(mux, &mux->stall_wait);
   stall_arm(mux);
 }
 
@@ -233,12 +239,16 @@ void alive_unlimit(struct mux *mux) {
 
 /* ---- introductions ---- */
 
-/* Our own introduction is still on its way to the peer, and moves. */
+/* Our own introduction is still on its way to the peer, and moves; or the peer's may be to us. */
 static bool is_under_way(struct mux *mux) {
   uint64_t now = way_progress(mux);
   bool moved = now > mux->handshake_seen;
   mux->handshake_seen = now;
-  return moved && mux->way_behind;
+  return (moved && mux->way_behind) || way_is_busy(mux, &mux->handshake_wait, BUSY_LOOKS);
+}
+
+static void handshake_arm(struct mux *mux) {
+  loop_timer(loop_of(mux), &mux->handshake_timer, clock_now() + mux->settings[SET_HANDSHAKE]);
 }
 
 static void handshake_fire(struct timer *timer) {
@@ -247,7 +257,7 @@ static void handshake_fire(struct timer *timer) {
   lock_take(&mux->lock);
   bool introduced = mux->negotiation == NEGOTIATE_DONE;
   if (!introduced && is_under_way(mux))
-    alive_handshake(mux);
+    handshake_arm(mux);
   else if (!introduced && !negotiate_ask(mux))
     end_for(mux, "the peer did not introduce itself in time", &ended);
   mux_leave(mux, &ended);
@@ -255,7 +265,8 @@ static void handshake_fire(struct timer *timer) {
 }
 
 void alive_handshake(struct mux *mux) {
-  loop_timer(loop_of(mux), &mux->handshake_timer, clock_now() + mux->settings[SET_HANDSHAKE]);
+  way_await(mux, &mux->handshake_wait);
+  handshake_arm(mux);
 }
 
 void alive_introduced(struct mux *mux) {

@@ -148,6 +148,13 @@ struct reply {
   uint32_t code;
 };
 
+/* Waiting for a word of the peer's on a connection that is shared with others: what that brought in. */
+struct way_wait {
+  uint64_t from;  /* when the wait began */
+  uint64_t seen;  /* at the last look */
+  uint32_t looks; /* that were granted, as others' bytes came */
+};
+
 struct bucket {
   uint64_t tokens; /* in billionths */
   uint64_t at;
@@ -288,6 +295,9 @@ struct mux {
   uint64_t stall_bytes_seen;
   uint64_t stall_seen;
   uint64_t handshake_seen;
+  struct way_wait ping_wait;
+  struct way_wait stall_wait;
+  struct way_wait handshake_wait;
   bool stall_watched;    /* the stall timer is armed, or fires */
   uint8_t stall_still;   /* looks in a row that found nothing moved */
   uint8_t ping_patience; /* silent looks that are still granted */
@@ -510,11 +520,14 @@ void alive_handshake(struct mux *mux);          /* the peer must introduce itsel
 void alive_introduced(struct mux *mux);         /* it has */
 bool alive_pace(struct mux *mux, uint64_t ns);  /* reading goes on after that; false: no memory to see to it */
 
-/* ---- way.c: from the loop only, as it asks the carrier ---- */
+/* ---- way.c: from the loop only, as it asks the carrier; the last two from anywhere ---- */
 uint64_t way_progress(struct mux *mux); /* looks anew; grows whenever the peer's side took something of ours */
 void way_ask(struct mux *mux);          /* a ping is about to be said, or the pair was; before what it is sent behind */
 bool way_question_arrived(struct mux *mux);
 void mux_stream_way(struct stream *stream, struct stream_way *way);
+void way_await(const struct mux *mux, struct way_wait *wait); /* the wait begins, or begins anew */
+/* The peer's word may still stand behind what the connection is bringing for others; so many looks long at most. */
+bool way_is_busy(const struct mux *mux, struct way_wait *wait, uint32_t looks);
 
 /* ---- open.c, accept.c ---- */
 struct cause *mux_no_open(const struct mux *mux);       /* why nothing can be opened; NULL: it can */

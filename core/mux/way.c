@@ -6,6 +6,9 @@
  * A stream of another session is a carrier too. What waits there for its turn is on its way, as long as that session's
  * own carrier moves; what waits for credit is not. Bytes that were given to a carrier shared with others have arrived
  * when all has that was given to it until then: so a place on it is remembered, a mark, each time that ours grew.
+ *
+ * What the peer says comes behind others' bytes as well, and how many is not to be known. As many as can be under way
+ * are granted, as long as they come, and for so long at most: a peer that is silent among busy others is still found.
  */
 #include "core/mux/mux.h"
 
@@ -69,4 +72,29 @@ bool way_question_arrived(struct mux *mux) {
   if (mux->ping_wanted || mux->way_given < mux->way_question) return false; /* it waits in memory of ours */
   if (!mux->way_question_mark) mux->way_question_mark = mux->way_own ? mux->way_question : mux->way_mark;
   return mux->way_reached >= mux->way_question_mark;
+}
+
+/* ---- what comes ---- */
+
+/* More than systems and sessions hold between the two, in one direction. */
+#define UNDER_WAY_MAX (UINT64_C(16) << 20)
+
+/* What the connection at the bottom brought in, for all who share it; 0: nobody does. */
+static uint64_t brought_in(const struct mux *mux) {
+  const struct mux *bottom = mux;
+  while (bottom->under->class == &mux_stream_class) bottom = ((const struct mux_stream *)bottom->under)->mux;
+  return bottom == mux ? 0 : atomic_load_explicit(&bottom->counters[SESSION_BYTES_IN], memory_order_relaxed);
+}
+
+void way_await(const struct mux *mux, struct way_wait *wait) {
+  wait->from = wait->seen = brought_in(mux);
+  wait->looks = 0;
+}
+
+bool way_is_busy(const struct mux *mux, struct way_wait *wait, uint32_t looks) {
+  uint64_t now = brought_in(mux);
+  bool busy = now != wait->seen && now - wait->from < UNDER_WAY_MAX && wait->looks < looks;
+  wait->seen = now;
+  if (busy) wait->looks++;
+  return busy;
 }
