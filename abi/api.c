@@ -58,14 +58,17 @@ static const char *type_name(enum object_type type) {
   return type < OBJECT_TYPES ? names[type] : "nothing";
 }
 
-int api_refuse_handle(hws_handle handle, enum object_type type, int status) {
+int api_refuse_handle(hws_handle handle, enum object_type type, enum object_type other, int status) {
   unsigned long long value = handle;
   enum object_type is = handle_type(handle);
   if (status != HWS_E_HANDLE) return refused_say(status, "handle 0x%llx: %s", value, status_text(status));
-  if (!handle) return refused_say(status, "the handle is 0, not that of %s", type_name(type));
+  const char * or = type == other ? "" : " or ";
+  const char *what = type == other ? "" : type_name(other);
+  if (!handle) return refused_say(status, "the handle is 0, not that of %s%s%s", type_name(type), or, what);
   if (is == OBJECT_ANY || is >= OBJECT_TYPES) return refused_say(status, "0x%llx is no handle", value);
-  if (type != OBJECT_ANY && is != type)
-    return refused_say(status, "handle 0x%llx is that of %s, not of %s", value, type_name(is), type_name(type));
+  if (type != OBJECT_ANY && is != type && is != other)
+    return refused_say(status, "handle 0x%llx is that of %s, not of %s%s%s", value, type_name(is), type_name(type), or,
+                       what);
   return refused_say(status, "handle 0x%llx is stale: it was that of %s", value, type_name(is));
 }
 

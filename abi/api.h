@@ -19,14 +19,19 @@ static inline bool api_is_long(const char *reason) {
   return reason && strnlen(reason, REASON_MAX + 1) > REASON_MAX;
 }
 
-/* Say what is wrong with a handle that could not be pinned as one of that type; returns the status. */
-int api_refuse_handle(hws_handle handle, enum object_type type, int status);
+/* Say what is wrong with a handle that could not be pinned as one of either type; returns the status. */
+int api_refuse_handle(hws_handle handle, enum object_type type, enum object_type other, int status);
 
-/* The entry of every function that takes a handle: the fork check, and the pin. */
-static inline int api_pin(hws_handle handle, enum object_type type, struct object **object) {
+/* The entry of every function that takes a handle: the fork check, and the pin. Of two types, it may have either. */
+static inline int api_pin_either(hws_handle handle, enum object_type type, enum object_type other,
+                                 struct object **object) {
   fork_check();
-  int status = handle_pin(handle, type, object);
-  return status == HWS_OK ? HWS_OK : api_refuse_handle(handle, type, status);
+  int status = handle_pin(handle, handle_type(handle) == other ? other : type, object);
+  return status == HWS_OK ? HWS_OK : api_refuse_handle(handle, type, other, status);
+}
+
+static inline int api_pin(hws_handle handle, enum object_type type, struct object **object) {
+  return api_pin_either(handle, type, type, object);
 }
 
 #endif

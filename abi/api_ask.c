@@ -135,21 +135,31 @@ static void tell_peer(struct hws_peer *found, struct hws_peer *peer) {
   memcpy(peer, found, short_one ? PEER_SIZE_V1 : sizeof *found);
 }
 
+static bool is_connected(struct stream *stream) {
+  lock_take(stream->lock);
+  bool ready = stream->ready;
+  lock_drop(stream->lock);
+  return ready;
+}
+
 hws_result hws_peer(hws_handle handle, struct hws_peer *peer) {
   struct object *object = NULL;
   if (!peer) return REFUSE(HWS_E_INVAL, "peer is NULL");
   if (peer->size < PEER_SIZE_V1)
     return REFUSE(HWS_E_INVAL, "peer->size is %u, less than any version's", (unsigned)peer->size);
-  enum object_type type = handle_type(handle) == OBJECT_SESSION ? OBJECT_SESSION : OBJECT_STREAM;
-  int status = api_pin(handle, type, &object);
+  int status = api_pin_either(handle, OBJECT_STREAM, OBJECT_SESSION, &object);
   if (status != HWS_OK) return refused_answer(__func__, status);
   struct hws_peer found = {.flags = 0};
-  if (type == OBJECT_SESSION)
+  bool is_session = handle_type(handle) == OBJECT_SESSION;
+  if (is_session)
     status = session_peer((struct session *)object, &found);
   else
     status = ((struct stream *)object)->class->peer((struct stream *)object, &found);
+  if (status == HWS_E_UNSUPPORTED && (is_session || is_connected((struct stream *)object)))
+    refused_say(status, "the transport does not tell who is at the other end");
+  else if (status == HWS_E_UNSUPPORTED)
+    refused_say(status, "the stream is not connected");
   object_unpin(object);
-  if (status == HWS_E_UNSUPPORTED) refused_say(status, "the transport does not tell who is at the other end");
   if (status == HWS_OK) tell_peer(&found, peer);
   return refused_answer(__func__, status);
 }

@@ -18,11 +18,12 @@ struct call {
 };
 
 /* Pins all or nothing. */
-static int call_begin_as(struct call *call, hws_handle handle, enum object_type type, hws_handle life,
-                         const struct hws_how *how, struct hws_event *out, hws_handle *op, bool needs_answer) {
+static int call_begin_as(struct call *call, hws_handle handle, enum object_type type, enum object_type other,
+                         hws_handle life, const struct hws_how *how, struct hws_event *out, hws_handle *op,
+                         bool needs_answer) {
   call->life = NULL;
   call->makes = false;
-  int status = api_pin(handle, type, &call->object);
+  int status = api_pin_either(handle, type, other, &call->object);
   if (status != HWS_OK) return status;
   struct runtime *runtime = object_runtime(call->object);
   status = request_begin(&call->request, runtime, how, out, op, needs_answer);
@@ -34,7 +35,7 @@ static int call_begin_as(struct call *call, hws_handle handle, enum object_type 
 
 static int call_begin(struct call *call, hws_handle handle, enum object_type type, hws_handle life,
                       const struct hws_how *how, struct hws_event *out, hws_handle *op) {
-  return call_begin_as(call, handle, type, life, how, out, op, true);
+  return call_begin_as(call, handle, type, type, life, how, out, op, true);
 }
 
 static int call_end(struct call *call, int result) {
@@ -46,9 +47,9 @@ static int call_end(struct call *call, int result) {
 }
 
 /* The same for a call that makes an object. */
-static int make_begin(struct call *call, hws_handle handle, enum object_type type, hws_handle life,
-                      const struct hws_how *how, struct hws_event *out, hws_handle *op) {
-  int status = call_begin(call, handle, type, life, how, out, op);
+static int make_begin(struct call *call, hws_handle handle, enum object_type type, enum object_type other,
+                      hws_handle life, const struct hws_how *how, struct hws_event *out, hws_handle *op) {
+  int status = call_begin_as(call, handle, type, other, life, how, out, op, true);
   if (status != HWS_OK) return status;
   call->makes = true;
   runtime_make_begin(object_runtime(call->object));
@@ -93,7 +94,7 @@ hws_result hws_listen(hws_handle runtime, const char *url, hws_handle life, cons
   struct call call;
   if (!url || !listener) return REFUSE(HWS_E_INVAL, "%s is NULL", url ? "listener" : "url");
   *listener = 0;
-  int result = make_begin(&call, runtime, OBJECT_RUNTIME, life, how, out, op);
+  int result = make_begin(&call, runtime, OBJECT_RUNTIME, OBJECT_RUNTIME, life, how, out, op);
   if (result != HWS_OK) return refused_answer(__func__, result);
   if (!call_is_over(&call, HWS_KIND_LISTEN, &result))
     result = listener_listen((struct runtime *)call.object, url, call.life, &call.request, listener);
@@ -105,7 +106,7 @@ hws_result hws_dial(hws_handle runtime, const char *url, hws_handle life, const 
   struct call call;
   if (!url || !stream) return REFUSE(HWS_E_INVAL, "%s is NULL", url ? "stream" : "url");
   *stream = 0;
-  int result = make_begin(&call, runtime, OBJECT_RUNTIME, life, how, out, op);
+  int result = make_begin(&call, runtime, OBJECT_RUNTIME, OBJECT_RUNTIME, life, how, out, op);
   if (result != HWS_OK) return refused_answer(__func__, result);
   if (!call_is_over(&call, HWS_KIND_DIAL, &result))
     result = conn_dial((struct runtime *)call.object, url, call.life, &call.request, stream);
@@ -115,14 +116,13 @@ hws_result hws_dial(hws_handle runtime, const char *url, hws_handle life, const 
 hws_result hws_accept(hws_handle source, hws_handle life, const struct hws_how *how, struct hws_event *out,
                       hws_handle *op, hws_handle *stream) {
   struct call call;
-  enum object_type type = handle_type(source) == OBJECT_SESSION ? OBJECT_SESSION : OBJECT_LISTENER;
   if (!stream) return REFUSE(HWS_E_INVAL, "stream is NULL");
   *stream = 0;
-  int result = make_begin(&call, source, type, life, how, out, op);
+  int result = make_begin(&call, source, OBJECT_LISTENER, OBJECT_SESSION, life, how, out, op);
   if (result != HWS_OK) return refused_answer(__func__, result);
   if (call_is_over(&call, HWS_KIND_ACCEPT, &result))
     ;
-  else if (type == OBJECT_SESSION)
+  else if (handle_type(source) == OBJECT_SESSION)
     result = session_accept((struct session *)call.object, call.life, &call.request, stream);
   else
     result = listener_accept((struct listener *)call.object, call.life, &call.request, stream);
@@ -179,7 +179,7 @@ hws_result hws_open(hws_handle session, const struct hws_open_config *config, co
   if (config->metadata_count && !config->metadata)
     return REFUSE(HWS_E_INVAL, "config->metadata is NULL, and its count is not 0");
   if (check_vec(config->payload, config->payload_count) != HWS_OK) return refused_answer(__func__, HWS_E_INVAL);
-  int result = make_begin(&call, session, OBJECT_SESSION, config->life, how, out, op);
+  int result = make_begin(&call, session, OBJECT_SESSION, OBJECT_SESSION, config->life, how, out, op);
   if (result != HWS_OK) return refused_answer(__func__, result);
   if (!call_is_over(&call, HWS_KIND_OPEN, &result))
     result = session_open((struct session *)call.object, config, call.life, &call.request, stream);
@@ -253,10 +253,9 @@ hws_result hws_flush(hws_handle stream) {
 
 hws_result hws_shutdown(hws_handle handle, const struct hws_how *how, struct hws_event *out, hws_handle *op) {
   struct call call;
-  enum object_type type = handle_type(handle) == OBJECT_SESSION ? OBJECT_SESSION : OBJECT_STREAM;
-  int result = call_begin_as(&call, handle, type, 0, how, out, op, false);
+  int result = call_begin_as(&call, handle, OBJECT_STREAM, OBJECT_SESSION, 0, how, out, op, false);
   if (result != HWS_OK) return refused_answer(__func__, result);
-  if (type == OBJECT_SESSION)
+  if (handle_type(handle) == OBJECT_SESSION)
     result = session_shutdown((struct session *)call.object, &call.request);
   else
     result = stream_shutdown((struct stream *)call.object, &call.request);
@@ -270,11 +269,10 @@ static struct cause *reset_cause(uint64_t code, const char *reason) {
 hws_result hws_reset(hws_handle handle, uint64_t code, const char *reason) {
   struct object *object = NULL;
   if (api_is_long(reason)) return REFUSE(HWS_E_INVAL, REASON_TOO_LONG);
-  enum object_type type = handle_type(handle) == OBJECT_SESSION ? OBJECT_SESSION : OBJECT_STREAM;
-  int status = api_pin(handle, type, &object);
+  int status = api_pin_either(handle, OBJECT_STREAM, OBJECT_SESSION, &object);
   if (status != HWS_OK) return refused_answer(__func__, status);
   struct cause *cause = reset_cause(code, reason);
-  if (type == OBJECT_SESSION)
+  if (handle_type(handle) == OBJECT_SESSION)
     session_end((struct session *)object, cause);
   else
     stream_reset((struct stream *)object, cause);

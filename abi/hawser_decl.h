@@ -218,7 +218,7 @@ struct hws_detail {
   int32_t os_error; /* errno or GetLastError; 0: none */
   uint32_t flags;   /* hws_event_flag */
   uint64_t code;
-  char text[488]; /* one line, zero-terminated, UTF-8 */
+  char text[488]; /* one line, zero-terminated, UTF-8; what could not be shown of a reason is `?` */
 };
 
 struct hws_peer {
@@ -330,7 +330,8 @@ hws_result hws_queue_waitable(hws_handle queue, int64_t *descriptor);
 hws_result hws_scope_open(hws_handle runtime, hws_handle parent, uint64_t deadline_ns, hws_handle *scope);
 
 /* End a scope and its children: their ops end with HWS_E_CANCELED, and objects whose life scope it is are reset with
- * `code` (0: HWS_CODE_CANCELED) and reason (may be NULL, at most 1 KiB UTF-8). Harmless when repeated. */
+ * `code` (0: HWS_CODE_CANCELED) and reason (may be NULL, at most 1 KiB UTF-8; what is none is shown as `?`, in
+ * hws_detail here and at the peer). Harmless when repeated. */
 hws_result hws_scope_cancel(hws_handle scope, uint64_t code, const char *reason);
 
 /* HWS_OK while the scope runs; HWS_E_CANCELED or HWS_E_DEADLINE once it ended: an answer, not a refusal. */
@@ -447,12 +448,14 @@ hws_result hws_flush(hws_handle stream);
 hws_result hws_shutdown(hws_handle object, const struct hws_how *how, struct hws_event *out, hws_handle *op);
 
 /* Reset a stream at once, in both directions: pending ops end with HWS_E_CANCELED, the peer's with HWS_E_RESET, code
- * and reason, as far as the protocol below carries them. On a session: end it without draining. */
+ * and reason (as hws_scope_cancel's), as far as the protocol below carries them. On a session: end it without draining.
+ */
 hws_result hws_reset(hws_handle object, uint64_t code, const char *reason);
 
 /* End one direction of a stream at once (hws_stop), or both, which is hws_reset: pending ops of it end with
- * HWS_E_CANCELED, the peer's of its other end with HWS_E_RESET, code and reason. Harmless when it has ended.
- * Errors, of one direction: HWS_E_UNSUPPORTED (a stream that is not native), HWS_E_BUSY (not accepted yet). */
+ * HWS_E_CANCELED, the peer's of its other end with HWS_E_RESET, code and reason (as hws_scope_cancel's). Harmless when
+ * it has ended. Errors, of one direction: HWS_E_UNSUPPORTED (a stream that is not native), HWS_E_BUSY (not accepted
+ * yet). */
 hws_result hws_stop(hws_handle stream, uint32_t directions, uint64_t code, const char *reason);
 
 /* The index-th pair of metadata that the stream was opened with. Key and value are copied into `buffer` of `size`

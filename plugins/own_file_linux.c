@@ -50,16 +50,19 @@ static bool is_open_to_others(const struct stat *facts) {
   return (facts->st_mode & S_IWOTH) != 0;
 }
 
-/* What is mapped stands in its folder still, and nobody but its owner, root and the caller can have put it there. */
-static bool stands(const struct own_file *file, const char *folder, uid_t *owner) {
+/* What is mapped stands in its folder still, and nobody but its owner, root and the caller can have put it there: NULL,
+ * else what is not so. */
+static const char *doubt_of(const struct own_file *file, const char *folder, uid_t *owner) {
   struct stat library;
   struct stat beside;
-  if (stat(file->path, &library) != 0 || stat(folder, &beside) != 0) return false;
-  bool alone = beside.st_uid == 0 || beside.st_uid == library.st_uid || beside.st_uid == geteuid();
-  alone = alone && !is_open_to_others(&library) && !is_open_to_others(&beside);
-  if (!alone || (uint64_t)library.st_ino != file->inode) return false;
+  if (stat(file->path, &library) != 0 || stat(folder, &beside) != 0) return "its file cannot be found";
+  if (is_open_to_others(&library)) return "others can write its file";
+  if (is_open_to_others(&beside)) return "others can write its folder";
+  if (beside.st_uid != 0 && beside.st_uid != library.st_uid && beside.st_uid != geteuid())
+    return "its folder is another user's";
+  if ((uint64_t)library.st_ino != file->inode) return "its file was replaced";
   *owner = library.st_uid;
-  return true;
+  return NULL;
 }
 
 static bool is_below(const char *place, const char *folder) {
@@ -67,14 +70,17 @@ static bool is_below(const char *place, const char *folder) {
   return strncmp(place, folder, length) == 0 && (place[length] == '/' || place[length] == '\0');
 }
 
-enum own_tree own_tree_find(const char *place, uid_t *owner) {
+enum own_tree own_tree_find(const char *place, uid_t *owner, const char **doubt) {
   struct own_file file;
   int found = own_file_find((const void *)(uintptr_t)&own_tree_find, &file);
   if (found != 0) return found == -2 ? OWN_TREE_SHORT : OWN_TREE_OUTSIDE;
   char *slash = strrchr(file.path, '/');
   char *folder = strndup(file.path, (size_t)(slash - file.path));
   enum own_tree result = folder == NULL ? OWN_TREE_SHORT : OWN_TREE_OUTSIDE;
-  if (folder != NULL && is_below(place, folder) && stands(&file, folder, owner)) result = OWN_TREE_INSIDE;
+  if (folder != NULL && is_below(place, folder)) {
+    *doubt = doubt_of(&file, folder, owner);
+    result = *doubt == NULL ? OWN_TREE_INSIDE : OWN_TREE_DOUBTED;
+  }
   free(folder);
   free(file.path);
   return result;

@@ -19,11 +19,12 @@ int own_file_find(const void *symbol, struct own_file *file);
 
 enum own_tree {
   OWN_TREE_INSIDE,  /* it lies beside the library, or below that */
-  OWN_TREE_OUTSIDE, /* it does not, or nobody is to be trusted for it */
+  OWN_TREE_OUTSIDE, /* it does not */
+  OWN_TREE_DOUBTED, /* it does, but somebody else could have put the library there */
   OWN_TREE_SHORT    /* not to be found out for want of descriptors or memory; errno says of which */
 };
 
-/* Where a place, absolute and without links, lies; inside, *owner is the library's. */
-enum own_tree own_tree_find(const char *place, uid_t *owner);
+/* Where a place, absolute and without links, lies; inside, *owner is the library's; doubted, *doubt says why. */
+enum own_tree own_tree_find(const char *place, uid_t *owner, const char **doubt);
 
 #endif

@@ -20,5 +20,6 @@ bool trust_check(const struct stat *facts, const struct trust_owners *owners, co
               (unsigned long)facts->st_uid, (unsigned long)owners->caller);
   if (owners->library != owners->caller)
     refusal_add(error, ", or the owner of the library, %lu", (unsigned long)owners->library);
+  if (owners->doubt != NULL) refusal_add(error, "; the library's owner does not count, as %s", owners->doubt);
   return false;
 }

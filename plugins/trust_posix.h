@@ -12,8 +12,9 @@
 
 /* Who may own it, beside root. */
 struct trust_owners {
-  uid_t caller;  /* effective */
-  uid_t library; /* where it lies in the library's own tree, the library's owner; else the caller again */
+  uid_t caller;      /* effective */
+  uid_t library;     /* where it lies in the library's own tree, the library's owner; else the caller again */
+  const char *doubt; /* there, why that owner does not count; NULL: nothing speaks against him */
 };
 
 /* Whether nobody but root, the owners and those whom they let in by group can change what facts describe: a folder, or,

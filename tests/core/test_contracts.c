@@ -449,10 +449,44 @@ static void everything_on_a_connection_has_its_peer(void **state) {
   assert_status(hws_peer(world->queue, &peer), HWS_E_HANDLE);
 }
 
+static void expect_no_peer(hws_handle object, int32_t status, const char *why) {
+  struct hws_peer peer = {.size = sizeof peer};
+  struct hws_detail detail = {.size = sizeof detail};
+  assert_status(hws_peer(object, &peer), status);
+  assert_int_equal(hws_refusal(&detail), HWS_OK);
+  if (!strstr(detail.text, why)) fail_msg("'%s' is not said in: %s", why, detail.text);
+}
+
+/* The refusal says what could be asked, and what is missing. */
+static void who_has_no_peer_hears_why(void **state) {
+  struct world *world = *state;
+  char url[URL_MAX];
+  hws_handle stream = 0, scope = 0;
+  hws_handle listener = listen_at(world, url_new(url, ""));
+  struct hws_detail detail = {.size = sizeof detail};
+  expect_no_peer(listener, HWS_E_HANDLE, "that of a listener, not of a stream or a session");
+  expect_no_peer(0, HWS_E_HANDLE, "not that of a stream or a session");
+  (void)post_accept(world, listener, &stream);
+  expect_no_peer(stream, HWS_E_UNSUPPORTED, "the stream is not connected");
+  expect_no_peer(pair_raw(world, "tcp").client, HWS_E_UNSUPPORTED, "the transport does not tell");
+  assert_int_equal(hws_scope_open(world->runtime, 0, 0, &scope), HWS_OK);
+  assert_status(hws_reset(scope, 0, NULL), HWS_E_HANDLE);
+  assert_int_equal(hws_refusal(&detail), HWS_OK);
+  assert_non_null(strstr(detail.text, "not of a stream or a session"));
+  assert_status(hws_shutdown(scope, NULL, NULL, NULL), HWS_E_HANDLE);
+  assert_int_equal(hws_refusal(&detail), HWS_OK);
+  assert_non_null(strstr(detail.text, "not of a stream or a session"));
+  struct hws_how how = {.size = sizeof how, .queue = world->queue};
+  assert_status(hws_accept(scope, 0, &how, NULL, NULL, &stream), HWS_E_HANDLE);
+  assert_int_equal(hws_refusal(&detail), HWS_OK);
+  assert_non_null(strstr(detail.text, "not of a listener or a session"));
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       PLACED(as_the_header_says, 0, "mem"),
       BOTH_MODES(everything_on_a_connection_has_its_peer),
+      BOTH_MODES(who_has_no_peer_hears_why),
   };
   return cmocka_run_group_tests_name("contracts", tests, NULL, NULL);
 }

@@ -145,9 +145,9 @@ static void test_owners(void **state) {
     uid_t owner;
     struct trust_owners owners;
     bool good;
-  } cases[] = {{0, {0, 0}, true},           {0, {1000, 1000}, true},     {1000, {1000, 1000}, true},
-               {1000, {0, 0}, false},       {1000, {1001, 1001}, false}, {1000, {1001, 1000}, true},
-               {1000, {1001, 1002}, false}, {1001, {1001, 1000}, true}};
+  } cases[] = {{0, {0, 0, NULL}, true},           {0, {1000, 1000, NULL}, true},     {1000, {1000, 1000, NULL}, true},
+               {1000, {0, 0, NULL}, false},       {1000, {1001, 1001, NULL}, false}, {1000, {1001, 1000, NULL}, true},
+               {1000, {1001, 1002, NULL}, false}, {1001, {1001, 1000, NULL}, true}};
   for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
     struct stat facts = {.st_mode = S_IFREG | 0755, .st_uid = cases[i].owner};
     error.text[0] = '\0';

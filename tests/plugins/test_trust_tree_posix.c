@@ -130,10 +130,12 @@ static void test_tree(void **state) {
   /* In a library that anybody could replace nobody's word counts for more than his own. */
   assert_int_equal(chmod(prefix->library, 0757), 0);
   expect_refused(prefix, prefix->plugin, "owner of folder ");
+  expect_refused(prefix, prefix->plugin, "the library's owner does not count, as others can write its file");
   assert_int_equal(chmod(prefix->library, 0755), 0);
   (void)snprintf(folder, sizeof folder, "%s/lib", prefix->root);
   assert_int_equal(chmod(folder, 0777), 0);
   expect_refused(prefix, prefix->plugin, "owner of folder ");
+  expect_refused(prefix, prefix->plugin, "the library's owner does not count, as others can write its folder");
   assert_int_equal(chmod(folder, 0755), 0);
   if (syscall(SYS_geteuid) == 0) { /* neither the library's owner nor a trusted one */
     assert_int_equal(chown(prefix->plugin, THIRD, (gid_t)-1), 0);
