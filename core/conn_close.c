@@ -8,7 +8,8 @@
  * the peer's end has come, or until it has all and is silent.
  *
  * Limits, so that a close always ends: for so long nothing moved in either direction; so many bytes were dropped; it
- * took so long in all. What was taken and has not gone out then is lost, and the close's event says so.
+ * took so long in all. What was taken and has not gone out then is lost, and the close's event says so. A session has a
+ * limit of its own, `drain`: once that has passed, the close of its connection waits for nothing (stream_hurry).
  */
 #include <stddef.h>
 
@@ -120,6 +121,7 @@ bool conn_leave_step(struct conn *conn) {
   if (conn->leave == LEAVE_FLUSHING && conn_is_flushed(conn)) conn->leave = (uint8_t)after_flush(conn);
   if (conn->leave == LEAVE_ENDING && !conn->writing && conn->stream.out == OUT_ENDED) conn->leave = LEAVE_DONE;
   if (conn->leave == LEAVE_LINGERING && peer_has_ended(conn)) conn->leave = LEAVE_DONE;
+  if (conn->leave != LEAVE_DONE && conn->stream.hurried) cut_short(conn, HWS_E_TIMEOUT);
   if (conn->dropped > LINGER_BYTES) cut_short(conn, HWS_E_LIMIT);
   return conn->leave != before;
 }

@@ -86,7 +86,7 @@ struct stream_class {
   void (*hold_out)(struct stream *stream);
   /* Would a close end at once? Once it would, it always does. */
   bool (*over)(const struct stream *stream);
-  /* The user closed it: get rid of it once all is sent; stream_closed when that is done. */
+  /* The user closed it: get rid of it once all is sent; stream_closed when that is done. Again when it is hurried. */
   void (*close)(struct stream *stream, struct op_list *ended);
   /* Would a kick do anything? One that would not can be left out. */
   bool (*due)(const struct stream *stream, enum stream_kick kick);
@@ -115,6 +115,7 @@ struct stream {
   bool discarded; /* what was received was dropped: there is nothing to put a lease's rest back to */
   bool carries;  /* a session on it was closed and is still sending: its own session waits for that when it is closed */
   bool forsaken; /* the user ended sending without waiting for what was taken: dropping that is no loss */
+  bool hurried;  /* what closes it has waited long enough: its close is told now (stream_hurry) */
   uint8_t depth; /* sessions below it */
   uint32_t leases;
   uint64_t taken;       /* how often bytes were taken from the head; a lease can go back only if none were since */
@@ -233,6 +234,10 @@ bool stream_recv_inside(struct stream *stream, struct op *op);
 void stream_revoke_inside(struct op *op, int status);
 bool stream_shutdown_inside(struct stream *stream, struct op *op);
 bool stream_close_inside(struct stream *stream, struct op *op, bool abort); /* consumes the handle's pin */
+
+/* Its close, begun already or not, waits for no peer any more. What the system has it goes on delivering, or the
+ * session that the stream is of; what a connection has not handed to the system is lost, and the close says so. */
+void stream_hurry(struct stream *stream);
 
 /* Could something be sent, now or later? */
 bool stream_is_sendable(struct stream *stream);

@@ -218,6 +218,16 @@ bool stream_close_inside(struct stream *stream, struct op *op, bool abort) {
   return op_leave(op);
 }
 
+void stream_hurry(struct stream *stream) {
+  struct op_list ended = {0};
+  lock_take(stream->lock);
+  stream->hurried = true;
+  if (stream->closing && !stream->closed) stream->class->close(stream, &ended);
+  lock_drop(stream->lock);
+  op_deliver(&ended);
+  stream->class->kick(stream, KICK_NOW);
+}
+
 bool stream_is_sendable(struct stream *stream) {
   lock_take(stream->lock);
   bool open = stream->out == OUT_OPEN;

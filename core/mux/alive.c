@@ -212,9 +212,12 @@ static void drain_fire(struct timer *timer) {
   struct mux *mux = FROM_TIMER(timer, drain_timer);
   struct op_list ended = {0};
   lock_take(&mux->lock);
+  bool deferred = mux->state == SESSION_DRAINING && atomic_load(&mux->writer) != WRITER_OUT;
+  if (deferred) writer_run(mux, &ended); /* what can be written at once is */
+  bool closing = mux->state == SESSION_ENDED;
   if (mux->state == SESSION_DEAF && bytes_in(mux) != mux->read_bytes_seen) {
     alive_deaf(mux);
-  } else if (part_is_under_way(mux)) {
+  } else if (closing) {
     part_cut(mux, HWS_E_TIMEOUT); /* the system goes on delivering what it has, unless something still comes in */
   } else {
     if (mux->state == SESSION_DRAINING) mux->cut_short = HWS_E_TIMEOUT;
@@ -222,6 +225,7 @@ static void drain_fire(struct timer *timer) {
     mux->abort_under = true;
   }
   mux_leave(mux, &ended);
+  if (closing) stream_hurry(mux->under);
 }
 
 void alive_limit(struct mux *mux, uint64_t ns) {
@@ -306,7 +310,6 @@ void alive_stop(struct mux *mux) {
   timer_disarm(timers, &mux->alive_timer);
   timer_disarm(timers, &mux->stall_timer);
   timer_disarm(timers, &mux->linger_timer);
-  if (!part_is_under_way(mux)) timer_disarm(timers, &mux->drain_timer);
   timer_disarm(timers, &mux->handshake_timer);
   timer_disarm(timers, &mux->pace_timer);
 }

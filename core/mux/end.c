@@ -88,6 +88,7 @@ void mux_end(struct mux *mux, struct cause *cause, enum end_kind kind, struct op
   bool local = kind == END_LOCAL || was_local;
   if (!mux->cause_serving) mux->cause_serving = local ? cause_ref(cause) : for_acceptors(cause);
   alive_stop(mux);
+  if (!was_local) alive_unlimit(mux); /* else it limits the close of the carrier too */
   fail_all(&mux->opens, mux->cause, ended);
   fail_all(&mux->accepts, mux->cause, ended);
   fail_all(&mux->watches, mux->cause, ended);
@@ -176,7 +177,13 @@ static void drain(struct mux *mux, struct op_list *ended) {
   fail_all(&mux->accepts, cause, ended);
   fail_all(&mux->drains, cause, ended);
   cause_unref(cause);
-  alive_limit(mux, mux->settings[SET_DRAIN]);
+}
+
+/* From when on what could be written at once has been. */
+static void limit_drain(struct mux *mux) {
+  lock_take(&mux->lock);
+  if (!mux->under_closed) alive_limit(mux, mux->settings[SET_DRAIN]);
+  lock_drop(&mux->lock);
 }
 
 static void revoke_close(struct op *op) {
@@ -209,6 +216,7 @@ int session_close(struct session *session, const struct request *request) {
   struct op_list ended = {0};
   int status = HWS_OK;
   struct op *op = NULL;
+  bool drains = false;
   if (request->queue || request->out)
     op = op_new(request, session->object.runtime, &session->object, HWS_KIND_CLOSE, revoke_close, &status);
   lock_take(&mux->lock);
@@ -225,11 +233,13 @@ int session_close(struct session *session, const struct request *request) {
     cause_unref(cause);
   } else if (mux->state == SESSION_RUNNING) {
     drain(mux, &ended);
+    drains = true;
   } else if (mux->state == SESSION_ENDED) {
     mux_discard_inbound(mux);
   }
   mux_leave(mux, &ended);
   writer_kick(mux, KICK_NOW);
+  if (drains) limit_drain(mux);
   int result = op ? op_submitted(op, request) : 0;
   object_unpin(&session->object); /* the handle's */
   return result;
@@ -260,6 +270,7 @@ static void under_closed(struct mux *mux) {
   struct op_list ended = {0};
   lock_take(&mux->lock);
   mux->under_closed = true;
+  alive_unlimit(mux);
   struct op *op = mux->closer;
   mux->closer = NULL;
   if (op) end_closer(mux, op, &ended);
@@ -308,7 +319,10 @@ __attribute__((noinline)) static void leave_busy(struct mux *mux, struct op_list
     mux->paused = false;
     resume = true;
   }
-  if (close && mux->last_word && writer_say_last(mux, mux->last_word, ended)) abort = false;
+  if (close && mux->last_word && writer_say_last(mux, mux->last_word, ended)) {
+    abort = false;
+    alive_limit(mux, mux->settings[SET_DRAIN]);
+  }
   lock_drop(&mux->lock);
   op_deliver(ended);
   if (revoke) stream_revoke_inside(&mux->write_op, HWS_E_CANCELED);

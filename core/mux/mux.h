@@ -513,7 +513,7 @@ void alive_writing(struct mux *mux);               /* a write pends: watch that 
 void alive_linger(struct mux_stream *stream);
 void alive_linger_on(struct mux_stream *stream); /* a sign of life of one that lingers */
 void alive_unlinger(struct mux_stream *stream);
-void alive_limit(struct mux *mux, uint64_t ns); /* a drain must end by then */
+void alive_limit(struct mux *mux, uint64_t ns); /* a drain, with the close of the carrier, must end by then */
 void alive_unlimit(struct mux *mux);            /* it has */
 void alive_deaf(struct mux *mux);               /* reading ends a while after the last that comes */
 void alive_handshake(struct mux *mux);          /* the peer must introduce itself in time */

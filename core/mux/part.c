@@ -26,7 +26,6 @@ void part_want(struct mux *mux) {
 static bool finish(struct mux *mux) {
   if (!part_is_under_way(mux)) return false;
   mux->parting = PART_OVER;
-  alive_unlimit(mux);
   return true;
 }
 

@@ -119,10 +119,11 @@ static void expect_late(const struct mux_stream *stream) {
   guard_forgotten(stream->mux, sends_no_more ? 0 : stream->window);
 }
 
-/* Ended by the last of what it waits for: its end on the wire, and a recv whose memory is in use (OP-6). */
+/* Ended by the last of what it waits for: its end on the wire, and a recv whose memory is in use (OP-6). One that is
+ * hurried waits for the latter alone: what was taken still goes out, and this session's own close waits for that. */
 void mux_stream_closed(struct mux_stream *stream, struct op_list *ended) {
   bool is_told = stream->mux->state != SESSION_ENDED || !stream->in_batch; /* what becomes of its bytes there */
-  bool over = stream->gone ? is_told : stream->stream.out >= OUT_SHUT;
+  bool over = stream->gone ? is_told : stream->stream.out >= OUT_SHUT || stream->stream.hurried;
   if (stream->stream.closing && !stream->stream.closed && over && !direct_is_of(stream))
     stream_closed(&stream->stream, ended);
 }
