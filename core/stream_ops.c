@@ -110,6 +110,11 @@ static struct op *make(struct stream *stream, const struct request *request, enu
 
 /* ---- send ---- */
 
+/* Of a call that had the stream before it was closed: what became of the close is the close's own to tell. */
+static const struct cause *send_cause(const struct stream *stream) {
+  return stream->closing ? cause_plain(HWS_E_CLOSED) : stream_out_cause(stream);
+}
+
 static uint64_t total_of(const struct hws_vec *vec, uint32_t count) {
   uint64_t total = 0;
   for (uint32_t i = 0; i < count; i++) total += vec[i].len;
@@ -155,7 +160,7 @@ static bool may_send(struct stream *stream, enum hws_kind kind, const struct req
     return false;
   }
   lock_take(stream->lock);
-  const struct cause *cause = stream_out_cause(stream);
+  const struct cause *cause = send_cause(stream);
   bool refused = true;
   if (!stream->usable) {
     *result = unusable(stream);
@@ -302,7 +307,7 @@ int stream_shutdown(struct stream *stream, const struct request *request) {
     lock_drop(stream->lock);
     return status;
   }
-  const struct cause *cause = stream_out_cause(stream);
+  const struct cause *cause = send_cause(stream);
   struct op_list none = {0};
   if (cause) {
     op_fail(op, cause, &none);
