@@ -104,14 +104,17 @@ static bool left_here(const struct end *end) {
 static bool allowed(const struct record *record, int32_t status) {
   const struct end *end = record->end;
   switch (status) {
-  case HWS_E_TIMEOUT: /* a close that was cut short says what was lost */
+  case HWS_E_TIMEOUT: /* a close that was cut short says what was lost; a session ends so where both sides close and
+                         neither reads */
+    if (record->kind == HWS_KIND_WATCH) return !end && happened.session_ended;
     return record->kind == HWS_KIND_CLOSE && (record->event.data || sim_now() >= record->begun + SHORTEST_LIMIT_NS);
   case HWS_OK:
     return true;
   case HWS_E_CANCELED:
     return op_was_cancelled(record) || left_here(end) || turmoil(record) || watched_scope_was(record);
   case HWS_E_DEADLINE:
-    return (record->deadline && sim_now() >= record->deadline) || turmoil(record);
+    return (record->deadline && sim_now() >= record->deadline) || turmoil(record) ||
+           (record->kind == HWS_KIND_WATCH && end && end->aborted); /* by a close that was late */
   case HWS_E_EOF:
     return receives(record) && (peer_left(end) || !end || end->peer->shut || turmoil(record));
   case HWS_E_CLOSED:
