@@ -4,13 +4,9 @@
  */
 #include <string.h>
 
-#include "core/waitable_sim.h"
 #include "tests/sim/world.h"
 
 #define MILLISECOND UINT64_C(1000000)
-
-/* A BLOCK that nothing ends would end the story: it has a limit at least. */
-enum { BLOCK_SECONDS = 5 };
 
 struct hws_how how_for(struct record *record, const struct act *act, unsigned side) {
   struct hws_how how = {.size = sizeof how, .tag = record_index(record)};
@@ -18,8 +14,9 @@ struct hws_how how_for(struct record *record, const struct act *act, unsigned si
   if (act->way == WAY_BLOCK) how.flags = HWS_BLOCK | (act->number & 4 ? HWS_INTERRUPTIBLE : 0);
   if (act->way < WAY_TRY) how.queue = world.queues[side][act->queue];
   how.deadline_ns = act->deadline_ns;
-  if (act->way == WAY_BLOCK && !how.deadline_ns) how.deadline_ns = BLOCK_SECONDS * 1000 * MILLISECOND;
-  if (how.deadline_ns) how.deadline_ns += sim_now();
+  /* A BLOCK that nothing ends would end the story. */
+  if (act->way == WAY_BLOCK && (!how.deadline_ns || how.deadline_ns > stage_block_ns)) how.deadline_ns = stage_block_ns;
+  if (how.deadline_ns) how.deadline_ns += stage_now();
   how.scope = act->scope ? world.scopes[side][act->scope] : 0;
   record->tries = act->way == WAY_TRY;
   record->blocks = act->way == WAY_BLOCK;
@@ -27,6 +24,7 @@ struct hws_how how_for(struct record *record, const struct act *act, unsigned si
   record->scope = act->scope;
   record->deadline = how.deadline_ns;
   record->thread = act->thread;
+  record->signalled = stage_signal_pends();
   return how;
 }
 
@@ -62,10 +60,10 @@ static void do_sendfile(const struct act *act) {
   struct record *record = record_new(HWS_KIND_SENDFILE, end, size);
   if (!record) return;
   end->sends[end->send_count++] = (uint16_t)record_index(record);
-  record->seed = 5;
+  record->seed = STAGE_FILE_SEED;
   struct hws_how how = how_for(record, act, act->side);
   struct hws_event event, *out = out_for(act, &event);
-  record_returned(record, hws_sendfile(end->handle, world.file, 0, size, &how, out, &record->op), &event);
+  record_returned(record, hws_sendfile(end->handle, stage_file(), 0, size, &how, out, &record->op), &event);
 }
 
 static void recv_as(struct end *end, const struct act *act, uint64_t size) {
@@ -267,10 +265,11 @@ static void do_cancel(const struct act *act) {
   if (!count) return;
   unsigned back = (unsigned)(act->number % 6);
   struct record *record = record_at(count - 1 - (back < count ? back : 0));
-  if (!record->op || record->state != RECORD_ASKED) return;
+  hws_handle op = stage_peek(&record->op);
+  if (!op || record->state != RECORD_ASKED) return;
   record->cancelled = true;
   if (record->kind == HWS_KIND_CLOSE && record->end) record->end->aborted = true;
-  (void)hws_cancel(record->op);
+  (void)hws_cancel(op);
 }
 
 static void do_scope_cancel(const struct act *act) {
@@ -293,18 +292,18 @@ static void end_session(const struct act *act, bool reset) {
 
 static void do_signal(const struct act *act) {
   unsigned thread = (unsigned)(act->number % world.story->threads);
-  struct sim_thread *target = world.threads[thread];
-  if (!target || target == sim_self()) return;
+  struct stage_thread *target = world.threads[thread];
+  if (!target || target == stage_self()) return;
   for (unsigned i = 0; i < records_count(); i++)
     if (record_at(i)->thread == (int)thread && record_at(i)->state == RECORD_ASKED) record_at(i)->signalled = true;
-  sim_interrupt(target);
+  stage_signal(target);
 }
 
 /* As a foreign event loop does it: sleep on the queue's descriptor, then take what is there. */
 static void watch_and_harvest(const struct act *act) {
   int64_t descriptor;
   if (hws_queue_waitable(world.queues[act->side][act->queue], &descriptor) != HWS_OK) return;
-  (void)waitable_sim_poll(descriptor, sim_now() + 20 * MILLISECOND);
+  stage_poll(descriptor, stage_now() + 20 * MILLISECOND);
   (void)world_harvest(act->side, act->queue, 1 + act->size % 16, 0);
 }
 
@@ -402,7 +401,7 @@ void act_do(const struct act *act) {
     harvest(act);
     break;
   case ACT_SLEEP:
-    (void)sim_sleep(act, sim_now() + act->number % (3 * MILLISECOND), false, "story");
+    stage_sleep(act->number % (3 * MILLISECOND));
     break;
   case ACT_SIGNAL:
     do_signal(act);

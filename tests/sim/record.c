@@ -9,10 +9,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "core/file_sim.h"
-#include "core/scheduler_sim.h"
+#include "tests/sim/stage.h"
 
-enum { CALL_PATIENCE_NS = 2000000000 };
 #define SHORTEST_LIMIT_NS UINT64_C(5000000000) /* of those that a close has */
 
 struct happened happened;
@@ -60,11 +58,11 @@ static uint64_t sum_of(const struct record *record) {
 struct record *record_new(uint16_t kind, struct end *end, uint64_t size) {
   if (count == RECORDS_MAX) return NULL;
   struct record *record = &records[count++];
-  *record = (struct record){.kind = kind, .end = end, .size = size, .begun = sim_now(), .thread = -1};
+  *record = (struct record){.kind = kind, .end = end, .size = size, .begun = stage_now(), .thread = -1};
   record->seed = (uint8_t)(count * 31);
   record->memory = malloc(size ? size : 1);
   bool sends = kind == HWS_KIND_SEND;
-  for (uint64_t i = 0; i < size; i++) record->memory[i] = sends ? file_sim_byte(record->seed, i) : 0xee;
+  for (uint64_t i = 0; i < size; i++) record->memory[i] = sends ? stage_byte(record->seed, i) : 0xee;
   if (end) record->object = end->was;
   return record;
 }
@@ -107,13 +105,13 @@ static bool allowed(const struct record *record, int32_t status) {
   case HWS_E_TIMEOUT: /* a close that was cut short says what was lost; a session ends so where both sides close and
                          neither reads */
     if (record->kind == HWS_KIND_WATCH) return !end && happened.session_ended;
-    return record->kind == HWS_KIND_CLOSE && (record->event.data || sim_now() >= record->begun + SHORTEST_LIMIT_NS);
+    return record->kind == HWS_KIND_CLOSE && (record->event.data || stage_now() >= record->begun + SHORTEST_LIMIT_NS);
   case HWS_OK:
     return true;
   case HWS_E_CANCELED:
     return op_was_cancelled(record) || left_here(end) || turmoil(record) || watched_scope_was(record);
   case HWS_E_DEADLINE:
-    return (record->deadline && sim_now() >= record->deadline) || turmoil(record) ||
+    return (record->deadline && stage_now() >= record->deadline) || turmoil(record) ||
            (record->kind == HWS_KIND_WATCH && end && end->aborted); /* by a close that was late */
   case HWS_E_EOF:
     return receives(record) && (peer_left(end) || !end || end->peer->shut || turmoil(record));
@@ -180,9 +178,9 @@ void record_returned(struct record *record, hws_result result, const struct hws_
   record->result = result;
   uint64_t limit =
       record->blocks ? (record->deadline > record->begun ? record->deadline : record->begun) : record->begun;
-  if (sim_now() > limit + CALL_PATIENCE_NS)
+  if (stage_now() > limit + stage_patience_ns)
     fault("op %u (kind %u): the call took %llu ms", index, record->kind,
-          (unsigned long long)((sim_now() - record->begun) / 1000000));
+          (unsigned long long)((stage_now() - record->begun) / 1000000));
   if (result == 1) {
     ended(record, out);
   } else if (result < 0) {
@@ -232,7 +230,7 @@ static int next_sent(struct reader *reader) {
     const struct record *record = &records[reader->end->sends[reader->at]];
     if (record->state == RECORD_REFUSED) continue;
     if (record->state == RECORD_ASKED) return -2;
-    if (reader->offset < record->event.bytes) return file_sim_byte(record->seed, reader->offset++);
+    if (reader->offset < record->event.bytes) return stage_byte(record->seed, reader->offset++);
   }
   return -1;
 }

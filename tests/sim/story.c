@@ -6,6 +6,8 @@
 
 #include <stdio.h>
 
+#include "tests/sim/stage.h"
+
 static uint64_t next(uint64_t *state) {
   uint64_t z = (*state += 0x9e3779b97f4a7c15);
   z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9;
@@ -108,7 +110,7 @@ void story_make(struct story *story, uint64_t seed) {
   story->caller_driven[1] = below(&state, 2);
   story->one_runtime = below(&state, 3) == 0;
   story->carrier = (uint8_t)below(&state, CARRIERS);
-  story->place = (uint8_t)below(&state, 3);
+  story->place = (uint8_t)below(&state, STAGE_PLACES);
   story->chaos = (uint8_t)(below(&state, 3) == 0 ? 1 + below(&state, 2) : 0);
   story->finale = (uint8_t)below(&state, FINALES);
   story->buffer = buffers[below(&state, sizeof buffers / sizeof buffers[0])];
@@ -126,12 +128,11 @@ void story_make(struct story *story, uint64_t seed) {
 void story_print(const struct story *story) {
   static const char *const carriers[] = {"raw", "yamux", "auto", "native"};
   static const char *const finales[] = {"close", "drain", "listen_out", "join", "close_join"};
-  static const char *const places[] = {"mem", "sim", "simport"};
   static const char *const ways[] = {"queue", "queue+out", "try", "block"};
   printf("story %llu: %s, %s%s%s, %s, chaos %u, buffer %u, %u threads, %u pairs, finale %s\n",
          (unsigned long long)story->seed, carriers[story->carrier], story->one_runtime ? "one runtime, " : "",
-         story->caller_driven[0] ? "caller/" : "io/", story->caller_driven[1] ? "caller" : "io", places[story->place],
-         story->chaos, story->buffer, story->threads, story->pairs, finales[story->finale]);
+         story->caller_driven[0] ? "caller/" : "io/", story->caller_driven[1] ? "caller" : "io",
+         stage_places[story->place], story->chaos, story->buffer, story->threads, story->pairs, finales[story->finale]);
   for (unsigned i = 0; i < story->count; i++) {
     const struct act *act = &story->acts[i];
     if (act->dropped) continue;

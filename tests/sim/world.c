@@ -7,16 +7,9 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "core/file.h"
-#include "core/file_sim.h"
-#include "core/refused_sim.h"
-#include "tests/faults/allocation.h"
-
 #define SECOND UINT64_C(1000000000)
 
 struct world world;
-
-static const char *const places[] = {"mem", "sim", "simport"};
 
 static struct hws_how blocking(void) {
   return (struct hws_how){
@@ -42,7 +35,7 @@ static void drive(void *argument) {
 static bool begin_driver(unsigned side) {
   if (!world.story->caller_driven[side]) return true;
   if (hws_queue_open(world.runtimes[side], &world.drivers[side]) != HWS_OK) return false;
-  world.driving[side] = sim_spawn("driver", drive, &world.drivers[side]);
+  world.driving[side] = stage_spawn("driver", drive, &world.drivers[side]);
   return world.driving[side];
 }
 
@@ -82,24 +75,25 @@ static void accept_one(void *argument) {
 }
 
 static bool connect(hws_handle *dialled, hws_handle *accepted) {
-  char url[128];
-  (void)snprintf(url, sizeof url, "%s%s://story?buffer=%u&chaos.seed=%llu", world.story->chaos ? "chaos+" : "",
-                 places[world.story->place], world.story->buffer, (unsigned long long)(world.story->seed % 1000));
-  if (!world.story->chaos) *strstr(url, "&chaos") = 0;
+  char url[96];
+  stage_url(url, sizeof url, world.story->place, world.story->buffer, world.listener);
   (void)snprintf(world.dials, sizeof world.dials, "%s", url);
+  if (world.story->chaos)
+    (void)snprintf(world.dials, sizeof world.dials, "chaos+%s%cchaos.seed=%u", url, strchr(url, '?') ? '&' : '?',
+                   (unsigned)(world.story->seed % 1000));
   struct accepting accepting = {.source = world.listener, .stream = accepted};
-  struct sim_thread *thread = sim_spawn("acceptor", accept_one, &accepting);
+  struct stage_thread *thread = stage_spawn("acceptor", accept_one, &accepting);
   struct hws_how how = blocking();
   struct hws_event event = {0};
-  bool ok = went("dial", hws_dial(world.runtimes[0], url, 0, &how, &event, NULL, dialled), &event);
-  sim_join(thread);
+  bool ok = went("dial", hws_dial(world.runtimes[0], world.dials, 0, &how, &event, NULL, dialled), &event);
+  stage_join(thread);
   return ok && accepting.went;
 }
 
 static bool listen(void) {
-  char url[128];
-  (void)snprintf(url, sizeof url, "%s%s://story?buffer=%u", world.story->chaos == 2 ? "chaos+" : "",
-                 places[world.story->place], world.story->buffer);
+  char url[96] = "chaos+";
+  size_t before = world.story->chaos == 2 ? strlen(url) : 0;
+  stage_url(url + before, sizeof url - before, world.story->place, world.story->buffer, 0);
   struct hws_how how = blocking();
   struct hws_event event = {0};
   return went("listen", hws_listen(world.runtimes[1], url, 0, &how, &event, NULL, &world.listener), &event);
@@ -110,11 +104,11 @@ static bool open_pair(unsigned pair) {
   hws_handle *accepted = &world.ends[pair * 2 + 1].handle;
   if (world.story->carrier == CARRIER_RAW) return connect(opened, accepted);
   struct accepting accepting = {.source = world.sessions[1], .stream = accepted};
-  struct sim_thread *thread = sim_spawn("acceptor", accept_one, &accepting);
+  struct stage_thread *thread = stage_spawn("acceptor", accept_one, &accepting);
   struct hws_how how = blocking();
   struct hws_event event = {0};
   bool ok = went("open", hws_open(world.sessions[0], NULL, &how, &event, NULL, opened), &event);
-  sim_join(thread);
+  stage_join(thread);
   return ok && accepting.went;
 }
 
@@ -138,8 +132,6 @@ static bool begin_sessions(void) {
 bool world_begin(const struct story *story) {
   world = (struct world){.story = story};
   records_reset();
-  const struct file_sim file = {.bytes = 200000, .fails_at = UINT64_MAX, .regular = true, .seed = 5};
-  world.file = (int)file_sim_open(&file);
   (void)snprintf(world.dials, sizeof world.dials, "mem://story");
   if (!begin_runtimes() || !listen() || !begin_sessions()) return false;
   for (unsigned i = 0; i < story->pairs; i++) {
@@ -179,8 +171,8 @@ void world_settle(void) {
 }
 
 static void harvest_all(uint64_t patience_ns) {
-  uint64_t until = sim_now() + patience_ns;
-  while (records_outstanding() && sim_now() < until)
+  uint64_t until = stage_now() + patience_ns;
+  while (records_outstanding() && stage_now() < until)
     for (unsigned side = 0; side < 2; side++)
       for (unsigned queue = 0; queue < STORY_QUEUES; queue++) {
         (void)world_harvest(side, queue, 16, 100000000);
@@ -229,21 +221,21 @@ static void reader(void *end) {
 
 /* Both directions at once: what is sent must be read for the sender to come to its end. */
 static void read_all(unsigned sides) {
-  struct sim_thread *threads[STORY_PAIRS_MAX * 2] = {0};
+  struct stage_thread *threads[STORY_PAIRS_MAX * 2] = {0};
   for (unsigned i = 0; i < world.story->pairs * 2; i++)
-    if (sides >> (i % 2) & 1) threads[i] = sim_spawn("reader", reader, &world.ends[i]);
+    if (sides >> (i % 2) & 1) threads[i] = stage_spawn("reader", reader, &world.ends[i]);
   for (unsigned i = 0; i < world.story->pairs * 2; i++)
-    if (threads[i]) sim_join(threads[i]);
+    if (threads[i]) stage_join(threads[i]);
 }
 
 static void join(unsigned side, int64_t timeout_ns) {
   if (side && world.story->one_runtime) return;
   happened.joined[0] = happened.joined[0] || side == 0 || world.story->one_runtime;
   happened.joined[1] = happened.joined[1] || side == 1 || world.story->one_runtime;
-  uint64_t begun = sim_now();
+  uint64_t begun = stage_now();
   hws_result result = hws_runtime_join(world.runtimes[side], timeout_ns);
   if (result != HWS_OK)
-    fault("join of side %u: %d after %llu ms", side, result, (unsigned long long)((sim_now() - begun) / 1000000));
+    fault("join of side %u: %d after %llu ms", side, result, (unsigned long long)((stage_now() - begun) / 1000000));
 }
 
 static void drain(void) {
@@ -291,7 +283,6 @@ void world_end(void) {
   leases_release_all();
   records_check(world.ends, world.story->pairs * 2);
   records_free();
-  file_close(world.file);
 }
 
 /* ---- all of it ---- */
@@ -307,16 +298,14 @@ static void thread_main(void *argument) {
 }
 
 void story_run(void *story) {
-  int64_t live = allocation_live();
+  stage_begin();
   if (!world_begin(story)) return;
   for (unsigned i = 0; i < world.story->threads; i++)
-    world.threads[i] = sim_spawn("teller", thread_main, (void *)(uintptr_t)i);
-  for (unsigned i = 0; i < world.story->threads; i++) sim_join(world.threads[i]);
+    world.threads[i] = stage_spawn("teller", thread_main, (void *)(uintptr_t)i);
+  for (unsigned i = 0; i < world.story->threads; i++) stage_join(world.threads[i]);
   memset(world.threads, 0, sizeof world.threads);
   world_end();
   for (unsigned side = 0; side < 2; side++)
-    if (world.driving[side]) sim_join(world.driving[side]);
-  refused_sim_forget();
-  if (file_sim_count()) fault("%u files are open still", file_sim_count());
-  if (allocation_live() != live) fault("%lld allocations are left", (long long)(allocation_live() - live));
+    if (world.driving[side]) stage_join(world.driving[side]);
+  stage_end();
 }

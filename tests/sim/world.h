@@ -6,8 +6,8 @@
 #ifndef HAWSER_TESTS_SIM_WORLD_H
 #define HAWSER_TESTS_SIM_WORLD_H
 
-#include "core/scheduler_sim.h"
 #include "tests/sim/record.h"
+#include "tests/sim/stage.h"
 
 enum { EXTRAS_MAX = 64 };
 
@@ -17,15 +17,14 @@ struct world {
   hws_handle queues[2][STORY_QUEUES]; /* by runtime */
   hws_handle scopes[2][STORY_SCOPES + 1];
   hws_handle drivers[2]; /* of a caller-driven runtime: the queue that its driver waits at */
-  struct sim_thread *driving[2];
+  struct stage_thread *driving[2];
   hws_handle listener;
   char dials[128];        /* the URL that leads to it */
   hws_handle sessions[2]; /* 0: raw, or over */
   struct end ends[STORY_PAIRS_MAX * 2];
   hws_handle extras[EXTRAS_MAX]; /* objects that acts made, to be closed */
   unsigned extra_count;
-  struct sim_thread *threads[STORY_THREADS_MAX];
-  int file;
+  struct stage_thread *threads[STORY_THREADS_MAX];
   uint64_t harvests; /* that have begun */
 };
 

@@ -1,0 +1,69 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * What stories are told on: threads, time, a file, and where connections meet. The same stories run on the simulated
+ * system (stage_sim.c) and on the real one (real/stage_posix.c), which differ in this alone.
+ *
+ * What a story knows has one owner at a time: whoever runs the story's code. It is another's during calls into the
+ * library, and where a thread waits here. So threads meet inside of the library, as they do where a scheduler switches
+ * them, and the oracle needs no locks.
+ */
+#ifndef HAWSER_TESTS_SIM_STAGE_H
+#define HAWSER_TESTS_SIM_STAGE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "abi/hawser.h"
+
+enum { STAGE_PLACES = 3 };
+
+/* The names of the places where connections meet. */
+extern const char *const stage_places[STAGE_PLACES];
+
+/* How long a blocking call without a limit of its own waits at most, and by how much any call may be late. */
+extern const uint64_t stage_block_ns;
+extern const uint64_t stage_patience_ns;
+
+/* Around a story, which begins with its own state owned. stage_end faults it for what is left. */
+void stage_begin(void);
+void stage_end(void);
+
+/* An op's handle, which the library may be writing in another thread. */
+hws_handle stage_peek(const hws_handle *op);
+
+/* ---- threads ---- */
+
+struct stage_thread;
+
+struct stage_thread *stage_spawn(const char *name, void (*run)(void *argument), void *argument);
+void stage_join(struct stage_thread *thread);
+struct stage_thread *stage_self(void);
+
+/* A signal that has a handler. It ends what the thread sleeps in, now or, while stage_signal_pends, in a call to come.
+ */
+void stage_signal(struct stage_thread *thread);
+bool stage_signal_pends(void);
+
+/* ---- time ---- */
+
+uint64_t stage_now(void);
+void stage_sleep(uint64_t nanoseconds);
+
+/* Wait for a queue's waitable, as a foreign event loop does. */
+void stage_poll(int64_t waitable, uint64_t until);
+
+/* ---- what calls are given ---- */
+
+/* A regular file with stage_byte in it, for hws_sendfile. */
+enum { STAGE_FILE_BYTES = 200000, STAGE_FILE_SEED = 5 };
+int64_t stage_file(void);
+
+static inline uint8_t stage_byte(uint8_t seed, uint64_t at) {
+  return (uint8_t)(seed + at * 7 + (at >> 8));
+}
+
+/* The URL of a place with connections that hold so many bytes: to listen, or (with its listener) to dial. */
+void stage_url(char *url, size_t size, unsigned place, uint32_t buffer, hws_handle listener);
+
+#endif

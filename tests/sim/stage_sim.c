@@ -1,0 +1,83 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * The stage on the simulated system. Threads switch where the library has a point, so what the story knows needs no
+ * lock.
+ */
+#include "tests/sim/stage.h"
+
+#include <stdio.h>
+
+#include "core/file.h"
+#include "core/file_sim.h"
+#include "core/refused_sim.h"
+#include "core/scheduler_sim.h"
+#include "core/waitable_sim.h"
+#include "tests/faults/allocation.h"
+#include "tests/sim/record.h"
+
+const char *const stage_places[STAGE_PLACES] = {"mem", "sim", "simport"};
+const uint64_t stage_block_ns = UINT64_C(5000000000);
+const uint64_t stage_patience_ns = 2000000000;
+
+static int64_t live;
+static int64_t file;
+
+void stage_begin(void) {
+  static const struct file_sim bytes = {
+      .bytes = STAGE_FILE_BYTES, .fails_at = UINT64_MAX, .regular = true, .seed = STAGE_FILE_SEED};
+  live = allocation_live();
+  file = file_sim_open(&bytes);
+}
+
+void stage_end(void) {
+  file_close(file);
+  refused_sim_forget();
+  if (file_sim_count()) fault("%u files are open still", file_sim_count());
+  if (allocation_live() != live) fault("%lld allocations are left", (long long)(allocation_live() - live));
+}
+
+hws_handle stage_peek(const hws_handle *op) {
+  return *op;
+}
+
+struct stage_thread *stage_spawn(const char *name, void (*run)(void *argument), void *argument) {
+  return (struct stage_thread *)sim_spawn(name, run, argument);
+}
+
+void stage_join(struct stage_thread *thread) {
+  sim_join((struct sim_thread *)thread);
+}
+
+struct stage_thread *stage_self(void) {
+  return (struct stage_thread *)sim_self();
+}
+
+void stage_signal(struct stage_thread *thread) {
+  sim_interrupt((struct sim_thread *)thread);
+}
+
+bool stage_signal_pends(void) {
+  return false;
+}
+
+uint64_t stage_now(void) {
+  return sim_now();
+}
+
+void stage_sleep(uint64_t nanoseconds) {
+  static const char key;
+  (void)sim_sleep(&key, sim_now() + nanoseconds, false, "story");
+}
+
+void stage_poll(int64_t waitable, uint64_t until) {
+  (void)waitable_sim_poll(waitable, until);
+}
+
+int64_t stage_file(void) {
+  return file;
+}
+
+void stage_url(char *url, size_t size, unsigned place, uint32_t buffer, hws_handle listener) {
+  (void)listener;
+  (void)snprintf(url, size, "%s://story?buffer=%u", stage_places[place], buffer);
+}
