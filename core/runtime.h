@@ -21,6 +21,7 @@ enum runtime_counter {
   COUNT_ENDPOINTS,     /* open now */
   COUNT_HELD_REFUSALS, /* opens refused for what peers make us hold */
   COUNT_HELD_RESETS,   /* streams reset for it */
+  COUNT_HELD_LOOKS,    /* streams and sessions looked at, for some to reset */
   RUNTIME_COUNTERS
 };
 

@@ -20,6 +20,7 @@ static const char *const runtime_names[RUNTIME_STATS] = {
     [COUNT_ENDPOINTS] = "endpoints",
     [COUNT_HELD_REFUSALS] = "held_refusals",
     [COUNT_HELD_RESETS] = "held_resets",
+    [COUNT_HELD_LOOKS] = "held_looks",
     [HELD_NOW] = "held",
     [LOOP_TURNS] = "loop_turns",
     [LOOP_KICKS] = "loop_kicks",

@@ -29,6 +29,7 @@ struct mux_stream *mux_admit_peer(struct mux *mux, uint32_t id, struct mux_nativ
     object_unpin(&stream->stream.object);
   } else {
     stream->next_inbound = NULL;
+    stream->prev_inbound = mux->inbound_last;
     *(mux->inbound_last ? &mux->inbound_last->next_inbound : &mux->inbound) = stream;
     mux->inbound_last = stream;
     mux->inbound_count++;
@@ -42,11 +43,8 @@ struct mux_stream *mux_admit_peer(struct mux *mux, uint32_t id, struct mux_nativ
 static struct mux_stream *take_inbound(struct mux *mux) {
   struct mux_stream *stream = mux->accepts.first ? NULL : mux->inbound;
   if (!stream) return NULL;
-  mux->inbound = stream->next_inbound;
-  if (!mux->inbound) mux->inbound_last = NULL;
-  mux->inbound_count--;
+  mux_forget_inbound(stream);
   stream->accepted = true;
-  stream->next_inbound = NULL;
   return stream;
 }
 

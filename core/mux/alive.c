@@ -186,7 +186,7 @@ void alive_linger(struct mux_stream *stream) {
   stream->lingering = true;
   stream->linger_until = clock_now() + mux->settings[SET_LINGER];
   stream->next_inbound = NULL;
-  stream->prev_linger = mux->lingering_last;
+  stream->prev_inbound = mux->lingering_last;
   *(mux->lingering_last ? &mux->lingering_last->next_inbound : &mux->lingering) = stream;
   mux->lingering_last = stream;
   if (mux->lingering == stream) linger_arm(mux); /* else the timer stands for one before it */
@@ -202,8 +202,8 @@ void alive_unlinger(struct mux_stream *stream) {
   struct mux *mux = stream->mux;
   if (!stream->lingering) return;
   stream->lingering = false;
-  *(stream->prev_linger ? &stream->prev_linger->next_inbound : &mux->lingering) = stream->next_inbound;
-  *(stream->next_inbound ? &stream->next_inbound->prev_linger : &mux->lingering_last) = stream->prev_linger;
+  *(stream->prev_inbound ? &stream->prev_inbound->next_inbound : &mux->lingering) = stream->next_inbound;
+  *(stream->next_inbound ? &stream->next_inbound->prev_inbound : &mux->lingering_last) = stream->prev_inbound;
 }
 
 /* ---- drains ---- */

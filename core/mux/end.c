@@ -137,14 +137,16 @@ void mux_write_failed(struct mux *mux, struct cause *cause, struct op_list *ende
 
 /* ---- closing ---- */
 
-/* Is anything of what was taken still to be sent? */
-static bool owes(const struct mux *mux) {
+static bool is_owed(const struct stream *stream) {
+  return stream->closing ? stream->out == OUT_ENDING && !((const struct mux_stream *)stream)->dead : stream->carries;
+}
+
+/* Is anything of what was taken still to be sent? Asked at each read and write of a draining session, where no stream
+ * comes to owe anything any more: so those that were looked at are not looked at again. */
+static bool owes(struct mux *mux) {
   if (mux->copied) return true;
-  for (const struct mux_stream *stream = mux->all; stream; stream = stream->next) {
-    const struct stream *common = &stream->stream;
-    if (common->closing ? common->out == OUT_ENDING && !stream->dead : common->carries) return true;
-  }
-  return false;
+  while (mux->debtors && !is_owed(&mux->debtors->stream)) mux->debtors = mux->debtors->next;
+  return mux->debtors;
 }
 
 bool mux_drain_next(struct mux *mux, struct op_list *ended) {
@@ -176,6 +178,7 @@ static void drain(struct mux *mux, struct op_list *ended) {
   fail_all(&mux->opens, cause, ended);
   fail_all(&mux->accepts, cause, ended);
   fail_all(&mux->drains, cause, ended);
+  mux->debtors = mux->all;
   cause_unref(cause);
 }
 

@@ -7,7 +7,11 @@
 
 #include "core/mux/mux.h"
 
-enum { PASSES = 8 }; /* of a session's streams; what is left then is for the next time */
+enum {
+  PASSES = 8,         /* of a session's streams; what is left then is for the next time */
+  STREAM_STEP = 64,   /* bytes more for each stream, before all are searched again: less than the stream costs itself */
+  SESSIONS_STEP = 256 /* and this part of the limit before all sessions are */
+};
 
 /* What the stream keeps of the peer's, for comparing: a buffer that several streams share counts for each. */
 static uint64_t kept_by(const struct mux_stream *stream) {
@@ -35,6 +39,7 @@ static bool give_up_largest(struct mux *mux, uint64_t goal, struct op_list *ende
     sum += kept_by(stream);
     count += kept_by(stream) != 0;
   }
+  runtime_count(mux->session.object.runtime, COUNT_HELD_LOOKS, mux->streams);
   for (struct mux_stream *stream = mux->all, *next; count && stream && is_above(mux, goal); stream = next) {
     next = stream->next;
     if (kept_by(stream) && kept_by(stream) >= sum / count) give_up(stream, ended);
@@ -42,15 +47,11 @@ static bool give_up_largest(struct mux *mux, uint64_t goal, struct op_list *ende
   return count;
 }
 
-/* Lock held. */
-static void give_way(struct mux *mux, struct op_list *ended) {
-  const struct hold *hold = mux->holder.hold;
-  if (!is_above(mux, hold_share(hold))) return;
-  uint64_t goal = hold_goal(hold);
+static void give_up_streams(struct mux *mux, uint64_t goal, struct op_list *ended) {
   for (int pass = 0; pass < PASSES && is_above(mux, goal); pass++)
     if (!give_up_largest(mux, goal, ended)) break;
   /* Names and metadata of streams that nobody has accepted: they go once the peer was told. */
-  for (uint64_t freed = 0; is_above(mux, goal + freed) && mux->inbound && mux->state != SESSION_ENDED;) {
+  for (uint64_t freed = 0; is_above(mux, goal + freed) && mux->inbound;) {
     struct mux_stream *stream = mux->inbound;
     freed += stream->cost;
     mux_hold(stream);
@@ -58,13 +59,41 @@ static void give_way(struct mux *mux, struct op_list *ended) {
     mux_discard_one(stream);
     mux_let_go(stream);
   }
-  if (is_above(mux, goal) && mux->state == SESSION_ENDED) mux_discard_inbound(mux);
+}
+
+/* Lock held. */
+static void give_way(struct mux *mux, struct op_list *ended) {
+  const struct hold *hold = mux->holder.hold;
+  if (!is_above(mux, hold_share(hold))) return;
+  if (mux->state == SESSION_ENDED) { /* its streams are the application's, but for those that nobody has accepted */
+    mux_discard_inbound(mux);
+    return;
+  }
+  uint64_t step = (uint64_t)mux->streams * STREAM_STEP;
+  if (!hold_is_worth(hold_of(&mux->holder), &mux->held_left, step > HOLD_GRAIN ? step : HOLD_GRAIN)) return;
+  give_up_streams(mux, hold_goal(hold), ended);
+  mux->held_left = is_above(mux, hold_goal(hold)) ? hold_of(&mux->holder) : 0;
+}
+
+/* ---- the others ---- */
+
+static void remember(struct hold *hold, uint64_t left) {
+  atomic_store_explicit(&hold->left, left, memory_order_relaxed);
+}
+
+/* Two that ask at once may forget each other's answer: a search more or less. */
+static bool are_worth_it(struct hold *hold) {
+  uint64_t left = atomic_load_explicit(&hold->left, memory_order_relaxed);
+  uint64_t step = hold->max / SESSIONS_STEP;
+  bool worth = hold_is_worth(hold_sum(hold), &left, step > HOLD_GRAIN ? step : HOLD_GRAIN);
+  if (!worth) remember(hold, left);
+  return worth;
 }
 
 void hold_relieve(struct mux *mux, struct op_list *ended) {
   struct runtime *runtime = mux->session.object.runtime;
   give_way(mux, ended);
-  if (!hold_is_over(&runtime->hold)) return;
+  if (!hold_is_over(&runtime->hold) || !are_worth_it(&runtime->hold)) return;
   object_pin(&runtime->object);
   if (!task_post(&runtime->loop, &runtime->relief)) object_unpin(&runtime->object);
 }
@@ -75,6 +104,7 @@ static struct mux *find_greedy(struct runtime *runtime) {
   lock_take(&runtime->lock);
   uint64_t share = hold_share(&runtime->hold);
   for (struct mux *mux = runtime->sessions; mux; mux = mux->next_session) {
+    runtime_count(runtime, COUNT_HELD_LOOKS, 1);
     if (hold_of(&mux->holder) <= share || !object_try_pin(&mux->session.object)) continue;
     mux->next_greedy = greedy;
     greedy = mux;
@@ -96,6 +126,7 @@ static void relieve(struct task *task) {
     writer_kick(mux, KICK_NOW);
     object_unpin(&mux->session.object);
   }
+  remember(&runtime->hold, hold_is_over(&runtime->hold) ? hold_sum(&runtime->hold) : 0);
   object_unpin(&runtime->object);
 }
 

@@ -103,7 +103,7 @@ struct mux_stream {
   struct mux_stream *next_data;
   struct mux_stream *next_starved;
   struct mux_stream *next_inbound; /* waiting for an accept, or (never both) lingering */
-  struct mux_stream *prev_linger;
+  struct mux_stream *prev_inbound;
   /* sending */
   uint32_t credit;            /* what the peer still lets us send */
   uint32_t in_batch;          /* pieces of the batch that speak of this stream */
@@ -182,6 +182,7 @@ struct mux {
   struct member member;
   struct life life;
   struct holder holder;     /* of what the peer makes us hold; atomic */
+  uint64_t held_left;       /* when the last search for what could be given up left too much (hold_is_worth) */
   struct mux *next_session; /* of the runtime; under its lock */
   struct mux *prev_session;
   struct mux *next_greedy; /* the loop's */
@@ -208,6 +209,7 @@ struct mux {
   uint32_t table_count;
   uint64_t seed; /* the runtime's */
   struct mux_stream *all;
+  struct mux_stream *debtors; /* of a draining session: those before it in the list of all owe nothing any more */
   uint32_t streams;
   uint32_t opened;      /* those of them that we opened */
   atomic_uint stranded; /* streams; also without the lock */
@@ -416,6 +418,7 @@ void mux_stream_settle(struct mux_stream *stream, struct op_list *ended); /* for
 void mux_stream_drop(struct mux_stream *stream, struct op_list *ended);   /* forget it in any case */
 void mux_stream_drop_blocks(struct mux_stream *stream);
 void mux_stream_closed(struct mux_stream *stream, struct op_list *ended); /* its close ends, if nothing holds it up */
+void mux_forget_inbound(struct mux_stream *stream);                       /* it waits for an accept no longer */
 void mux_discard_one(struct mux_stream *stream);                          /* nobody will accept it */
 /* End it here and tell the peer: by that cause. */
 void mux_stream_give_up(struct mux_stream *stream, struct cause *cause, struct op_list *ended);

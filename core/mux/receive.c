@@ -43,7 +43,7 @@ struct mux_stream *receive_open(struct mux *mux, uint32_t id, struct mux_native 
   struct mux_stream *stream = NULL;
   if (id > mux->last_peer_id) mux->last_peer_id = id;
   bool named_well = is_named_well(native);
-  bool too_much = !hold_may_open(&mux->holder);
+  bool too_much = !hold_may_open(&mux->holder, native ? native->head_len : 0);
   if (too_much) runtime_count(mux->session.object.runtime, COUNT_HELD_REFUSALS, 1);
   /* One that cannot answer takes streams as before: nobody would hear that they were refused (MUX-10, MUX-19). */
   bool takes = named_well && !too_much && !mux->leaving && mux->state != SESSION_DRAINING;
@@ -90,7 +90,7 @@ void receive_reset(struct mux *mux, struct mux_stream *stream, struct cause *cau
   stream->dead = true; /* nothing of it needs to be sent any more, and no reset either */
   stream->on_wire = false;
   /* What the peer had ended is complete and stays, but nothing could relieve a session of it later (MUX-30). */
-  if (!hold_may_open(&mux->holder)) stream_void(&stream->stream, cause, ended);
+  if (hold_is_pressed(&mux->holder)) stream_void(&stream->stream, cause, ended);
   stream_end(&stream->stream, cause, true, ended);
   mux_stream_drop_blocks(stream);
   cause_unref(cause);

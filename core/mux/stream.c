@@ -88,23 +88,19 @@ void mux_stream_drop_blocks(struct mux_stream *stream) {
   }
 }
 
-static void forget_inbound(struct mux_stream *stream) {
+void mux_forget_inbound(struct mux_stream *stream) {
   struct mux *mux = stream->mux;
-  struct mux_stream *before = NULL;
-  for (struct mux_stream *each = mux->inbound; each; before = each, each = each->next_inbound) {
-    if (each != stream) continue;
-    *(before ? &before->next_inbound : &mux->inbound) = each->next_inbound;
-    if (mux->inbound_last == each) mux->inbound_last = before;
-    mux->inbound_count--;
-    return;
-  }
+  *(stream->prev_inbound ? &stream->prev_inbound->next_inbound : &mux->inbound) = stream->next_inbound;
+  *(stream->next_inbound ? &stream->next_inbound->prev_inbound : &mux->inbound_last) = stream->prev_inbound;
+  stream->next_inbound = NULL;
+  mux->inbound_count--;
 }
 
 /* Nobody accepted it: its handle is the session's to close. */
 void mux_discard_one(struct mux_stream *stream) {
   if (stream->opener || stream->accepted) return;
   stream->accepted = true;
-  forget_inbound(stream);
+  mux_forget_inbound(stream);
   if (object_close(&stream->stream.object)) object_unpin(&stream->stream.object);
 }
 
@@ -145,6 +141,7 @@ void mux_stream_drop(struct mux_stream *stream, struct op_list *ended) {
   if (stream->known) {
     *(stream->prev ? &stream->prev->next : &mux->all) = stream->next;
     if (stream->next) stream->next->prev = stream->prev;
+    if (mux->debtors == stream) mux->debtors = stream->next;
     mux->streams--;
     if (stream->opener) mux->opened--;
     atomic_store_explicit(&mux->counters[SESSION_STREAMS], mux->streams, memory_order_relaxed);

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "core/mux/native.h"
 #include "tests/mux/world.h"
 
 enum { MIB = 1 << 20, LIMIT = 8 * MIB, GREEDY = 3, STREAMS = 120, PIECE = 16 * 1024, WAITING = 20 };
@@ -16,11 +17,19 @@ static uint8_t bytes[PIECE];
 static struct world *limited; /* with the limit */
 static struct world *peers;   /* where the peers are */
 
-static int begin(void **state) {
-  limited = world_open_with(0, "held_max=8m");
+static int begin_with(void **state, const char *settings) {
+  limited = world_open_with(0, settings);
   peers = world_open(0);
   *state = peers;
   return 0;
+}
+
+static int begin(void **state) {
+  return begin_with(state, "held_max=8m");
+}
+
+static int begin_small(void **state) {
+  return begin_with(state, "held_max=1m");
 }
 
 static int end(void **state) {
@@ -138,8 +147,111 @@ static void within_the_limit(void **state) {
   assert_int_equal(stat_of(limited->runtime, "held_resets"), 0);
 }
 
+/* ---- what no reset gives back: names and metadata of streams that the application has ---- */
+
+/* Streams with that much metadata, all accepted and kept; returns how many were taken. */
+static int open_with_metadata(const struct pair *pair, uint32_t size, int count, hws_handle *here, hws_handle *there) {
+  static char value[OPEN_HEAD_MAX];
+  struct hws_how how = {.size = sizeof how, .flags = HWS_TRY};
+  struct hws_pair metadata = {.key = "k", .key_len = 1, .value = value, .value_len = size};
+  struct hws_open_config config = {.size = sizeof config, .metadata = &metadata, .metadata_count = 1};
+  struct hws_event event;
+  uint64_t before = stat_of(pair->server, "streams_accepted") + stat_of(pair->server, "streams_refused");
+  for (int i = 0; i < count; i++) {
+    assert_int_equal(hws_open(pair->client, &config, &how, &event, NULL, &there[i]), 1);
+    assert_status(event.status, HWS_OK);
+  }
+  world_until(peers, stat_of(pair->server, "streams_accepted") + stat_of(pair->server, "streams_refused") ==
+                         before + (unsigned)count);
+  int taken = 0;
+  while (hws_accept(pair->server, 0, &how, &event, NULL, &here[taken]) == 1 && event.status == HWS_OK) taken++;
+  return taken;
+}
+
+/* A byte, into memory that waits for it: nothing is held for it. */
+static void pass_a_byte(hws_handle there, hws_handle here) {
+  uint8_t byte = 0;
+  uint64_t tag = post_recv(limited, here, &byte, 1);
+  send_all(there, "x", 1);
+  world_await_status(limited, tag, HWS_OK);
+}
+
+enum { KEPT = 1000, ROUNDS = 200 };
+
+/* Over the limit for good, by what cannot be taken back: each read would look through all streams for something. */
+static void a_search_that_is_of_no_use_is_not_repeated(void **state) {
+  (void)state;
+  static hws_handle here[KEPT], there[KEPT];
+  struct pair keeper = connect(HWS_MODE_NATIVE), other = connect(HWS_MODE_YAMUX);
+  int kept = open_with_metadata(&keeper, 900, KEPT, here, there);
+  assert_in_range(kept, KEPT / 2, KEPT - 1);
+  /* Now there are two, and the first is above its share. */
+  hws_handle unread = open_stream(other.client), used = open_stream(other.client);
+  for (int i = 0; i < 12; i++) send_all(unread, bytes, PIECE);
+  hws_handle unread_here = accept_stream(other.server), used_here = accept_stream(other.server);
+  world_until(peers, held() > MIB);
+  uint64_t looks = stat_of(limited->runtime, "held_looks");
+  for (int i = 0; i < ROUNDS; i++) {
+    pass_a_byte(there[i], here[i]);
+    pass_a_byte(used, used_here);
+  }
+  looks = stat_of(limited->runtime, "held_looks") - looks;
+  if (looks > 8 * KEPT) fail_msg("%u looks for %d reads", (unsigned)looks, 2 * ROUNDS);
+  assert_true(held() > MIB);
+  recv_exactly(unread_here, bytes, PIECE);
+}
+
+/* One that sends more than was kept finds out that it is searched again: what can be taken back is. */
+static void what_can_be_taken_back_still_is(void **state) {
+  (void)state;
+  static hws_handle here[KEPT], there[KEPT];
+  struct pair keeper = connect(HWS_MODE_NATIVE), other = connect(HWS_MODE_YAMUX);
+  int kept = open_with_metadata(&keeper, 900, KEPT, here, there);
+  hws_handle unread = open_stream(other.client);
+  for (int i = 0; i < 12; i++) send_all(unread, bytes, PIECE);
+  world_until(peers, held() > MIB);
+  uint64_t most = 0;
+  for (int i = 0; i < kept; i++) {
+    (void)send_a_piece(there[i]);
+    if (held() > most) most = held();
+  }
+  world_until(peers, stat_of(limited->runtime, "held_resets") > 0);
+  world_until(peers, held() < MIB + MIB / 2);
+  if (most > 2 * MIB) fail_msg("%u KiB are held", (unsigned)(most / 1024));
+}
+
+/* Each session has a share, which shrinks as others come, and what is kept does not: so it is refused to all in time.
+ */
+static void metadata_is_bounded(void **state) {
+  (void)state;
+  enum { SESSIONS = 8, EACH = 64 };
+  static hws_handle here[SESSIONS][EACH], there[SESSIONS][EACH];
+  struct pair pairs[SESSIONS];
+  for (int i = 0; i < SESSIONS; i++) {
+    pairs[i] = connect(HWS_MODE_NATIVE);
+    (void)open_with_metadata(&pairs[i], 15 * 1024, EACH, here[i], there[i]);
+  }
+  if (held() > MIB + MIB / 8) fail_msg("%u KiB are held", (unsigned)(held() / 1024));
+  /* Who asks for nothing of it is served, and who does is told. */
+  struct pair late = connect(HWS_MODE_NATIVE);
+  hws_handle stream = open_stream(late.client), refused_here = 0, refused = 0;
+  send_all(stream, "x", 1);
+  expect_bytes(accept_stream(late.server), "x");
+  assert_int_equal(open_with_metadata(&late, 15 * 1024, 1, &refused_here, &refused), 0);
+  assert_status(recv_status(refused), HWS_E_RESET);
+  assert_int_equal(detail_of(refused).code, HWS_CODE_REFUSED);
+  /* Once the application lets go of some there is room again. */
+  for (int i = 0; i < EACH; i++)
+    if (here[0][i]) abort_handle(here[0][i]);
+  assert_int_equal(open_with_metadata(&late, 15 * 1024, 1, &refused_here, &refused), 1);
+}
+
 int main(void) {
-  const struct CMUnitTest tests[] = {cmocka_unit_test_setup_teardown(greedy_and_honest, begin, end),
-                                     cmocka_unit_test_setup_teardown(within_the_limit, begin, end)};
+  const struct CMUnitTest tests[] = {
+      cmocka_unit_test_setup_teardown(greedy_and_honest, begin, end),
+      cmocka_unit_test_setup_teardown(within_the_limit, begin, end),
+      cmocka_unit_test_setup_teardown(a_search_that_is_of_no_use_is_not_repeated, begin_small, end),
+      cmocka_unit_test_setup_teardown(what_can_be_taken_back_still_is, begin_small, end),
+      cmocka_unit_test_setup_teardown(metadata_is_bounded, begin_small, end)};
   return cmocka_run_group_tests(tests, NULL, NULL);
 }
