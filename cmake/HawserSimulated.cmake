@@ -34,4 +34,7 @@ endforeach()
 enable_testing()
 add_test(NAME sim.stories COMMAND hawser_stories --count 3000)
 add_test(NAME sim.again COMMAND hawser_stories --from 500001 --count 1000 --twice)
-set_tests_properties(sim.stories sim.again PROPERTIES LABELS sim TIMEOUT 600)
+# What the mutants of the simulated system are judged by (tests/mutants/run.sh).
+add_custom_target(sim_search DEPENDS hawser_stories)
+add_test(NAME sim.search COMMAND hawser_stories --count 20000)
+set_tests_properties(sim.stories sim.again sim.search PROPERTIES LABELS sim TIMEOUT 600)
