@@ -59,6 +59,7 @@ struct end {
   struct end *peer;
   unsigned pair;
   unsigned side;
+  bool resets; /* an abort of this end is heard as one; else as an end */
   bool shut;
   bool closed;
   bool aborted;

@@ -21,6 +21,9 @@ enum { STAGE_PLACES = 3 };
 /* The names of the places where connections meet. */
 extern const char *const stage_places[STAGE_PLACES];
 
+/* Has a connection there a reset? If not, its peer finds the end. */
+extern const bool stage_resets[STAGE_PLACES];
+
 /* How long a blocking call without a limit of its own waits at most, and by how much any call may be late. */
 extern const uint64_t stage_block_ns;
 extern const uint64_t stage_patience_ns;

@@ -16,6 +16,7 @@
 #include "tests/sim/record.h"
 
 const char *const stage_places[STAGE_PLACES] = {"mem", "sim", "simport"};
+const bool stage_resets[STAGE_PLACES] = {true, true, true};
 const uint64_t stage_block_ns = UINT64_C(5000000000);
 const uint64_t stage_patience_ns = 2000000000;
 

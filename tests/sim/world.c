@@ -138,8 +138,12 @@ bool world_begin(const struct story *story) {
     if (!open_pair(i)) return false;
     for (unsigned side = 0; side < 2; side++) {
       struct end *end = &world.ends[i * 2 + side];
-      *end = (struct end){
-          .handle = end->handle, .was = end->handle, .peer = &world.ends[i * 2 + !side], .pair = i, .side = side};
+      *end = (struct end){.handle = end->handle,
+                          .was = end->handle,
+                          .peer = &world.ends[i * 2 + !side],
+                          .pair = i,
+                          .side = side,
+                          .resets = story->carrier != CARRIER_RAW || stage_resets[story->place]};
     }
   }
   return true;
@@ -175,7 +179,7 @@ static void harvest_all(uint64_t patience_ns) {
   while (records_outstanding() && stage_now() < until)
     for (unsigned side = 0; side < 2; side++)
       for (unsigned queue = 0; queue < STORY_QUEUES; queue++) {
-        (void)world_harvest(side, queue, 16, 100000000);
+        (void)world_harvest(side, queue, 16, (int64_t)(stage_block_ns / 50));
         world_settle();
       }
   for (unsigned i = 0; i < records_count(); i++) {
@@ -219,13 +223,20 @@ static void reader(void *end) {
   read_to_end(end);
 }
 
+struct readers {
+  struct stage_thread *threads[STORY_PAIRS_MAX * 2];
+};
+
 /* Both directions at once: what is sent must be read for the sender to come to its end. */
-static void read_all(unsigned sides) {
-  struct stage_thread *threads[STORY_PAIRS_MAX * 2] = {0};
+static void readers_begin(struct readers *readers, unsigned sides) {
+  *readers = (struct readers){0};
   for (unsigned i = 0; i < world.story->pairs * 2; i++)
-    if (sides >> (i % 2) & 1) threads[i] = stage_spawn("reader", reader, &world.ends[i]);
+    if (sides >> (i % 2) & 1) readers->threads[i] = stage_spawn("reader", reader, &world.ends[i]);
+}
+
+static void readers_end(struct readers *readers) {
   for (unsigned i = 0; i < world.story->pairs * 2; i++)
-    if (threads[i]) stage_join(threads[i]);
+    if (readers->threads[i]) stage_join(readers->threads[i]);
 }
 
 static void join(unsigned side, int64_t timeout_ns) {
@@ -240,18 +251,22 @@ static void join(unsigned side, int64_t timeout_ns) {
 
 static void drain(void) {
   for (unsigned i = 0; i < world.story->pairs * 2; i++) end_shutdown(&world.ends[i], WAY_QUEUE, 0);
-  read_all(3);
+  struct readers readers;
+  readers_begin(&readers, 3);
+  readers_end(&readers);
 }
 
-/* One side goes; all that it took before must arrive. */
+/* One side goes; all that it took before must arrive. A join gives a peer that does not read ten seconds. */
 static void listen_out(bool joins) {
+  struct readers readers;
   close_streams(0);
   close_session(0);
+  readers_begin(&readers, 2);
   if (joins && !world.story->one_runtime) {
     close_rest();
     join(0, 300 * (int64_t)SECOND);
   }
-  read_all(2);
+  readers_end(&readers);
 }
 
 void world_end(void) {
@@ -292,9 +307,11 @@ static void thread_main(void *argument) {
   for (unsigned i = 0; i < world.story->count; i++) {
     const struct act *act = &world.story->acts[i];
     if (act->thread != thread || act->dropped) continue;
+    world.doing[thread] = act;
     act_do(act);
     world_settle();
   }
+  world.doing[thread] = NULL;
 }
 
 void story_run(void *story) {

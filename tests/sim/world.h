@@ -25,7 +25,8 @@ struct world {
   hws_handle extras[EXTRAS_MAX]; /* objects that acts made, to be closed */
   unsigned extra_count;
   struct stage_thread *threads[STORY_THREADS_MAX];
-  uint64_t harvests; /* that have begun */
+  const struct act *doing[STORY_THREADS_MAX]; /* where each stands; NULL: at none */
+  uint64_t harvests;                          /* that have begun */
 };
 
 extern struct world world;
