@@ -64,13 +64,19 @@ static bool is_calm(const struct conn *conn) {
   return !must_revoke(conn->writer) && !must_revoke(conn->reader) && !is_recalled(conn);
 }
 
+/* What a send was told was taken and never went out would be missed by nobody if the peer saw a proper end. A session
+ * has ends of its own, and its peer is to get what the system has. */
+static bool breaks_promise(const struct conn *conn) {
+  return conn->broken && !conn->stream.hurried;
+}
+
 /* The pump's end where there is more to do. Lock held; drops it. */
 __attribute__((noinline)) static void pump_leave(struct conn *conn, struct op_list *ended) {
   bool revoke_read = must_revoke(conn->reader) || is_recalled(conn);
   bool revoke_write = must_revoke(conn->writer);
   bool take_back = conn_settle_file(conn, ended);
   bool close = is_leaving(conn);
-  bool abort = conn->aborting;
+  bool abort = conn->aborting || breaks_promise(conn);
   lock_drop(&conn->lock);
   op_deliver(ended);
   /* Should another op's transfer be hit instead, it is simply begun anew. */

@@ -47,7 +47,9 @@ struct conn {
   struct file_part copy_file;
   uint32_t copy_at; /* what of it has not been written */
   uint32_t copy_end;
-  bool copy_more; /* its last byte does not end a message */
+  bool copy_more;    /* its last byte does not end a message */
+  bool copy_counted; /* a send was told that they were taken */
+  bool broken;       /* bytes that were counted so never went out: the peer must not take our end for a proper one */
   struct buffer *buffer;
   uint8_t leave;        /* conn_leave */
   bool lingers;         /* asked once, when it was connected: a close may cost what the peer has not got */
@@ -102,8 +104,12 @@ void conn_end_orphan(struct conn *conn, struct op *op, struct op_list *ended);
 /* What the op has not handed down yet, as far as it goes. */
 uint32_t conn_map_vec(const struct op *op, struct hws_iov *iov);
 
-/* Bytes that were copied and are still to be written. */
+/* Bytes that were copied and are still to be written; and those of them that a send counted. */
 uint64_t conn_unwritten(const struct conn *conn);
+uint64_t conn_owed(const struct conn *conn);
+
+/* Those will never go out. */
+void conn_lose_copy(struct conn *conn);
 
 /* End the op of a file that was to end while nobody knew whether the plugin had begun with it. True: nobody does yet.
  */

@@ -64,10 +64,10 @@ static void arm(struct conn *conn, uint64_t now) {
 /* It is given up, with what it still owed. */
 static void cut_short(struct conn *conn, int status) {
   struct op *op = conn->stream.closer;
-  uint64_t lost = conn_unwritten(conn);
+  bool owes = conn_owed(conn);
   conn->leave = LEAVE_DONE;
-  conn->stream.lost += lost;
-  if (lost && op) op->outcome = status;
+  conn_lose_copy(conn);
+  if (owes && op) op->outcome = status;
 }
 
 static void linger_look(struct conn *conn, uint64_t now) {

@@ -57,6 +57,7 @@ static void conn_gone(struct endpoint *endpoint) {
   lock_take(&conn->lock);
   conn->gone = true;
   conn_left(conn);
+  conn_lose_copy(conn);
   stream_end(&conn->stream, cause_plain(HWS_E_CLOSED), false, &ended);
   if (conn->stream.closing) stream_closed(&conn->stream, &ended);
   lock_drop(&conn->lock);

@@ -43,7 +43,19 @@ uint64_t conn_unwritten(const struct conn *conn) {
   return conn->stream.out < OUT_SHUT ? conn->copy_end - conn->copy_at : 0;
 }
 
+uint64_t conn_owed(const struct conn *conn) {
+  return conn->copy_counted ? conn->copy_end - conn->copy_at : 0;
+}
+
+void conn_lose_copy(struct conn *conn) {
+  uint64_t lost = conn_owed(conn);
+  conn->copy_counted = false;
+  conn->stream.lost += lost;
+  if (lost) conn->broken = true;
+}
+
 void conn_drop_copy(struct conn *conn) {
+  conn_lose_copy(conn);
   if (conn->copy) buffer_unref(conn->copy);
   source_unref(conn->copy_source);
   conn->copy = NULL;
@@ -285,6 +297,7 @@ void conn_write_result(struct conn *conn, struct op_list *ended) {
 void conn_leave_copy(struct conn *conn) {
   bool begun = !conn->copy_source || transfer_is_begun(&conn->top->transfers[HWS_WRITE]);
   if (conn->copier && begun) conn->copier->event.bytes += conn->copy_end - conn->copy_at;
+  if (conn->copier && begun) conn->copy_counted = true;
   conn->copier = NULL;
 }
 

@@ -8,6 +8,7 @@
 #include <stddef.h>
 
 #include "abi/hawser.h"
+#include "core/failing_sim.h"
 #include "core/file.h"
 #include "core/scheduler_sim.h"
 
@@ -46,7 +47,7 @@ int file_check(int64_t file) {
 int file_duplicate(int64_t file, int64_t *own) {
   const struct file_sim *found = find(file);
   if (!found) return HWS_E_INVAL;
-  *own = file_sim_open(found);
+  *own = failing_sim("duplicate") ? -1 : file_sim_open(found);
   return *own >= 0 ? HWS_OK : HWS_E_LIMIT;
 }
 
@@ -55,7 +56,10 @@ void file_close(int64_t own) {
 }
 
 int file_check_kind(int64_t file, int *os_error) {
-  (void)os_error;
+  if (failing_sim("stat")) {
+    *os_error = EIO;
+    return HWS_E_IO;
+  }
   return find(file)->regular ? HWS_OK : HWS_E_INVAL;
 }
 
@@ -63,7 +67,7 @@ int64_t file_read(int64_t file, void *to, uint64_t bytes, uint64_t offset, int *
   static const char key;
   (void)sim_sleep(&key, sim_now() + sim_dice(LONGEST_NS), false, "disk");
   const struct file_sim *found = find(file);
-  if (found->fails_at <= offset) {
+  if (found->fails_at <= offset || failing_sim("read of a file")) {
     *os_error = EIO;
     return -1;
   }

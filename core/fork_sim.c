@@ -6,10 +6,12 @@
 
 #include <stddef.h>
 
+#include "core/failing_sim.h"
+
 atomic_uint *fork_word;
 
 int fork_watch(void) {
-  return 0;
+  return failing_sim("fork") ? -1 : 0;
 }
 
 void fork_reset(void) {

@@ -5,9 +5,11 @@
  */
 #include "core/loop_sim.h"
 
+#include <errno.h>
 #include <stdlib.h>
 
 #include "core/endpoint.h"
+#include "core/failing_sim.h"
 #include "core/loop.h"
 #include "core/scheduler_sim.h"
 
@@ -29,7 +31,7 @@ struct poller {
 };
 
 struct poller *poller_new(void) {
-  return calloc(1, sizeof(struct poller));
+  return failing_sim("poller") ? NULL : calloc(1, sizeof(struct poller));
 }
 
 void poller_free(struct poller *poller) {
@@ -52,8 +54,11 @@ void watched_edge(struct watched *watched, unsigned bits) {
 }
 
 int poller_watch(struct poller *poller, int64_t descriptor, struct endpoint *endpoint, bool both, int *os_error) {
-  (void)os_error;
   struct watched *watched = watched_of(descriptor);
+  if (failing_sim("watch")) {
+    *os_error = ENOSPC;
+    return HWS_E_LIMIT;
+  }
   watched->poller = poller;
   watched->endpoint = endpoint;
   watched->asked = READY_READ | (both ? READY_WRITE : 0U);
@@ -98,7 +103,10 @@ enum readiness_means poller_readiness(void) {
 /* ---- the port ---- */
 
 int poller_bind(struct poller *poller, int64_t handle, int *os_error) {
-  (void)os_error;
+  if (failing_sim("bind")) {
+    *os_error = ENOMEM;
+    return HWS_E_NOMEM;
+  }
   ((struct bound *)(intptr_t)handle)->poller = poller;
   return HWS_OK;
 }

@@ -6,6 +6,7 @@
 
 #include <stddef.h>
 
+#include "core/failing_sim.h"
 #include "core/refused.h"
 #include "core/scheduler_sim.h"
 
@@ -19,6 +20,7 @@ struct cause *refused_kept(void) {
 }
 
 bool refused_keep(struct cause *cause) {
+  if (cause->refs && failing_sim("words")) return false;
   unsigned index = sim_index();
   struct cause *before = places[index].cause;
   places[index].cause = cause;

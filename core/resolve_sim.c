@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "core/failing_sim.h"
 #include "core/scheduler_sim.h"
 
 enum { LONGEST_NS = 50000000 };
@@ -15,6 +16,10 @@ int resolve_blocking(const char *name, const char *service, struct hws_address *
                      size_t why_size) {
   static const char key;
   (void)sim_sleep(&key, sim_now() + sim_dice(LONGEST_NS), false, "resolver");
+  if (failing_sim("look-up")) {
+    (void)snprintf(why, why_size, "looking up '%s', service '%s': no memory", name, service);
+    return HWS_IO_NOMEM;
+  }
   if (strncmp(name, "no", 2) == 0 || !room) {
     (void)snprintf(why, why_size, "looking up '%s', service '%s': no such name", name, service);
     return HWS_IO_ADDRESS;

@@ -4,9 +4,13 @@
  */
 #include "core/thread.h"
 
+#include <stddef.h>
+
+#include "core/failing_sim.h"
 #include "core/scheduler_sim.h"
 
 struct os_thread *os_thread_start(const char *name, void (*run)(void *argument), void *argument) {
+  if (failing_sim("thread")) return NULL;
   return (struct os_thread *)sim_spawn(name, run, argument);
 }
 

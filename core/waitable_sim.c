@@ -7,6 +7,7 @@
 #include <stdbool.h>
 #include <stdlib.h>
 
+#include "core/failing_sim.h"
 #include "core/queue.h"
 #include "core/scheduler_sim.h"
 
@@ -15,7 +16,7 @@ struct waitable {
 };
 
 struct waitable *waitable_new(void) {
-  return calloc(1, sizeof(struct waitable));
+  return failing_sim("waitable") ? NULL : calloc(1, sizeof(struct waitable));
 }
 
 void waitable_free(struct waitable *waitable) {

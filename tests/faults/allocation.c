@@ -11,7 +11,8 @@
 
 static atomic_bool armed;
 static atomic_bool failed;
-static _Atomic(uint32_t) left;
+static _Atomic(uint32_t) asked;
+static _Atomic(uint32_t) skip;
 static atomic_uint mode;
 static _Atomic(int64_t) live;
 
@@ -20,6 +21,10 @@ void *__real_calloc(size_t count, size_t size);
 void *__real_realloc(void *memory, size_t size);
 char *__real_strdup(const char *text);
 void __real_free(void *memory);
+void *allocation_own(size_t size) {
+  return allocation_counted(__real_malloc(size));
+}
+
 void *__wrap_malloc(size_t size);
 void *__wrap_calloc(size_t count, size_t size);
 void *__wrap_realloc(void *memory, size_t size);
@@ -28,9 +33,18 @@ void __wrap_free(void *memory);
 
 void allocation_fail_after(uint32_t skipped, enum allocation_mode how) {
   atomic_store(&failed, false);
-  atomic_store(&left, skipped);
+  atomic_store(&asked, 0);
+  atomic_store(&skip, skipped);
   atomic_store(&mode, how);
   atomic_store(&armed, true);
+}
+
+uint32_t allocation_count(void) {
+  return atomic_load(&asked);
+}
+
+bool allocation_failed(void) {
+  return atomic_load(&failed);
 }
 
 bool allocation_restore(void) {
@@ -44,9 +58,7 @@ int64_t allocation_live(void) {
 
 bool allocation_fails(void) {
   if (!atomic_load(&armed)) return false;
-  uint32_t before = atomic_load(&left);
-  while (before && !atomic_compare_exchange_weak(&left, &before, before - 1)) continue;
-  if (before) return false;
+  if (atomic_fetch_add(&asked, 1) < atomic_load(&skip)) return false;
   bool again = atomic_exchange(&failed, true);
   if (again && atomic_load(&mode) == ALLOCATION_ONE) return false;
   errno = ENOMEM;

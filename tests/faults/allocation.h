@@ -7,6 +7,7 @@
 #define HAWSER_TESTS_FAULTS_ALLOCATION_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 enum allocation_mode {
@@ -17,8 +18,15 @@ enum allocation_mode {
 /* The first `skipped` allocations from now succeed, then the mode holds. */
 void allocation_fail_after(uint32_t skipped, enum allocation_mode mode);
 
+/* How many there were since then, and whether one was made to fail. */
+uint32_t allocation_count(void);
+bool allocation_failed(void);
+
 /* Nothing fails any more. True: something did. */
 bool allocation_restore(void);
+
+/* What a test needs for itself: never made to fail, and no allocation of the story's. To be freed as all others. */
+void *allocation_own(size_t size);
 
 /* How many allocations are out. */
 int64_t allocation_live(void);

@@ -163,8 +163,9 @@ static void close_as(struct end *end, const struct act *act, uint32_t flags) {
   how.flags |= flags;
   struct hws_event event, *out = out_for(act, &event);
   record_returned(record, hws_close(handle, &how, out, &record->op), &event);
-  if (record->state != RECORD_REFUSED || record->result != HWS_E_AGAIN) return;
-  end->handle = handle; /* it would have had to wait, and nothing was begun */
+  bool begun = record->state != RECORD_REFUSED || record->result == HWS_E_HANDLE;
+  if (begun) return;
+  end->handle = handle; /* it would have had to wait, or there was no memory */
   end->closed = end->aborted = false;
 }
 
@@ -211,9 +212,9 @@ static void close_object(const struct act *act, hws_handle *object) {
   if (handle && !ask_object(act, HWS_KIND_CLOSE, NULL, handle, hws_close)) *object = handle;
 }
 
-void close_extra(unsigned side, hws_handle handle) {
+bool close_extra(unsigned side, hws_handle handle) {
   struct act act = {.way = WAY_QUEUE, .side = (uint8_t)side};
-  (void)ask_object(&act, HWS_KIND_CLOSE, NULL, handle, hws_close);
+  return ask_object(&act, HWS_KIND_CLOSE, NULL, handle, hws_close);
 }
 
 static void keep(hws_handle made) {

@@ -6,7 +6,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
+#include <sys/wait.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "tests/sim/shrink.h"
 
@@ -19,6 +22,7 @@ struct options {
   bool shrink;
   bool survey;
   bool twice;
+  uint64_t places; /* of each story where something fails; 0: nothing does */
 };
 
 static const char usage[] =
@@ -29,9 +33,11 @@ static const char usage[] =
     "  --seconds         no new one is begun after so many\n"
     "  --survey          go on behind faults, and list them\n"
     "  --twice           tell each again, which must go the same way\n"
+    "  --failures        tell each as often as that with something failing, at other places and in all ways\n"
     "  --story           tell this one, aloud\n"
     "  --schedule        in this schedule\n"
     "  --drop            without these acts\n"
+    "  --fail            with that failing: allocation:N, call:N (of the system), and :rest, all behind it too\n"
     "  --shrink          look for a smaller story and a schedule that fail in the same way\n";
 
 static uint64_t number(const char *text) {
@@ -43,10 +49,10 @@ static uint64_t number(const char *text) {
 }
 
 static void parse(int argc, char **argv, struct options *options) {
-  static const struct option known[] = {{"from", 1, NULL, 'f'},   {"count", 1, NULL, 'c'},  {"seconds", 1, NULL, 't'},
-                                        {"survey", 0, NULL, 's'}, {"story", 1, NULL, 'o'},  {"schedule", 1, NULL, 'w'},
-                                        {"drop", 1, NULL, 'd'},   {"shrink", 0, NULL, 'k'}, {"twice", 0, NULL, '2'},
-                                        {NULL, 0, NULL, 0}};
+  static const struct option known[] = {
+      {"from", 1, NULL, 'f'}, {"count", 1, NULL, 'c'},    {"seconds", 1, NULL, 't'}, {"survey", 0, NULL, 's'},
+      {"fail", 1, NULL, 'F'}, {"failures", 1, NULL, 'N'}, {"story", 1, NULL, 'o'},   {"schedule", 1, NULL, 'w'},
+      {"drop", 1, NULL, 'd'}, {"shrink", 0, NULL, 'k'},   {"twice", 0, NULL, '2'},   {NULL, 0, NULL, 0}};
   *options = (struct options){.from = 1, .count = 1000, .seconds = UINT64_MAX};
   for (int option; (option = getopt_long(argc, argv, "", known, NULL)) != -1;) {
     switch (option) {
@@ -73,6 +79,12 @@ static void parse(int argc, char **argv, struct options *options) {
     case 'd':
       for (char *act = strtok(optarg, ","); act; act = strtok(NULL, ","))
         if (number(act) < STORY_ACTS_MAX) options->telling.dropped[number(act)] = true;
+      break;
+    case 'F':
+      if (!failing_parse(optarg, &options->telling.failing)) exit(2);
+      break;
+    case 'N':
+      options->places = number(optarg);
       break;
     case 'k':
       options->shrink = true;
@@ -105,6 +117,17 @@ static int tell_one(const struct options *options) {
 
 /* ---- many ---- */
 
+/* What is told now: whoever looks after this process knows it when it crashes. */
+static struct {
+  struct telling telling;
+  bool done;
+} * now;
+
+static void tell_here(const struct telling *telling, struct told *told) {
+  now->telling = *telling;
+  tell(telling, false, told);
+}
+
 struct totals {
   uint64_t stories;
   uint64_t steps;
@@ -134,7 +157,7 @@ static bool tell_until_fault(const struct options *options, struct telling *tell
     struct told told;
     if (until && time(NULL) >= until) break;
     telling->schedule = telling->story;
-    tell(telling, false, &told);
+    tell_here(telling, &told);
     if (told.fine && options->twice) tell_again(telling, &told);
     count(totals, &told);
     if (told.fine) continue;
@@ -144,6 +167,41 @@ static bool tell_until_fault(const struct options *options, struct telling *tell
     return false;
   }
   return true;
+}
+
+/* The places are spread over all that there are, from one that differs from story to story. */
+static bool fail_all_over(const struct options *options, struct telling *telling, struct totals *totals) {
+  struct told told;
+  telling->failing = (struct failing){.kind = FAILING_NOTHING};
+  tell_here(telling, &told);
+  count(totals, &told);
+  for (unsigned way = 0; way < 2 * (FAILING_KINDS - 1) && told.fine; way++) {
+    struct failing failing = {.kind = (enum failing_kind)(FAILING_ALLOCATION + way / 2), .rest = way % 2};
+    uint32_t there = told.could_fail[failing.kind];
+    uint32_t stride = there > options->places ? there / (uint32_t)options->places : 1;
+    for (uint32_t at = (uint32_t)(telling->story % stride); at < there && told.fine; at += stride) {
+      telling->failing = failing;
+      telling->failing.at = at;
+      struct told failed;
+      tell_here(telling, &failed);
+      count(totals, &failed);
+      if (!failed.fine) told = failed;
+    }
+  }
+  if (told.fine) return true;
+  totals->faults++;
+  printf("%sto tell it again: stories ", told.fault);
+  telling_print(telling);
+  return false;
+}
+
+static void tell_failures(const struct options *options, struct totals *totals) {
+  struct telling telling = {.story = options->from};
+  time_t until = options->seconds == UINT64_MAX ? 0 : time(NULL) + (time_t)options->seconds;
+  for (; telling.story < options->from + options->count; telling.story++) {
+    telling.schedule = telling.story;
+    if ((until && time(NULL) >= until) || !fail_all_over(options, &telling, totals)) return;
+  }
 }
 
 static void survey(const struct options *options, struct totals *totals) {
@@ -164,7 +222,9 @@ static int tell_many(const struct options *options) {
   struct totals totals = {0};
   struct telling telling = {.story = options->from};
   clock_t begun = clock();
-  if (options->survey)
+  if (options->places)
+    tell_failures(options, &totals);
+  else if (options->survey)
     survey(options, &totals);
   else
     (void)tell_until_fault(options, &telling, &totals);
@@ -176,9 +236,28 @@ static int tell_many(const struct options *options) {
   return totals.faults != 0;
 }
 
+/* In a process of their own, so that a crash is told too. */
+static int tell_guarded(const struct options *options) {
+  int status = 0;
+  now = mmap(NULL, sizeof *now, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+  if (now == MAP_FAILED) abort();
+  pid_t child = fork();
+  if (child < 0) abort();
+  if (child == 0) {
+    status = tell_many(options);
+    now->done = true;
+    exit(status);
+  }
+  (void)waitpid(child, &status, 0);
+  if (now->done) return WEXITSTATUS(status);
+  printf("it crashed, with signal %d\nto tell it again: stories ", WIFSIGNALED(status) ? WTERMSIG(status) : 0);
+  telling_print(&now->telling);
+  return 1;
+}
+
 int main(int argc, char **argv) {
   struct options options;
   parse(argc, argv, &options);
   tell_first();
-  return options.one ? tell_one(&options) : tell_many(&options);
+  return options.one ? tell_one(&options) : tell_guarded(&options);
 }

@@ -35,6 +35,13 @@ void stage_end(void);
 /* An op's handle, which the library may be writing in another thread. */
 hws_handle stage_peek(const hws_handle *op);
 
+/* Has the stage made something fail by now? And may it be the reason for such a status? */
+bool stage_has_failed(void);
+bool stage_excuses(int32_t status);
+
+/* Memory for what the story itself keeps, which never fails; to be freed. */
+void *stage_memory(size_t bytes);
+
 /* ---- threads ---- */
 
 struct stage_thread;

@@ -13,6 +13,7 @@
 #include "core/scheduler_sim.h"
 #include "core/waitable_sim.h"
 #include "tests/faults/allocation.h"
+#include "tests/sim/failing.h"
 #include "tests/sim/record.h"
 
 const char *const stage_places[STAGE_PLACES] = {"mem", "sim", "simport"};
@@ -35,6 +36,18 @@ void stage_end(void) {
   refused_sim_forget();
   if (file_sim_count()) fault("%u files are open still", file_sim_count());
   if (allocation_live() != live) fault("%lld allocations are left", (long long)(allocation_live() - live));
+}
+
+bool stage_has_failed(void) {
+  return failing_has();
+}
+
+bool stage_excuses(int32_t status) {
+  return failing_has() && failing_is_clear(status);
+}
+
+void *stage_memory(size_t bytes) {
+  return allocation_own(bytes);
 }
 
 hws_handle stage_peek(const hws_handle *op) {

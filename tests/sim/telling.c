@@ -40,11 +40,13 @@ void tell(const struct telling *telling, bool aloud, struct told *told) {
   if (aloud) fflush(stdout);
   choose_walk(&walk, telling->schedule);
   const struct sim_config config = {.walk = &walk, .tick_ns = ticks_ns[telling->schedule % 3]};
+  failing_begin(&telling->failing);
   sim_run(&config, story_run, &story, &result);
   *told = (struct told){.fine = result.verdict == SIM_ENDED && !story_fault()[0],
                         .steps = result.steps,
                         .switches = result.switches,
                         .trace = result.trace};
+  failing_end(told->could_fail);
   if (!told->fine)
     (void)snprintf(told->fault, sizeof told->fault, "%s%s\n%.400s", verdict_text(result.verdict), story_fault(),
                    result.text);
@@ -87,5 +89,7 @@ void telling_print(const struct telling *telling) {
     printf("%s%u", before, i);
     before = ",";
   }
-  printf("\n");
+  char failing[64];
+  failing_print(&telling->failing, failing, sizeof failing);
+  printf("%s\n", failing);
 }

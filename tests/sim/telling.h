@@ -7,6 +7,7 @@
 #define HAWSER_TESTS_SIM_TELLING_H
 
 #include "core/scheduler_sim.h"
+#include "tests/sim/failing.h"
 #include "tests/sim/story.h"
 
 enum { FAULT_MAX = 640 };
@@ -15,6 +16,7 @@ struct telling {
   uint64_t story;
   uint64_t schedule;
   bool dropped[STORY_ACTS_MAX];
+  struct failing failing;
 };
 
 struct told {
@@ -22,6 +24,7 @@ struct told {
   uint64_t steps;
   uint64_t switches;
   uint64_t trace;
+  uint32_t could_fail[FAILING_KINDS];
   char fault[FAULT_MAX]; /* what was wrong; where everybody stood follows in later lines */
 };
 

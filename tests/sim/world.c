@@ -16,10 +16,25 @@ static struct hws_how blocking(void) {
       .size = sizeof(struct hws_how), .flags = HWS_BLOCK | HWS_RELATIVE, .deadline_ns = 600 * SECOND};
 }
 
-static bool went(const char *what, hws_result result, const struct hws_event *event) {
-  if (result == 1 && event->status == HWS_OK) return true;
-  fault("setting up: %s: returned %d, status %d", what, result, event->status);
+/* Of a call that blocks. */
+static int32_t status_of(hws_result result, const struct hws_event *event) {
+  return result == 1 ? event->status : result < 0 ? result : HWS_E_INTERNAL;
+}
+
+/* Nothing fails, but for want of what was made to fail. */
+static bool went(const char *what, int32_t status) {
+  if (status == HWS_OK) return true;
+  if (!stage_excuses(status)) fault("setting up: %s: %s", what, hws_status_name(status));
   return false;
+}
+
+/* Who waits for what failed at the other end waits in vain. A stream may open well, and end before the peer hears. */
+static bool both_went(const char *what, int32_t status, const char *accept, int32_t accepted) {
+  bool late = stage_has_failed() && (status != HWS_OK || world.sessions[0]);
+  if (status == HWS_E_DEADLINE && !went(accept, accepted)) return false;
+  if (accepted == HWS_E_DEADLINE && late) return false;
+  bool one = went(what, status);
+  return went(accept, accepted) && one;
 }
 
 /* ---- beginning ---- */
@@ -34,7 +49,7 @@ static void drive(void *argument) {
 
 static bool begin_driver(unsigned side) {
   if (!world.story->caller_driven[side]) return true;
-  if (hws_queue_open(world.runtimes[side], &world.drivers[side]) != HWS_OK) return false;
+  if (!went("queue of the driver", hws_queue_open(world.runtimes[side], &world.drivers[side]))) return false;
   world.driving[side] = stage_spawn("driver", drive, &world.drivers[side]);
   return world.driving[side];
 }
@@ -44,12 +59,11 @@ static bool open_runtime(unsigned side) {
                                       .flags = world.story->caller_driven[side] ? HWS_RUNTIME_CALLER_DRIVEN : 0,
                                       .plugin_dir = STORY_PLUGIN_DIR};
   hws_result result = hws_runtime_open(&config, &world.runtimes[side]);
-  if (result != HWS_OK) fault("setting up: runtime: %d", result);
   for (unsigned i = 0; i < STORY_QUEUES && result == HWS_OK; i++)
     result = hws_queue_open(world.runtimes[side], &world.queues[side][i]);
   for (unsigned i = 1; i <= STORY_SCOPES && result == HWS_OK; i++)
     result = hws_scope_open(world.runtimes[side], i == 3 ? world.scopes[side][2] : 0, 0, &world.scopes[side][i]);
-  return result == HWS_OK && begin_driver(side);
+  return went("runtime", result) && begin_driver(side);
 }
 
 static bool begin_runtimes(void) {
@@ -64,14 +78,14 @@ static bool begin_runtimes(void) {
 struct accepting {
   hws_handle source;
   hws_handle *stream;
-  bool went;
+  int32_t status;
 };
 
 static void accept_one(void *argument) {
   struct accepting *accepting = argument;
   struct hws_how how = blocking();
   struct hws_event event = {0};
-  accepting->went = went("accept", hws_accept(accepting->source, 0, &how, &event, NULL, accepting->stream), &event);
+  accepting->status = status_of(hws_accept(accepting->source, 0, &how, &event, NULL, accepting->stream), &event);
 }
 
 static bool connect(hws_handle *dialled, hws_handle *accepted) {
@@ -85,9 +99,9 @@ static bool connect(hws_handle *dialled, hws_handle *accepted) {
   struct stage_thread *thread = stage_spawn("acceptor", accept_one, &accepting);
   struct hws_how how = blocking();
   struct hws_event event = {0};
-  bool ok = went("dial", hws_dial(world.runtimes[0], world.dials, 0, &how, &event, NULL, dialled), &event);
+  int32_t status = status_of(hws_dial(world.runtimes[0], world.dials, 0, &how, &event, NULL, dialled), &event);
   stage_join(thread);
-  return ok && accepting.went;
+  return both_went("dial", status, "accept", accepting.status);
 }
 
 static bool listen(void) {
@@ -96,7 +110,7 @@ static bool listen(void) {
   stage_url(url + before, sizeof url - before, world.story->place, world.story->buffer, 0);
   struct hws_how how = blocking();
   struct hws_event event = {0};
-  return went("listen", hws_listen(world.runtimes[1], url, 0, &how, &event, NULL, &world.listener), &event);
+  return went("listen", status_of(hws_listen(world.runtimes[1], url, 0, &how, &event, NULL, &world.listener), &event));
 }
 
 static bool open_pair(unsigned pair) {
@@ -107,9 +121,9 @@ static bool open_pair(unsigned pair) {
   struct stage_thread *thread = stage_spawn("acceptor", accept_one, &accepting);
   struct hws_how how = blocking();
   struct hws_event event = {0};
-  bool ok = went("open", hws_open(world.sessions[0], NULL, &how, &event, NULL, opened), &event);
+  int32_t status = status_of(hws_open(world.sessions[0], NULL, &how, &event, NULL, opened), &event);
   stage_join(thread);
-  return ok && accepting.went;
+  return both_went("open", status, "accept of a stream", accepting.status);
 }
 
 static bool begin_sessions(void) {
@@ -122,9 +136,7 @@ static bool begin_sessions(void) {
       .mode = modes[world.story->carrier],
       .settings = "keepalive=0&write_timeout=3600s&handshake=3600s&unsent_max=64k&window_pool=100k"};
   for (unsigned side = 0; side < 2; side++) {
-    hws_result result = hws_session(carriers[side], &config, &world.sessions[side]);
-    if (result != HWS_OK) fault("setting up: session: %d", result);
-    if (result != HWS_OK) return false;
+    if (!went("session", hws_session(carriers[side], &config, &world.sessions[side]))) return false;
   }
   return true;
 }
@@ -133,20 +145,15 @@ bool world_begin(const struct story *story) {
   world = (struct world){.story = story};
   records_reset();
   (void)snprintf(world.dials, sizeof world.dials, "mem://story");
-  if (!begin_runtimes() || !listen() || !begin_sessions()) return false;
-  for (unsigned i = 0; i < story->pairs; i++) {
-    if (!open_pair(i)) return false;
-    for (unsigned side = 0; side < 2; side++) {
-      struct end *end = &world.ends[i * 2 + side];
-      *end = (struct end){.handle = end->handle,
-                          .was = end->handle,
-                          .peer = &world.ends[i * 2 + !side],
-                          .pair = i,
-                          .side = side,
-                          .resets = story->carrier != CARRIER_RAW || stage_resets[story->place]};
-    }
-  }
-  return true;
+  for (unsigned i = 0; i < story->pairs * 2; i++)
+    world.ends[i] = (struct end){.peer = &world.ends[i ^ 1],
+                                 .pair = i / 2,
+                                 .side = i % 2,
+                                 .resets = story->carrier != CARRIER_RAW || stage_resets[story->place]};
+  bool all = begin_runtimes() && listen() && begin_sessions();
+  for (unsigned i = 0; i < story->pairs && all; i++) all = open_pair(i);
+  for (unsigned i = 0; i < story->pairs * 2; i++) world.ends[i].was = world.ends[i].handle;
+  return all;
 }
 
 /* ---- the end ---- */
@@ -188,8 +195,20 @@ static void harvest_all(uint64_t patience_ns) {
   }
 }
 
+/* Without an op nothing has to be had, so nothing can be wanting. What never came into being may have no handle. */
+static void close_plainly(hws_handle handle) {
+  hws_result result = hws_close(handle, NULL, NULL, NULL);
+  if (result < 0 && result != HWS_E_HANDLE) fault("a close without an op: %s", hws_status_name(result));
+}
+
 static void close_streams(unsigned side) {
-  for (unsigned i = 0; i < world.story->pairs; i++) end_close(&world.ends[i * 2 + side], WAY_QUEUE, 0, 0);
+  for (unsigned i = 0; i < world.story->pairs; i++) {
+    struct end *end = &world.ends[i * 2 + side];
+    end_close(end, WAY_QUEUE, 0, 0);
+    if (end->handle) close_plainly(end->handle);
+    end->closed = end->closed || end->handle;
+    end->handle = 0;
+  }
 }
 
 static void close_session(unsigned side) {
@@ -197,16 +216,16 @@ static void close_session(unsigned side) {
   world.sessions[side] = 0;
   if (!session) return;
   happened.session_ended = true;
-  close_extra(side, session);
+  if (!close_extra(side, session)) close_plainly(session);
 }
 
 static void close_rest(void) {
-  for (unsigned i = 0; i < world.extra_count; i++) (void)hws_close(world.extras[i], NULL, NULL, NULL);
-  if (world.listener) close_extra(1, world.listener);
+  for (unsigned i = 0; i < world.extra_count; i++) close_plainly(world.extras[i]);
+  if (world.listener && !close_extra(1, world.listener)) close_plainly(world.listener);
   world.listener = 0;
   happened.listener_closed = true;
   for (unsigned side = 0; side < (world.story->one_runtime ? 1U : 2U); side++)
-    for (unsigned i = 1; i <= STORY_SCOPES; i++) (void)hws_close(world.scopes[side][i], NULL, NULL, NULL);
+    for (unsigned i = 1; i <= STORY_SCOPES; i++) close_plainly(world.scopes[side][i]);
 }
 
 static void read_to_end(struct end *end) {
@@ -240,7 +259,7 @@ static void readers_end(struct readers *readers) {
 }
 
 static void join(unsigned side, int64_t timeout_ns) {
-  if (side && world.story->one_runtime) return;
+  if (!world.runtimes[side] || (side && world.story->one_runtime)) return;
   happened.joined[0] = happened.joined[0] || side == 0 || world.story->one_runtime;
   happened.joined[1] = happened.joined[1] || side == 1 || world.story->one_runtime;
   uint64_t begun = stage_now();
@@ -269,6 +288,15 @@ static void listen_out(bool joins) {
   readers_end(&readers);
 }
 
+/* The joins, and what is left behind them. */
+static void world_leave(void) {
+  if (!happened.joined[0]) join(0, 300 * (int64_t)SECOND);
+  join(1, 300 * (int64_t)SECOND);
+  leases_release_all();
+  records_check(world.ends, world.story->pairs * 2);
+  records_free();
+}
+
 void world_end(void) {
   leases_release_all();
   switch (world.story->finale) {
@@ -293,11 +321,7 @@ void world_end(void) {
     close_rest();
     if (world.story->finale != FINALE_CLOSE_JOIN || world.story->one_runtime) harvest_all(400 * SECOND);
   }
-  if (!happened.joined[0]) join(0, 300 * (int64_t)SECOND);
-  join(1, 300 * (int64_t)SECOND);
-  leases_release_all();
-  records_check(world.ends, world.story->pairs * 2);
-  records_free();
+  world_leave();
 }
 
 /* ---- all of it ---- */
@@ -314,14 +338,21 @@ static void thread_main(void *argument) {
   world.doing[thread] = NULL;
 }
 
-void story_run(void *story) {
-  stage_begin();
-  if (!world_begin(story)) return;
+static void run_threads(void) {
   for (unsigned i = 0; i < world.story->threads; i++)
     world.threads[i] = stage_spawn("teller", thread_main, (void *)(uintptr_t)i);
   for (unsigned i = 0; i < world.story->threads; i++) stage_join(world.threads[i]);
   memset(world.threads, 0, sizeof world.threads);
-  world_end();
+}
+
+void story_run(void *story) {
+  stage_begin();
+  if (world_begin(story)) {
+    run_threads();
+    world_end();
+  } else {
+    world_leave();
+  }
   for (unsigned side = 0; side < 2; side++)
     if (world.driving[side]) stage_join(world.driving[side]);
   stage_end();

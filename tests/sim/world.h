@@ -31,7 +31,7 @@ struct world {
 
 extern struct world world;
 
-/* Everything as the story has it. False: fault says why. */
+/* Everything as the story has it. False: it cannot be; where that is a fault it was said. */
 bool world_begin(const struct story *story);
 
 /* The finale, up to the join. */
@@ -50,7 +50,7 @@ void act_do(const struct act *act);
 void end_close(struct end *end, unsigned way, uint32_t flags, uint64_t deadline_ns);
 void end_recv(struct end *end, unsigned way, uint32_t size, uint64_t deadline_ns);
 void end_shutdown(struct end *end, unsigned way, uint64_t deadline_ns);
-void close_extra(unsigned side, hws_handle handle);
+bool close_extra(unsigned side, hws_handle handle);
 void leases_release_all(void);
 
 /* A call for a record: how, filled in. */

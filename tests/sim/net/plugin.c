@@ -88,7 +88,7 @@ static int32_t sim_dial(void *self, struct hws_host_endpoint *host, const char *
   return make(host, address, ROLE_DIALLER, ep);
 }
 
-static void attach(struct ep *ep, struct sock *sock);
+static int32_t attach(struct ep *ep, struct sock *sock);
 
 static int32_t sim_adopt(void *self, struct hws_host_endpoint *host, void *accepted, void **made) {
   (void)self;
@@ -99,9 +99,14 @@ static int32_t sim_adopt(void *self, struct hws_host_endpoint *host, void *accep
     return HWS_IO_OK;
   }
   ep->self = host;
-  attach(ep, ep->sock);
-  *made = ep;
-  return HWS_IO_OK;
+  int32_t status = attach(ep, ep->sock);
+  if (status == HWS_IO_OK) {
+    *made = ep;
+    return HWS_IO_OK;
+  }
+  wire_close(ep->sock, true);
+  the_host->release(ep);
+  return status;
 }
 
 /* ---- calls ---- */
@@ -169,7 +174,13 @@ static int32_t dial_now(struct ep *ep, struct hws_io *io) {
     return finish(io, HWS_IO_REFUSED, 0);
   }
   if (!wire_pair(the_host, &ep->settings, pair)) return finish(io, HWS_IO_NOMEM, 0);
-  attach(ep, pair[0]);
+  int32_t status = attach(ep, pair[0]);
+  if (status != HWS_IO_OK) {
+    ep->sock = NULL;
+    wire_close(pair[0], true);
+    wire_close(pair[1], true);
+    return finish(io, status, 0);
+  }
   listener->waiting[listener->count++] = pair[1];
   if (listener->calls[HWS_READ].io) listener->host->post(listener->self);
   return finish(io, HWS_IO_OK, 0);
@@ -296,14 +307,14 @@ static void sim_on_packet(void *self, struct hws_packet *packet, uint64_t bytes,
 
 #endif
 
-static void attach(struct ep *ep, struct sock *sock) {
+static int32_t attach(struct ep *ep, struct sock *sock) {
   ep->sock = sock;
 #if SIM_PORT
-  (void)ep->host->bind_port(ep->self, (int64_t)(intptr_t)&sock->bound);
   sock->owner = ep;
   sock->changed = on_change;
+  return ep->host->bind_port(ep->self, (int64_t)(intptr_t)&sock->bound);
 #else
-  (void)ep->host->watch(ep->self, (int64_t)(intptr_t)&sock->watched);
+  return ep->host->watch(ep->self, (int64_t)(intptr_t)&sock->watched);
 #endif
 }
 
