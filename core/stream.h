@@ -112,6 +112,7 @@ struct stream {
   bool dialled;   /* by us: a session on it is a client's unless told otherwise */
   bool closing;   /* the user has closed it */
   bool closed;    /* the class has let go of it */
+  bool unread;    /* when the user closed it something had come that was not read */
   bool discarded; /* what was received was dropped: there is nothing to put a lease's rest back to */
   bool carries;  /* a session on it was closed and is still sending: its own session waits for that when it is closed */
   bool forsaken; /* the user ended sending without waiting for what was taken: dropping that is no loss */

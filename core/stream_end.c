@@ -39,6 +39,7 @@ static void close_locked(struct stream *stream, bool abort, struct op_list *ende
   fail_held(stream, ended);
   fail_listed(&stream->watches, ended);
   uint64_t unread = stream_drop_input(stream);
+  stream->unread = unread || stream->leases;
   if (unread) stream->class->consumed(stream, unread);
   if (abort && !stream_is_over(stream)) {
     struct cause *cause = cause_make(HWS_E_CLOSED, 0, HWS_CODE_CANCELED, "closed with HWS_ABORT");

@@ -347,7 +347,7 @@ void cut_control(struct mux *mux, struct mux_stream *stream, struct op_list *end
   }
   if ((wants & WANT_SYN) && !cut_syn(mux, stream, ended)) return;
   if (wants & WANT_ACK) frame = (struct frame){.type = FRAME_WINDOW, .flags = FRAME_ACK, .length = flow_extra(stream)};
-  if ((wants & WANT_WINDOW) && stream->stream.in == IN_OPEN) frame.length += flow_grant(stream);
+  if ((wants & WANT_WINDOW) && flow_grants(stream)) frame.length += flow_grant(stream);
   frame.stream = stream->id;
   if (frame.flags || frame.length) batch_add_header(mux, stream, &frame);
   if (wants & (WANT_STOP | WANT_ABORT)) cut_stop(mux, stream, wants);

@@ -173,7 +173,9 @@ static void drain(struct mux *mux, struct op_list *ended) {
   for (struct mux_stream *stream = mux->all, *next; stream; stream = next) {
     next = stream->next;
     if (stream->stream.closing || stream->stream.carries) continue;
+    uint64_t unread = stream->stream.in == IN_OPEN ? stream_drop_input(&stream->stream) : 0;
     stream_end(&stream->stream, cause, true, ended);
+    if (unread) flow_consumed(stream, unread);
   }
   fail_all(&mux->opens, cause, ended);
   fail_all(&mux->accepts, cause, ended);

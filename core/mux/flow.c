@@ -125,6 +125,7 @@ bool flow_take_end(struct mux_stream *stream) {
 const char *flow_credit(struct mux_stream *stream, uint32_t delta) {
   if (delta > UINT32_MAX - stream->credit) return "credit above 2^32-1";
   stream->credit += delta;
+  stream->granted += delta;
   if (delta && stream->lingering && !stream->fin_cut) alive_linger_on(stream);
   if (delta) schedule_data(stream);
   return NULL;
@@ -138,15 +139,37 @@ const char *flow_receive(struct mux_stream *stream, uint64_t bytes) {
   return NULL;
 }
 
+enum { DROPPED_MAX = 1024 * 1024 };
+
+static bool is_read(const struct mux_stream *stream) {
+  return stream->stream.in == IN_OPEN && !stream->stream.closing;
+}
+
+/* What is dropped earns credit too, as long as our side has still to send what it took: two that have ended, and wait
+ * for each other with full windows, would wait for ever. It is so much as a side takes from its application for a
+ * stream, and more; who goes on sending beyond that is no such peer. A closed stream of a native session says stop. */
+bool flow_grants(const struct mux_stream *stream) {
+  const struct mux *mux = stream->mux;
+  if (is_read(stream)) return true;
+  bool stopped = stream->native && stream->native->stop;
+  if (stream->dead || stopped || (stream->heard & (HEARD_FIN | HEARD_ABORT)) || stream->dropped >= DROPPED_MAX)
+    return false;
+  return stream->stream.closing ? !mux->native : mux->state == SESSION_DRAINING;
+}
+
+bool flow_has_sent(const struct mux_stream *stream) {
+  return stream->credit != stream->mux->first_window + stream->granted;
+}
+
 void flow_consumed(struct mux_stream *stream, uint64_t bytes) {
   stream->consumed += (uint32_t)bytes; /* never more than the window */
-  if (stream->stream.in != IN_OPEN || !stream->on_wire) return;
-  if (stream->consumed >= stream->target / 2 && !stream->stream.closing) schedule_control(stream, WANT_WINDOW);
+  if (stream->consumed >= stream->target / 2 && stream->on_wire && flow_grants(stream))
+    schedule_control(stream, WANT_WINDOW);
 }
 
 static uint32_t growth(struct mux_stream *stream) {
   struct mux *mux = stream->mux;
-  if (stream->stream.closing) return 0;
+  if (!is_read(stream)) return 0;
   uint64_t now = clock_now();
   bool keeps_up = now - stream->updated < KEEPS_UP_NS;
   stream->updated = now;
@@ -158,6 +181,7 @@ static uint32_t growth(struct mux_stream *stream) {
 
 uint32_t flow_grant(struct mux_stream *stream) {
   uint32_t delta = stream->consumed + growth(stream);
+  if (!is_read(stream)) stream->dropped += stream->consumed;
   stream->consumed = 0;
   stream->window += delta;
   return delta;

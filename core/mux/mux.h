@@ -106,6 +106,7 @@ struct mux_stream {
   struct mux_stream *prev_inbound;
   /* sending */
   uint32_t credit;            /* what the peer still lets us send */
+  uint64_t granted;           /* credit that came, ever */
   uint32_t in_batch;          /* pieces of the batch that speak of this stream */
   struct buffer *first_block; /* taken, not cut */
   struct buffer *last_block;
@@ -116,6 +117,7 @@ struct mux_stream {
   uint32_t window;   /* what the peer may still send */
   uint32_t target;   /* the window it is kept at */
   uint32_t consumed; /* since the last update */
+  uint32_t dropped;  /* what earned credit though nobody read it */
   union {
     uint64_t updated;      /* when that was, or when it began */
     uint64_t linger_until; /* once it was closed: its window does not grow any more */
@@ -439,6 +441,8 @@ uint64_t flow_take(struct mux_stream *stream, const struct hws_vec *vec, uint32_
 bool flow_may_end(struct mux_stream *stream); /* the next flow_take_end will not fail */
 bool flow_take_end(struct mux_stream *stream);
 void flow_consumed(struct mux_stream *stream, uint64_t bytes);
+bool flow_grants(const struct mux_stream *stream);                   /* does what was consumed earn credit? */
+bool flow_has_sent(const struct mux_stream *stream);                 /* bytes, ever */
 uint32_t flow_grant(struct mux_stream *stream);                      /* the delta of the update that is being cut */
 const char *flow_credit(struct mux_stream *stream, uint32_t delta);  /* the peer grants; an error text */
 const char *flow_receive(struct mux_stream *stream, uint64_t bytes); /* the peer uses; an error text */

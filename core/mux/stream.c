@@ -283,11 +283,14 @@ void mux_stream_give_up(struct mux_stream *stream, struct cause *cause, struct o
   tell_reset(stream);
 }
 
-/* What was taken is still sent: in native the peer is told to stop, in plain yamux only a reset could say so, and waits
- * until our end is out. Until then what comes is dropped, and earns no credit. */
+/* What was taken is still sent: in native the peer is told to stop. In plain yamux only a reset could say so, which
+ * waits until our end is out; and where anything stands before that, until the peer was silent for long enough, as some
+ * drop with a reset what they have not read. */
 void mux_stream_refuse_data(struct mux_stream *stream, struct op_list *ended) {
-  if (!stream->mux->native && stream->stream.out < OUT_SHUT) return;
-  struct cause *cause = cause_make(HWS_E_CANCELED, 0, HWS_CODE_CANCELED, "data came after the stream was closed");
+  if (!stream->mux->native && (stream->stream.out < OUT_SHUT || flow_has_sent(stream))) return;
+  if (stream->mux->state == SESSION_DEAF) return; /* nothing can be said */
+  struct cause *cause =
+      cause_make(HWS_E_CANCELED, 0, HWS_CODE_CANCELED, "the stream was closed, and nobody reads what comes");
   if (stream->mux->native && stream_stop_class(&stream->stream, false, cause))
     stream_end_in(&stream->stream, cause, ended);
   else
@@ -306,6 +309,7 @@ static void stream_close_class(struct stream *stream, struct op_list *ended) {
     mine->gone = true;
     mux_stream_closed(mine, ended);
   } else {
+    if (stream->unread && stream->in == IN_OPEN && mine->on_wire) mux_stream_refuse_data(mine, ended);
     mux_stream_closed(mine, ended);
     alive_linger(mine);
     mux_stream_settle(mine, ended);
