@@ -149,17 +149,18 @@ static void run_ready(struct endpoint *endpoint, unsigned which, bool hangup) {
 
 /* ---- what may block is for the pool ---- */
 
-/* The direction is held. */
-static void park(struct endpoint *endpoint, unsigned which, unsigned bits) {
+/* Send for the pool. The direction is not held any more: a thread that came while it is would be sent away, and have to
+ * be sent for again, for as long as it is the faster one. The owner was pinned for this. */
+__attribute__((noinline)) static void send_for_pool(struct endpoint *endpoint, unsigned which) {
   struct direction *direction = &endpoint->directions[which];
-  direction->parked |= bits;
-  if (!direction->parked || atomic_exchange_explicit(&direction->job_posted, true, memory_order_acq_rel)) return;
-  object_pin(endpoint->owner);
-  (void)pool_post(endpoint->owner->runtime->files, &direction->job); /* has a thread, and takes whatever waits */
+  if (atomic_exchange_explicit(&direction->job_posted, true, memory_order_acq_rel))
+    object_unpin(endpoint->owner);
+  else
+    (void)pool_post(endpoint->owner->runtime->files, &direction->job); /* has a thread, and takes whatever waits */
 }
 
-/* Of what was left, all that may be done here and now. */
-static unsigned take_work(struct endpoint *endpoint, unsigned which, unsigned bits, enum runner runner) {
+/* Of what was left, all that may be done here and now. *parks: the pool is to be sent for. */
+static unsigned take_work(struct endpoint *endpoint, unsigned which, unsigned bits, enum runner runner, bool *parks) {
   struct direction *direction = &endpoint->directions[which];
   unsigned work = bits & (DO_READY | DO_SUBMIT | SAW_HANGUP);
   if (runner == RUN_POOL) {
@@ -167,7 +168,11 @@ static unsigned take_work(struct endpoint *endpoint, unsigned which, unsigned bi
     direction->parked = 0;
   } else if ((work || (bits & DO_PARKED)) &&
              (direction->parked || atomic_load_explicit(&endpoint->transfers[which].blocks, memory_order_acquire))) {
-    park(endpoint, which, work);
+    direction->parked |= work;
+    if (direction->parked && !*parks) {
+      object_pin(endpoint->owner);
+      *parks = true;
+    }
     work = 0;
   }
   return work;
@@ -223,9 +228,10 @@ bool direction_run(struct endpoint *endpoint, unsigned which, enum runner runner
   struct direction *direction = &endpoint->directions[which];
   struct transfer *transfer = &endpoint->transfers[which];
   bool ended = false;
+  bool parks = false;
   for (;;) {
     unsigned bits = atomic_fetch_and_explicit(&direction->state, HELD | BLOCKS, memory_order_acq_rel);
-    unsigned work = take_work(endpoint, which, bits, runner);
+    unsigned work = take_work(endpoint, which, bits, runner, &parks);
     if ((work & DO_READY) && endpoint->ep) run_ready(endpoint, which, work & SAW_HANGUP);
     if (bits & DO_PACKETS) run_packets(endpoint, which);
     if (work & DO_SUBMIT) submit_held(endpoint, transfer, runner, &ended);
@@ -234,8 +240,10 @@ bool direction_run(struct endpoint *endpoint, unsigned which, enum runner runner
     unsigned only = runner == RUN_POOL ? HELD | BLOCKS : HELD;
     if (atomic_compare_exchange_strong_explicit(&direction->state, &only, 0, memory_order_acq_rel,
                                                 memory_order_relaxed))
-      return ended;
+      break;
   }
+  if (parks) send_for_pool(endpoint, which);
+  return ended;
 }
 
 bool direction_enter(struct endpoint *endpoint, unsigned which, unsigned bit) {
