@@ -60,7 +60,7 @@ static bool is_leaving(const struct conn *conn) {
 /* Nothing but bytes: no end of the connection is under way, and nobody wants memory back. */
 static bool is_calm(const struct conn *conn) {
   if (conn->stream.closing | conn->aborting | conn->over) return false;
-  if (conn->copier && conn->copier->cancel) return false;
+  if (conn_must_settle(conn)) return false;
   return !must_revoke(conn->writer) && !must_revoke(conn->reader) && !is_recalled(conn);
 }
 
@@ -174,12 +174,6 @@ static void conn_consumed(struct stream *stream, uint64_t bytes) {
 static void conn_hold_in(struct stream *stream) {
   struct conn *conn = (struct conn *)stream;
   if (conn->reader) op_list_remove(&stream->recvs, conn->reader);
-}
-
-static void conn_hold_out(struct stream *stream) {
-  struct conn *conn = (struct conn *)stream;
-  if (conn->writer) op_list_remove(&stream->sends, conn->writer);
-  conn_leave_copy(conn); /* its memory is not in use */
 }
 
 static void conn_abort(struct stream *stream) {

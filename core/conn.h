@@ -111,8 +111,9 @@ uint64_t conn_owed(const struct conn *conn);
 /* Those will never go out. */
 void conn_lose_copy(struct conn *conn);
 
-/* End the op of a file that was to end while nobody knew whether the plugin had begun with it. True: nobody does yet.
- */
+/* End the op of a file that was to end, or whose stream did, while nobody knew whether the plugin had begun with it.
+ * True: nobody does yet. */
+bool conn_must_settle(const struct conn *conn);
 bool conn_settle_file(struct conn *conn, struct op_list *ended);
 void conn_drop_copy(struct conn *conn);
 
@@ -128,7 +129,7 @@ void conn_left(struct conn *conn); /* its endpoint is gone */
 
 /* Of the class. */
 bool conn_unsend(struct stream *stream, struct op *op, int status);
-void conn_leave_copy(struct conn *conn); /* its op does not wait for it any more: what has begun counts as taken */
+void conn_hold_out(struct stream *stream); /* no op waits for what is out: what has begun counts as taken */
 bool conn_unwant(struct stream *stream, struct op *op, int status);
 
 /* Do what there is to do; no lock held. */

@@ -231,7 +231,9 @@ static void copy_result(struct conn *conn, const struct hws_io *io, struct op_li
   bool taken_back = op && op->cancel;
   if (conn->copy_at == conn->copy_end || failed || over || taken_back || conn->stream.out >= OUT_SHUT)
     conn_drop_copy(conn);
-  if (failed)
+  if (op && !op->listed)
+    conn_end_orphan(conn, op, ended);
+  else if (failed)
     write_failed(conn, ended);
   else if (over && !op)
     break_promise(conn, ended);
@@ -293,31 +295,54 @@ void conn_write_result(struct conn *conn, struct op_list *ended) {
     copy_result(conn, io, ended);
 }
 
+/* A file is out of which nobody knows whether the plugin has begun with it. */
+static bool is_unsettled(const struct conn *conn) {
+  return conn->copier && conn->copy_source && conn->writing && !transfer_is_begun(&conn->top->transfers[HWS_WRITE]);
+}
+
 /* What is on its way stays on its way, and counts. */
-void conn_leave_copy(struct conn *conn) {
-  bool begun = !conn->copy_source || transfer_is_begun(&conn->top->transfers[HWS_WRITE]);
-  if (conn->copier && begun) conn->copier->event.bytes += conn->copy_end - conn->copy_at;
-  if (conn->copier && begun) conn->copy_counted = true;
+static void leave_copy(struct conn *conn) {
+  if (!conn->copier) return;
+  conn->copier->event.bytes += conn->copy_end - conn->copy_at;
   conn->copier = NULL;
+  conn->copy_counted = true;
+}
+
+void conn_hold_out(struct stream *stream) {
+  struct conn *conn = (struct conn *)stream;
+  if (conn->writer) op_list_remove(&stream->sends, conn->writer);
+  if (is_unsettled(conn))
+    op_list_remove(&stream->sends, conn->copier); /* ends when that is known */
+  else if (conn->copy_source && !conn->writing)
+    conn_drop_copy(conn); /* none of it was handed down */
+  else
+    leave_copy(conn); /* its memory is not in use */
+}
+
+bool conn_must_settle(const struct conn *conn) {
+  return conn->copier && (conn->copier->cancel || !conn->copier->listed);
 }
 
 bool conn_settle_file(struct conn *conn, struct op_list *ended) {
   struct op *op = conn->copier;
-  if (!op || !op->cancel || !conn->writing) return false;
-  if (!transfer_is_begun(&conn->top->transfers[HWS_WRITE])) return true;
-  conn_leave_copy(conn);
-  writer_ended_early(conn, op, ended);
+  if (!conn_must_settle(conn) || !conn->writing) return false;
+  if (is_unsettled(conn)) return true;
+  leave_copy(conn);
+  if (op->listed)
+    writer_ended_early(conn, op, ended);
+  else
+    conn_end_orphan(conn, op, ended);
   return false;
 }
 
 bool conn_unsend(struct stream *stream, struct op *op, int status) {
   struct conn *conn = (struct conn *)stream;
-  if (conn->copier == op && conn->copy_source && !transfer_is_begun(&conn->top->transfers[HWS_WRITE])) {
+  if (conn->copier == op && is_unsettled(conn)) {
     op->cancel = status; /* by the kick that follows, or by what comes of the io */
     return false;
   }
   if (conn->copier == op) {
-    conn_leave_copy(conn);
+    leave_copy(conn);
     return true;
   }
   if (conn->writer != op) return true;
