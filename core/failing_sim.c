@@ -12,6 +12,7 @@ static struct {
   uint32_t skip;
   uint32_t count;
   const char *failed;
+  const char *met;
 } failing;
 
 void failing_sim_begin(uint32_t skipped, bool rest) {
@@ -20,6 +21,7 @@ void failing_sim_begin(uint32_t skipped, bool rest) {
   failing.skip = skipped;
   failing.count = 0;
   failing.failed = NULL;
+  failing.met = NULL;
 }
 
 uint32_t failing_sim_end(void) {
@@ -29,6 +31,14 @@ uint32_t failing_sim_end(void) {
 
 const char *failing_sim_failed(void) {
   return failing.failed;
+}
+
+void failing_sim_met(const char *what) {
+  if (!failing.met) failing.met = what;
+}
+
+const char *failing_sim_met_first(void) {
+  return failing.met;
 }
 
 bool failing_sim(const char *call) {

@@ -18,6 +18,11 @@ uint32_t failing_sim_end(void);
 /* The name of the first that failed; NULL: none did. */
 const char *failing_sim_failed(void);
 
+/* Something failed that nobody counts: the network breaks a connection, or fails a call, for a reason of its own. Its
+ * name; NULL: nothing did since failing_sim_begin. */
+__attribute__((visibility("default"))) void failing_sim_met(const char *what);
+const char *failing_sim_met_first(void);
+
 /* Is this one to fail? Plugins find it in the program. */
 __attribute__((visibility("default"))) bool failing_sim(const char *call);
 

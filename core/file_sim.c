@@ -63,17 +63,20 @@ int file_check_kind(int64_t file, int *os_error) {
   return find(file)->regular ? HWS_OK : HWS_E_INVAL;
 }
 
-int64_t file_read(int64_t file, void *to, uint64_t bytes, uint64_t offset, int *os_error) {
-  static const char key;
-  (void)sim_sleep(&key, sim_now() + sim_dice(LONGEST_NS), false, "disk");
+int64_t file_sim_take(int64_t file, void *to, uint64_t bytes, uint64_t offset) {
   const struct file_sim *found = find(file);
-  if (found->fails_at <= offset || failing_sim("read of a file")) {
-    *os_error = EIO;
-    return -1;
-  }
+  if (!found || !found->regular || found->fails_at <= offset) return -1;
   uint64_t end = found->bytes < found->fails_at ? found->bytes : found->fails_at;
   uint64_t there = offset < end ? end - offset : 0;
   if (bytes > there) bytes = there;
   for (uint64_t i = 0; i < bytes; i++) ((uint8_t *)to)[i] = file_sim_byte(found->seed, offset + i);
   return (int64_t)bytes;
+}
+
+int64_t file_read(int64_t file, void *to, uint64_t bytes, uint64_t offset, int *os_error) {
+  static const char key;
+  (void)sim_sleep(&key, sim_now() + sim_dice(LONGEST_NS), false, "disk");
+  int64_t got = failing_sim("read of a file") ? -1 : file_sim_take(file, to, bytes, offset);
+  if (got < 0) *os_error = EIO;
+  return got;
 }

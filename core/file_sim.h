@@ -23,6 +23,9 @@ int64_t file_sim_open(const struct file_sim *file);
 /* How many descriptors are open. */
 unsigned file_sim_count(void);
 
+/* What can be read there at once, for a network that takes files by itself. Negative: nothing can, or it is none. */
+__attribute__((visibility("default"))) int64_t file_sim_take(int64_t file, void *to, uint64_t bytes, uint64_t offset);
+
 static inline uint8_t file_sim_byte(uint8_t seed, uint64_t at) {
   return (uint8_t)(seed + at * 7 + (at >> 8));
 }

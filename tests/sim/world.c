@@ -30,9 +30,8 @@ static bool went(const char *what, int32_t status) {
 
 /* Who waits for what failed at the other end waits in vain. A stream may open well, and end before the peer hears. */
 static bool both_went(const char *what, int32_t status, const char *accept, int32_t accepted) {
-  bool late = stage_has_failed() && (status != HWS_OK || world.sessions[0]);
   if (status == HWS_E_DEADLINE && !went(accept, accepted)) return false;
-  if (accepted == HWS_E_DEADLINE && late) return false;
+  if (accepted == HWS_E_DEADLINE && stage_has_failed()) return false;
   bool one = went(what, status);
   return went(accept, accepted) && one;
 }
