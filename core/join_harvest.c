@@ -9,9 +9,10 @@
 
 enum { STEP_NS = 1000000 };
 
-/* Who takes has this long for each; who took before the end but has not come back since, only a moment: a program that
- * harvests no more is not to be held up. */
-#define ATTENDED_NS UINT64_C(100000000)
+/* Who takes, or stood there when the end began, has this long from event to event, as its thread may have to wait for a
+ * processor; who took before the end but has not come back since, only a moment: a program that harvests no more is not
+ * to be held up. */
+#define ATTENDED_NS UINT64_C(1000000000)
 #define ABSENT_NS UINT64_C(10000000)
 
 static void look_at(struct object *object) {
@@ -23,6 +24,14 @@ static void look_at(struct object *object) {
   harvest->held = true;
   harvest->attended |= look.attended;
   harvest->taken += look.taken;
+}
+
+static void look_who(struct object *object) {
+  if (object->class->type == OBJECT_QUEUE) object->runtime->harvest.attended |= queue_attended((struct queue *)object);
+}
+
+void join_attended(struct runtime *runtime) {
+  handle_each(runtime, look_who);
 }
 
 /* False: there is nobody, or nothing, to wait for. */

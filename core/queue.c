@@ -213,11 +213,15 @@ int queue_wait(struct queue *queue, struct hws_event *events, uint32_t max, int6
   return result;
 }
 
+bool queue_attended(struct queue *queue) {
+  return atomic_load(&queue->inside) != 0;
+}
+
 void queue_look(struct queue *queue, struct queue_look *look) {
   lock_take(&queue->lock);
   look->held = queue->ended.first != NULL;
   look->taken = queue->taken;
-  look->attended = atomic_load(&queue->inside) != 0;
+  look->attended = queue_attended(queue);
   lock_drop(&queue->lock);
 }
 

@@ -38,6 +38,7 @@ struct queue_look {
   bool attended;  /* a thread stands in queue_wait and is about to take of them */
   uint64_t taken; /* events, ever */
 };
+bool queue_attended(struct queue *queue); /* a thread stands in queue_wait */
 void queue_look(struct queue *queue, struct queue_look *look);
 
 /* No more waiting: who stands in queue_wait takes what is there, or leaves with HWS_E_CLOSED. Events that nobody takes

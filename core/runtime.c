@@ -347,6 +347,7 @@ static int join_alone(struct runtime *runtime, uint64_t until) {
   if (!runtime->begun_at) {
     runtime->begun_at = clock_now();
     runtime->hasten_at = runtime->begun_at + CLOSE_PATIENCE_NS;
+    join_attended(runtime);
   }
   int status = end_members(runtime, until) ? wait_quiet(runtime, until) : HWS_E_DEADLINE;
   if (status == HWS_OK) status = join_harvest(runtime, until);

@@ -49,7 +49,7 @@ struct harvest {
   uint64_t taken;    /* events, ever, from queues that held some */
   uint64_t moved_at; /* when that was last another number; 0: no look so far */
   bool held;         /* a queue that somebody has harvested, or is about to, holds events */
-  bool attended;     /* somebody is about to take of them, or has since the first look */
+  bool attended; /* somebody stood at one when the end began, is about to take of them, or has since the first look */
 };
 
 struct runtime {
@@ -137,6 +137,7 @@ static inline void runtime_flush_lazy(struct runtime *runtime) {
   if (atomic_load_explicit(&runtime->has_lazy, memory_order_acquire)) runtime_flush_lazy_now(runtime);
 }
 
+void join_attended(struct runtime *runtime); /* the end begins: who harvests? (join_harvest.c) */
 /* When all is quiet: wait for those who harvest (join_harvest.c). HWS_E_DEADLINE: they still take. */
 int join_harvest(struct runtime *runtime, uint64_t until);
 

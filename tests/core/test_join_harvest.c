@@ -3,6 +3,7 @@
  * OP-1, OP-11: a join that succeeds gives every event to those who harvest, and holds up nobody who does not.
  */
 #include <stdlib.h>
+#include <unistd.h>
 
 #include "tests/core/places.h"
 
@@ -12,7 +13,7 @@ static int place_only(void **state) {
   return 0;
 }
 
-enum { ROUNDS = 10, EACH = 200 };
+enum { ROUNDS = 10, EACH = 200, LARGE = 256 };
 
 /* Ops of three kinds that pend until the end. */
 static unsigned post_many(struct world *world) {
@@ -32,26 +33,29 @@ static unsigned post_many(struct world *world) {
 struct harvester {
   hws_handle queue;
   uint32_t batch;
+  useconds_t work; /* on what it took, before it comes back */
   unsigned events;
   hws_result last;
 };
 
 static void harvest(void *argument) {
   struct harvester *harvester = argument;
-  struct hws_event events[16];
-  while ((harvester->last = hws_queue_wait(harvester->queue, events, harvester->batch, -1)) >= 0)
+  struct hws_event events[LARGE];
+  while ((harvester->last = hws_queue_wait(harvester->queue, events, harvester->batch, -1)) >= 0) {
     harvester->events += (unsigned)harvester->last;
+    if (harvester->work) usleep(harvester->work);
+  }
 }
 
-static void expect_all(unsigned threads, uint32_t batch) {
-  for (int round = 0; round < ROUNDS; round++) {
+static void expect_all(unsigned threads, uint32_t batch, useconds_t work) {
+  for (int round = 0; round < (work ? 1 : ROUNDS); round++) {
     struct harvester harvesters[2] = {{0}};
     struct thread *running[2];
     struct world *world = here_world = world_open(here->flags);
     unsigned posted = post_many(world);
     unsigned events = 0;
     for (unsigned i = 0; i < threads; i++) {
-      harvesters[i] = (struct harvester){.queue = world->queue, .batch = batch};
+      harvesters[i] = (struct harvester){.queue = world->queue, .batch = batch, .work = work};
       running[i] = thread_start(harvest, &harvesters[i]);
       thread_blocked(running[i]);
     }
@@ -68,12 +72,18 @@ static void expect_all(unsigned threads, uint32_t batch) {
 
 static void one_by_one(void **state) {
   (void)state;
-  expect_all(1, 1);
+  expect_all(1, 1, 0);
 }
 
 static void by_two_threads(void **state) {
   (void)state;
-  expect_all(2, 16);
+  expect_all(2, 16, 0);
+}
+
+/* It stands there when the end begins, and is away for some time with each event or batch. */
+static void by_one_who_works(void **state) {
+  (void)state;
+  expect_all(1, LARGE, 300 * 1000);
 }
 
 /* Events that nobody takes: some join at least is not held up by the other threads of this machine either. */
@@ -96,6 +106,7 @@ static void nobody_harvests(void **state) {
   { #test " (" name ")", test, place_only, NULL, (void *)(uintptr_t)&places[at] }
 
 int main(void) {
-  const struct CMUnitTest tests[] = {EVERYWHERE(one_by_one), EVERYWHERE(by_two_threads), EVERYWHERE(nobody_harvests)};
+  const struct CMUnitTest tests[] = {EVERYWHERE(one_by_one), EVERYWHERE(by_two_threads), EVERYWHERE(by_one_who_works),
+                                     EVERYWHERE(nobody_harvests)};
   return cmocka_run_group_tests(tests, NULL, NULL);
 }
