@@ -105,7 +105,8 @@ void listener_end(struct listener *listener, struct cause *cause) {
 
 static bool listener_over(struct object *object, enum member_end how) {
   (void)how; /* nothing of its own is on its way to anybody */
-  listener_end((struct listener *)object, cause_make(HWS_E_CLOSED, 0, 0, "the runtime was closed"));
+  listener_end((struct listener *)object,
+               cause_make(HWS_E_CLOSED, 0, HWS_CODE_SHUTTING_DOWN, "the runtime was closed"));
   return false;
 }
 

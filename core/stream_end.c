@@ -33,7 +33,9 @@ static void fail_held(struct stream *stream, struct op_list *ended) {
   }
 }
 
-static void close_locked(struct stream *stream, bool abort, struct op_list *ended) {
+/* code: of the reset, if it aborts; 0: it does not. */
+static void close_locked(struct stream *stream, uint64_t code, struct op_list *ended) {
+  bool abort = code;
   stream->closing = true;
   stream->forsaken = stream->forsaken || abort;
   fail_held(stream, ended);
@@ -42,7 +44,7 @@ static void close_locked(struct stream *stream, bool abort, struct op_list *ende
   stream->unread = unread || stream->leases;
   if (unread) stream->class->consumed(stream, unread);
   if (abort && !stream_is_over(stream)) {
-    struct cause *cause = cause_make(HWS_E_CLOSED, 0, HWS_CODE_CANCELED, "closed with HWS_ABORT");
+    struct cause *cause = cause_make(HWS_E_CLOSED, 0, code, "closed with HWS_ABORT");
     stream_end(stream, cause, true, ended);
     stream->class->abort(stream);
     cause_unref(cause);
@@ -73,6 +75,11 @@ struct cause *stream_unmade(struct stream *stream, int status) {
   return cause;
 }
 
+static uint64_t code_of_close(const struct request *request, int status) {
+  if (status == HWS_E_DEADLINE) return HWS_CODE_DEADLINE;
+  return status != HWS_OK || (request->flags & HWS_ABORT) ? HWS_CODE_CANCELED : HWS_CODE_NONE;
+}
+
 int stream_close(struct stream *stream, const struct request *request) {
   int status = HWS_OK;
   struct op *op = NULL;
@@ -83,7 +90,8 @@ int stream_close(struct stream *stream, const struct request *request) {
   unmake(stream, cause_plain(HWS_E_CLOSED));
   status = op_begin_close(op, request, &ended);
   if (status == HWS_OK) stream->closer = op;
-  close_locked(stream, (request->flags & HWS_ABORT) || status != HWS_OK, &ended);
+  close_locked(stream, code_of_close(request, status), &ended);
+  if (op && status != HWS_OK) op->event.data = stream->lost; /* nobody has seen it yet */
   lock_drop(stream->lock);
   op_deliver(&ended);
   stream->class->kick(stream, KICK_NOW);
@@ -211,7 +219,7 @@ bool stream_close_inside(struct stream *stream, struct op *op, bool abort) {
   struct op_list ended = {0};
   lock_take(stream->lock);
   stream->closer = op;
-  close_locked(stream, abort, &ended);
+  close_locked(stream, abort ? HWS_CODE_CANCELED : HWS_CODE_NONE, &ended);
   lock_drop(stream->lock);
   op_deliver(&ended);
   stream->class->kick(stream, KICK_NOW);

@@ -218,9 +218,10 @@ static void drain_fire(struct timer *timer) {
   if (mux->state == SESSION_DEAF && bytes_in(mux) != mux->read_bytes_seen) {
     alive_deaf(mux);
   } else if (closing) {
-    part_cut(mux, HWS_E_TIMEOUT); /* the system goes on delivering what it has, unless something still comes in */
+    part_cut(mux, cause_plain(
+                      HWS_E_TIMEOUT)); /* the system goes on delivering what it has, unless something still comes in */
   } else {
-    if (mux->state == SESSION_DRAINING) mux->cut_short = HWS_E_TIMEOUT;
+    if (mux->state == SESSION_DRAINING) mux_cut_short(mux, cause_plain(HWS_E_TIMEOUT));
     end_for(mux, "the drain took too long", &ended);
     mux->abort_under = true;
   }

@@ -66,13 +66,18 @@ static bool is_preface_unsaid(const struct mux *mux) {
 
 /* What the carrier has not taken by now is lost. A close that was to wait for it says so; one who ends a running
  * session by another word has not asked. */
-static void count_lost(struct mux *mux, const struct cause *cause, enum end_kind kind) {
+static void count_lost(struct mux *mux, enum end_kind kind) {
   bool asked = kind == END_REMOTE || mux->state == SESSION_DRAINING;
   /* What stands in the batch is lost only if it is dropped from there: it may just have been written. */
   if (!mux->deaf) mux->lost = mux->copied - batch_copied(mux);
-  if (asked) mux->lost_for = cause->status;
+  mux->lost_told = asked;
   for (struct mux_stream *stream = mux->all; stream; stream = stream->next)
     if (!asked && !stream->stream.closing) stream->stream.forsaken = true;
+}
+
+void mux_cut_short(struct mux *mux, struct cause *cause) {
+  cause_unref(mux->cut_short);
+  mux->cut_short = cause_ref(cause);
 }
 
 void mux_end(struct mux *mux, struct cause *cause, enum end_kind kind, struct op_list *ended) {
@@ -82,7 +87,7 @@ void mux_end(struct mux *mux, struct cause *cause, enum end_kind kind, struct op
     return;
   }
   if (mux->deaf) cause = mux->deaf;
-  count_lost(mux, cause, kind);
+  count_lost(mux, kind);
   mux->state = SESSION_ENDED;
   mux->cause = cause_ref(cause);
   bool local = kind == END_LOCAL || was_local;
@@ -125,7 +130,7 @@ void mux_write_failed(struct mux *mux, struct cause *cause, struct op_list *ende
     return;
   }
   mux->lost = mux->copied;
-  if (mux->lost) mux->cut_short = cause->status;
+  if (mux->lost) mux_cut_short(mux, cause);
   mux->state = SESSION_DEAF;
   mux->deaf = cause_ref(cause);
   guard_forget(mux); /* full of answers, it would keep the reader from what can still be read */
@@ -201,7 +206,7 @@ static void revoke_close(struct op *op) {
     mux->closer = NULL;
     mux_end(mux, cause, END_LOCAL, &ended);
     mux->abort_under = true;
-    part_cut(mux, status);
+    part_cut(mux, cause);
     op->event.data = mux->lost;
     op_end_early(op, status, &ended);
     cause_unref(cause);
@@ -211,9 +216,13 @@ static void revoke_close(struct op *op) {
 
 /* Its carrier is closed. */
 static void end_closer(struct mux *mux, struct op *op, struct op_list *ended) {
+  const struct cause *why = mux->cut_short;
+  if (!why && mux->lost && mux->lost_told) why = mux->cause;
   op->event.data = mux->lost;
-  int32_t status = mux->cut_short || !mux->lost ? mux->cut_short : mux->lost_for;
-  op_end(op, mux->forsaken ? HWS_OK : status, ended);
+  if (mux->forsaken || !why)
+    op_end(op, HWS_OK, ended);
+  else
+    op_fail(op, why, ended);
 }
 
 int session_close(struct session *session, const struct request *request) {
@@ -235,6 +244,7 @@ int session_close(struct session *session, const struct request *request) {
     struct cause *cause = cause_make(HWS_E_CLOSED, 0, HWS_CODE_CANCELED, "the session was closed");
     mux_end(mux, cause, END_LOCAL, &ended);
     mux->abort_under = true;
+    if (op && status != HWS_OK) op->event.data = mux->lost; /* nobody has seen it yet */
     cause_unref(cause);
   } else if (mux->state == SESSION_RUNNING) {
     drain(mux, &ended);
@@ -264,7 +274,7 @@ void session_end(struct session *session, struct cause *cause) {
   lock_take(&mux->lock);
   mux_end(mux, cause, END_LOCAL, &ended);
   mux->abort_under = true;
-  part_cut(mux, cause->status);
+  part_cut(mux, cause);
   mux_leave(mux, &ended);
   cause_unref(cause);
 }

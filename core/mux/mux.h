@@ -230,12 +230,12 @@ struct mux {
   bool leaving;      /* no new streams, from either side */
   bool drain_wanted; /* the peer is to be told so */
   struct op *closer;
-  struct op close_op; /* the carrier's close */
-  struct op part_op;  /* the end of its send direction */
-  int32_t cut_short;  /* why the close did not come to its end; HWS_OK: it did, or goes on */
-  int32_t lost_for;   /* why something is lost, if it is; HWS_OK: that was asked for */
-  uint64_t lost;      /* bytes that were taken and dropped by the session's end */
-  struct cause *deaf; /* what the write that failed met */
+  struct op close_op;      /* the carrier's close */
+  struct op part_op;       /* the end of its send direction */
+  struct cause *cut_short; /* why the close did not come to its end; NULL: it did, or goes on */
+  bool lost_told;          /* what is lost was not asked for: the close tells of it */
+  uint64_t lost;           /* bytes that were taken and dropped by the session's end */
+  struct cause *deaf;      /* what the write that failed met */
   uint64_t pool_used;
 
   /* writing */
@@ -580,7 +580,8 @@ void part_init(struct mux *mux);
 void part_want(struct mux *mux);  /* it is about to end in order: part from the carrier before that is closed */
 bool part_begin(struct mux *mux); /* no lock held; false: it cannot, close the carrier */
 void part_end(struct mux *mux);   /* the peer has ended, or the carrier failed. Lock held */
-void part_cut(struct mux *mux, int status);    /* it is not waited for any longer. Lock held */
-bool part_is_under_way(const struct mux *mux); /* lock held */
+void part_cut(struct mux *mux, struct cause *cause);      /* it is not waited for any longer. Lock held */
+void mux_cut_short(struct mux *mux, struct cause *cause); /* the close tells that. Lock held */
+bool part_is_under_way(const struct mux *mux);            /* lock held */
 
 #endif

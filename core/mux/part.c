@@ -35,8 +35,8 @@ void part_end(struct mux *mux) {
   mux_attend(mux);
 }
 
-void part_cut(struct mux *mux, int status) {
-  if (part_is_under_way(mux)) mux->cut_short = status;
+void part_cut(struct mux *mux, struct cause *cause) {
+  if (part_is_under_way(mux)) mux_cut_short(mux, cause);
   part_end(mux);
 }
 

@@ -124,7 +124,7 @@ static bool may_read(struct mux *mux, const struct turn *turn, struct op_list *e
   /* The room of a turn that is over may still hold what is not parsed. */
   if (turn_is_over(turn) || next_room(mux)) return true;
   mux_end(mux, cause_plain(HWS_E_NOMEM), END_REMOTE, ended);
-  part_cut(mux, HWS_E_NOMEM);
+  part_cut(mux, cause_plain(HWS_E_NOMEM));
   return false;
 }
 

@@ -26,6 +26,7 @@ static void mux_free(struct object *object) {
   cause_unref(mux->cause);
   cause_unref(mux->cause_serving);
   cause_unref(mux->deaf);
+  cause_unref(mux->cut_short);
   cause_unref(mux->takes_none);
   free(mux->table);
   object_retire(object);
