@@ -109,24 +109,49 @@ static void drain_waits_for_credit(void **state) {
   peer_close(peer);
 }
 
-/* When the peer resets the stream that was waited for there is nothing left to wait for. */
+/* A session that is closed while a stream of it still owes five bytes. */
+static uint64_t close_indebted(struct peer *peer, hws_handle *stream, uint32_t *id) {
+  *stream = peer_is_opened(peer, id);
+  pattern_fill(1, 0, bytes, WINDOW_INITIAL);
+  uint64_t sending = post_send(peer->world, *stream, bytes, WINDOW_INITIAL);
+  peer_expect_pattern(peer, *id, 1, 0, WINDOW_INITIAL);
+  world_await_status(peer->world, sending, HWS_OK);
+  send_all(*stream, "stuck", 5);
+  uint64_t closing = post_close(peer->world, peer->session);
+  peer_expect_quiet(peer);
+  return closing;
+}
+
+/* When the peer resets the stream that was waited for there is nothing left to wait for. That is that stream's end,
+ * whose close tells what it cost: the session's has done all that was left to it. */
 static void drain_ends_with_its_last_debt(void **state) {
   struct world *world = *state;
   struct peer *peer = peer_open(world, HWS_ROLE_CLIENT, "drain=3600s");
   uint32_t id = 0;
-  hws_handle stream = peer_is_opened(peer, &id);
-  pattern_fill(1, 0, bytes, WINDOW_INITIAL);
-  uint64_t sending = post_send(world, stream, bytes, WINDOW_INITIAL);
-  peer_expect_pattern(peer, id, 1, 0, WINDOW_INITIAL);
-  world_await_status(world, sending, HWS_OK);
-  send_all(stream, "stuck", 5);
-  uint64_t closing = post_close(world, peer->session);
-  peer_expect_quiet(peer);
+  hws_handle stream = 0;
+  uint64_t closing = close_indebted(peer, &stream, &id);
   assert_true(peer_say(peer, FRAME_WINDOW, FRAME_RST, id, 0));
   peer_expect(peer, FRAME_GOAWAY, 0, 0, 0);
   peer_expect_end(peer);
   peer_hang_up(peer);
-  world_await_status(world, closing, HWS_OK);
+  assert_int_equal(world_await_status(world, closing, HWS_OK).data, 0);
+  assert_int_equal(world_await_status(world, post_close(world, stream), HWS_E_CLOSED).data, 5);
+  peer->session = 0;
+  peer_close(peer);
+}
+
+/* What the peer's end of the session costs is the session's to tell, and whose doing that was. */
+static void drain_ends_with_the_connection(void **state) {
+  struct world *world = *state;
+  struct peer *peer = peer_open(world, HWS_ROLE_CLIENT, "drain=3600s");
+  uint32_t id = 0;
+  hws_handle stream = 0;
+  uint64_t closing = close_indebted(peer, &stream, &id);
+  peer_hang_up(peer);
+  struct hws_event event = world_await_status(world, closing, HWS_E_CLOSED);
+  assert_int_equal(event.data, 5);
+  assert_int_equal(event.flags, HWS_EVENT_REMOTE);
+  assert_int_equal(world_await_status(world, post_close(world, stream), HWS_E_CLOSED).data, 5);
   peer->session = 0;
   peer_close(peer);
 }
@@ -533,12 +558,19 @@ static void life_scope_ends_the_session(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-      BOTH_MODES(close_flushes_then_goes_away),  BOTH_MODES(nothing_follows_the_go_away),
-      BOTH_MODES(idle_close_is_a_go_away),       BOTH_MODES(drain_waits_for_credit),
-      BOTH_MODES(drain_ends_with_its_last_debt), BOTH_MODES(drain_is_given_up),
-      BOTH_MODES(blocked_write_is_freed),        BOTH_MODES(blocked_send_is_cancelled),
-      BOTH_MODES(shutdown_of_a_blocked_stream),  BOTH_MODES(shutdown_in_a_blocked_batch),
-      BOTH_MODES(many_end_what_many_use),        BOTH_MODES(ends_from_handling_events),
+      BOTH_MODES(close_flushes_then_goes_away),
+      BOTH_MODES(nothing_follows_the_go_away),
+      BOTH_MODES(idle_close_is_a_go_away),
+      BOTH_MODES(drain_waits_for_credit),
+      BOTH_MODES(drain_ends_with_its_last_debt),
+      BOTH_MODES(drain_ends_with_the_connection),
+      BOTH_MODES(drain_is_given_up),
+      BOTH_MODES(blocked_write_is_freed),
+      BOTH_MODES(blocked_send_is_cancelled),
+      BOTH_MODES(shutdown_of_a_blocked_stream),
+      BOTH_MODES(shutdown_in_a_blocked_batch),
+      BOTH_MODES(many_end_what_many_use),
+      BOTH_MODES(ends_from_handling_events),
       BOTH_MODES(life_scope_ends_the_session),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
