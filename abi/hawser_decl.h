@@ -286,8 +286,9 @@ hws_result hws_runtime_open(const struct hws_runtime_config *config, hws_handle 
  * Queues can be harvested until this has ended the runtime, so after HWS_E_DEADLINE too: it waits, within timeout_ns,
  * for as long as a queue holds events and other threads harvest them, so those get them all. A thread harvests that
  * stands in hws_queue_wait, or comes back to it: within 10 ms, or, once one has come or where one stood when the end
- * began, within a second of the last event taken. What nobody harvests is dropped. Leases stay readable until released,
- * also after it.
+ * began, within a second of the last event taken. Where the time is over, at once if it is 0, before it is known that
+ * nobody does, the answer is HWS_E_DEADLINE and nothing is dropped. What nobody harvests is dropped. Leases stay
+ * readable until released, also after it.
  * Blocks for at most timeout_ns (negative: for ever; 0 cuts every close short), and for at most five seconds on a
  * plugin that never completes, or on the system where it does not finish a call of the library's own (the look-up of a
  * name, the reading of a file). Errors: HWS_E_DEADLINE (the end, or the harvest, goes on: call again), HWS_E_BUSY

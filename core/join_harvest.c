@@ -52,7 +52,7 @@ static bool goes_on(struct runtime *runtime, uint64_t now) {
 
 int join_harvest(struct runtime *runtime, uint64_t until) {
   for (uint64_t now; goes_on(runtime, now = clock_now());) {
-    if (now >= until) return runtime->harvest.attended ? HWS_E_DEADLINE : HWS_OK;
+    if (now >= until) return HWS_E_DEADLINE; /* it is not known yet whether anybody comes back */
     struct waiter waiter;
     waiter_init(&waiter, &runtime->loop);
     waiter_wait(&waiter, until - now > STEP_NS ? now + STEP_NS : until);

@@ -86,6 +86,42 @@ static void by_one_who_works(void **state) {
   expect_all(1, LARGE, 300 * 1000);
 }
 
+/* A join without time does not wait for those who harvest, and takes nothing from them either: it is called again. Who
+ * harvests is never in a wait when it looks. */
+static void joins_without_time(void **state) {
+  (void)state;
+  struct world *world = here_world = world_open(here->flags);
+  struct hws_event events[1];
+  assert_status(hws_queue_wake(world->queue, 0), HWS_OK);
+  assert_int_equal(hws_queue_wait(world->queue, events, 1, 0), 1);
+  unsigned posted = post_many(world), taken = 0;
+  uint64_t until = hws_now() + LIMIT_NS;
+  hws_result joined;
+  while ((joined = hws_runtime_join(world->runtime, 0)) == HWS_E_DEADLINE) {
+    assert_true(hws_now() < until);
+    hws_result count = hws_queue_wait(world->queue, events, 1, 0);
+    if (count > 0) taken += (unsigned)count;
+  }
+  assert_status(joined, HWS_OK);
+  assert_int_equal(taken, posted);
+  free(world);
+}
+
+/* Nobody comes back: the joins end it all the same. */
+static void joins_without_harvest(void **state) {
+  (void)state;
+  struct world *world = here_world = world_open(here->flags);
+  struct hws_event events[1];
+  assert_status(hws_queue_wake(world->queue, 0), HWS_OK);
+  assert_int_equal(hws_queue_wait(world->queue, events, 1, 0), 1);
+  (void)post_many(world);
+  uint64_t until = hws_now() + LIMIT_NS;
+  hws_result joined;
+  while ((joined = hws_runtime_join(world->runtime, 0)) == HWS_E_DEADLINE) assert_true(hws_now() < until);
+  assert_status(joined, HWS_OK);
+  free(world);
+}
+
 /* Events that nobody takes: some join at least is not held up by the other threads of this machine either. */
 static void nobody_harvests(void **state) {
   (void)state;
@@ -107,6 +143,7 @@ static void nobody_harvests(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {EVERYWHERE(one_by_one), EVERYWHERE(by_two_threads), EVERYWHERE(by_one_who_works),
+                                     EVERYWHERE(joins_without_time), EVERYWHERE(joins_without_harvest),
                                      EVERYWHERE(nobody_harvests)};
   return cmocka_run_group_tests(tests, NULL, NULL);
 }
