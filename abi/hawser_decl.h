@@ -30,9 +30,9 @@
  *
  * Any op may be refused with HWS_E_AGAIN (HWS_TRY), and end with HWS_E_CANCELED or HWS_E_DEADLINE (its scope, deadline,
  * cancel or, with HWS_INTERRUPTIBLE, a signal); one that makes an object and had ended so before it began has made
- * none: the event's object is 0. An object's end can be of both statuses too: with HWS_EVENT_OP in the event's flags it
- * was the op alone, and its object can be used further, unless the op was to make or to close it. The errors below are
- * those of the event, save where they are said to be the call's.
+ * none: the event's object is 0, and hws_detail of the scope has the words. An object's end can be of both statuses too:
+ * with HWS_EVENT_OP in the event's flags it was the op alone, and its object can be used further, unless the op was to
+ * make or to close it. The errors below are those of the event, save where they are said to be the call's.
  */
 
 typedef uint64_t hws_handle; /* an object or op: type, slot, generation; never a pointer; 0 is none */
@@ -491,7 +491,8 @@ hws_result hws_watch(hws_handle object, const struct hws_how *how, struct hws_ev
  * not arrive is not among them. */
 hws_result hws_close(hws_handle object, const struct hws_how *how, struct hws_event *out, hws_handle *op);
 
-/* Why the object ended, or what its last failed op met; status HWS_OK: nothing yet. On a runtime: the last that came
+/* Why the object ended, or what its last failed op met; status HWS_OK: nothing yet. So an open or an accept that made
+ * nothing is told of on its session. On a runtime: the last that came
  * about and that no call was refused for: a breach of contract by a plugin, a plugin passed over by hws_plugin_scan, a
  * file that failed hws_sendfile. Why a call was refused: hws_refusal. */
 hws_result hws_detail(hws_handle object, struct hws_detail *detail);

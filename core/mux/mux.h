@@ -180,6 +180,7 @@ struct mux {
   uint8_t depth;
   struct cause *cause;         /* why it ended, first cause; for openers */
   struct cause *cause_serving; /* the same, for acceptors (MUX-21) */
+  struct cause *met;           /* what the last open or accept met that made nothing; NULL: nothing */
   uint64_t settings[SESSION_SETTINGS];
   struct member member;
   struct life life;
@@ -545,7 +546,7 @@ void mux_await(struct op_list *list, struct op *op, struct mux_stream *stream, c
 /* Off the list; the stream is made, or never will be. Its pin goes to the caller. */
 struct mux_stream *mux_take_awaited(struct op_list *list, struct op *op);
 /* Answer an open or an accept that makes nothing. Lock held; dropped. */
-int mux_refuse(struct mux *mux, const struct request *request, enum hws_kind kind, const struct cause *cause);
+int mux_refuse(struct mux *mux, const struct request *request, enum hws_kind kind, struct cause *cause);
 void mux_stream_discard(struct mux_stream *stream); /* one that was never shown to anybody */
 void mux_revoke(struct op *op);                     /* of ops that pend on the session */
 /* A stream that the peer opens: the placeholder of an accept that waits, or a new one that waits for an accept. Takes

@@ -130,9 +130,12 @@ void mux_stream_discard(struct mux_stream *stream) {
   object_unpin(&stream->stream.object);
 }
 
-int mux_refuse(struct mux *mux, const struct request *request, enum hws_kind kind, const struct cause *cause) {
+int mux_refuse(struct mux *mux, const struct request *request, enum hws_kind kind, struct cause *cause) {
   struct hws_event event = {
       .kind = (uint16_t)kind, .status = cause->status, .code = cause->code, .flags = cause->flags};
+  cause_ref(cause);
+  cause_unref(mux->met);
+  mux->met = cause;
   lock_drop(&mux->lock);
   return request_answer(request, &mux->session.object, &event);
 }
@@ -187,7 +190,7 @@ int session_open(struct session *session, const struct hws_open_config *config, 
   struct mux_stream *stream = NULL;
   struct op *op = NULL;
   lock_take(&mux->lock);
-  const struct cause *cause = mux_no_open(mux);
+  struct cause *cause = mux_no_open(mux);
   if (cause) return mux_refuse(mux, request, HWS_KIND_OPEN, cause);
   bool at_once = has_room(mux) && !mux->opens.first;
   int status = HWS_E_AGAIN;

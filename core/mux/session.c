@@ -25,6 +25,7 @@ static void mux_free(struct object *object) {
   reader_free(mux);
   cause_unref(mux->cause);
   cause_unref(mux->cause_serving);
+  cause_unref(mux->met);
   cause_unref(mux->deaf);
   cause_unref(mux->cut_short);
   cause_unref(mux->takes_none);
@@ -165,7 +166,8 @@ int session_watch(struct session *session, const struct request *request) {
 void session_detail(struct session *session, struct hws_detail *detail) {
   struct mux *mux = self(session);
   lock_take(&mux->lock);
-  cause_tell(mux->cause ? mux->cause : mux->deaf, detail);
+  const struct cause *ended = mux->cause ? mux->cause : mux->deaf;
+  cause_tell(ended ? ended : mux->met, detail);
   lock_drop(&mux->lock);
 }
 

@@ -193,9 +193,14 @@ static void no_streams_fail_opens(void **state) {
   assert_true(event.flags & HWS_EVENT_REMOTE);
   expect_detail(late, HWS_E_REFUSED, "takes no streams");
   close_handle(late);
+  /* One that makes no stream has none to be asked: the session tells what it met, and goes on. */
   struct hws_how how = how_block();
+  assert_status(detail_of(peer->session).status, HWS_OK);
   assert_int_equal(hws_open(peer->session, NULL, &how, &event, NULL, &late), 1);
   assert_status(event.status, HWS_E_REFUSED);
+  assert_int_equal(event.object, 0);
+  expect_detail(peer->session, HWS_E_REFUSED, "takes no streams");
+  assert_status(detail_of(peer_opens_native(peer, 2)).status, HWS_OK);
   for (int i = 0; i < ASSUMED; i++) abort_handle(streams[i]);
   peer_close(peer);
 }

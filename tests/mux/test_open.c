@@ -121,7 +121,8 @@ static void ended_scope_uses_no_id(void **state) {
   struct hws_open_config config = {.size = sizeof config, .life = scope};
   how = how_queue(world);
   assert_int_equal(hws_open(peer->session, &config, &how, NULL, NULL, &stream), HWS_OK);
-  world_await_status(world, how.tag, HWS_E_CANCELED);
+  assert_int_equal(world_await_status(world, how.tag, HWS_E_CANCELED).object, 0);
+  expect_detail(scope, HWS_E_CANCELED, "not wanted"); /* there is no stream to be asked */
   peer_expect_quiet(peer);
   assert_int_equal(stat_of(peer->session, "streams_opened"), 0);
   uint32_t id = 0;
