@@ -30,9 +30,9 @@
  *
  * Any op may be refused with HWS_E_AGAIN (HWS_TRY), and end with HWS_E_CANCELED or HWS_E_DEADLINE (its scope, deadline,
  * cancel or, with HWS_INTERRUPTIBLE, a signal); one that makes an object and had ended so before it began has made
- * none: the event's object is 0, and hws_detail of the scope has the words. An object's end can be of both statuses too:
- * with HWS_EVENT_OP in the event's flags it was the op alone, and its object can be used further, unless the op was to
- * make or to close it. The errors below are those of the event, save where they are said to be the call's.
+ * none: the event's object is 0, and hws_detail of the scope has the words. An object's end can be of both statuses
+ * too: with HWS_EVENT_OP in the event's flags it was the op alone, and its object can be used further, unless the op
+ * was to make or to close it. The errors below are those of the event, save where they are said to be the call's.
  */
 
 typedef uint64_t hws_handle; /* an object or op: type, slot, generation; never a pointer; 0 is none */

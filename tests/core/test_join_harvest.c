@@ -142,8 +142,8 @@ static void nobody_harvests(void **state) {
   { #test " (" name ")", test, place_only, NULL, (void *)(uintptr_t)&places[at] }
 
 int main(void) {
-  const struct CMUnitTest tests[] = {EVERYWHERE(one_by_one), EVERYWHERE(by_two_threads), EVERYWHERE(by_one_who_works),
-                                     EVERYWHERE(joins_without_time), EVERYWHERE(joins_without_harvest),
-                                     EVERYWHERE(nobody_harvests)};
+  const struct CMUnitTest tests[] = {
+      EVERYWHERE(one_by_one),         EVERYWHERE(by_two_threads),        EVERYWHERE(by_one_who_works),
+      EVERYWHERE(joins_without_time), EVERYWHERE(joins_without_harvest), EVERYWHERE(nobody_harvests)};
   return cmocka_run_group_tests(tests, NULL, NULL);
 }
