@@ -36,6 +36,7 @@ struct sim_thread {
   bool detached;
   bool joined;
   const char *where;
+  uint64_t steps;
 };
 
 static struct {
@@ -57,6 +58,10 @@ static struct {
 
 struct sim_thread *sim_self(void) {
   return sim.running ? &sim.threads[sim.current] : NULL;
+}
+
+uint64_t sim_steps(void) {
+  return sim.running ? sim.threads[sim.current].steps : 0;
 }
 
 unsigned sim_index(void) {
@@ -166,6 +171,7 @@ static void choose(unsigned current) {
 void sim_point(const char *where) {
   if (!sim.running) return;
   sim.threads[sim.current].where = where;
+  sim.threads[sim.current].steps++;
   choose(sim.current);
 }
 

@@ -66,6 +66,7 @@ struct sim_thread *sim_spawn(const char *name, void (*run)(void *argument), void
 void sim_join(struct sim_thread *thread);
 void sim_detach(struct sim_thread *thread);
 struct sim_thread *sim_self(void);
+uint64_t sim_steps(void); /* how many the thread that runs has made */
 unsigned sim_index(void); /* of the thread that runs, below SIM_THREADS_MAX; 0 outside of a run */
 
 /* A signal that has a handler: what the thread sleeps in ends; one that is awake does not notice. */

@@ -4,6 +4,7 @@
  */
 #include <string.h>
 
+#include "tests/sim/judge.h"
 #include "tests/sim/world.h"
 
 #define MILLISECOND UINT64_C(1000000)
@@ -22,6 +23,7 @@ struct hws_how how_for(struct record *record, const struct act *act, unsigned si
   record->blocks = act->way == WAY_BLOCK;
   record->queue = act->queue;
   record->scope = act->scope;
+  record->side = (uint8_t)side;
   record->deadline = how.deadline_ns;
   record->thread = act->thread;
   record->signalled = stage_signal_pends();
@@ -34,6 +36,7 @@ static struct hws_event *out_for(const struct act *act, struct hws_event *event)
 }
 
 static struct end *end_of(const struct act *act) {
+  if (act->lone && world.lone_count) return &world.ends[LONE_FIRST + act->number / 7 % world.lone_count];
   return &world.ends[act->pair * 2 + act->side];
 }
 
@@ -45,8 +48,10 @@ static void do_send(const struct act *act, uint64_t size) {
   struct record *record = record_new(HWS_KIND_SEND, end, size);
   if (!record) return;
   if (size) end->sends[end->send_count++] = (uint16_t)record_index(record);
-  struct hws_how how = how_for(record, act, act->side);
+  struct hws_how how = how_for(record, act, end->side);
   if (act->more && size) how.flags |= HWS_MORE;
+  record->eom = act->number % 5 == 0 && world.story->carrier != CARRIER_RAW;
+  if (record->eom) how.flags |= HWS_EOM;
   struct hws_event event, *out = out_for(act, &event);
   uint64_t first = size > 3 && (act->number & 1) ? size / 3 : size;
   struct hws_vec vec[2] = {{.ptr = record->memory, .len = first}, {.ptr = record->memory + first, .len = size - first}};
@@ -61,7 +66,7 @@ static void do_sendfile(const struct act *act) {
   if (!record) return;
   end->sends[end->send_count++] = (uint16_t)record_index(record);
   record->seed = STAGE_FILE_SEED;
-  struct hws_how how = how_for(record, act, act->side);
+  struct hws_how how = how_for(record, act, end->side);
   struct hws_event event, *out = out_for(act, &event);
   record_returned(record, hws_sendfile(end->handle, stage_file(), 0, size, &how, out, &record->op), &event);
 }
@@ -88,7 +93,7 @@ static void do_acquire(const struct act *act) {
   struct record *record = record_new(HWS_KIND_ACQUIRE, end, 0);
   if (!record) return;
   end->recvs[end->recv_count++] = (uint16_t)record_index(record);
-  struct hws_how how = how_for(record, act, act->side);
+  struct hws_how how = how_for(record, act, end->side);
   struct hws_event event, *out = out_for(act, &event);
   record_returned(record, hws_acquire(end->handle, &how, out, &record->op), &event);
 }
@@ -97,10 +102,6 @@ static void do_acquire(const struct act *act) {
 
 static bool holds_lease(const struct record *record) {
   return record->kind == HWS_KIND_ACQUIRE && record->state == RECORD_ENDED && !record->released;
-}
-
-static bool has_left(const struct end *end) {
-  return end->closed || end->aborted || end->reset || end->stopped;
 }
 
 static void release(struct record *record, uint64_t consumed) {
@@ -114,7 +115,8 @@ static void release(struct record *record, uint64_t consumed) {
   }
   struct end *end = record->end;
   /* What goes back to a stream that ends meanwhile may be dropped, and was counted as not taken. */
-  if (end && consumed < record->event.bytes && (happened.session_ended || has_left(end) || has_left(end->peer)))
+  if (end && consumed < record->event.bytes &&
+      (turmoil() || !end->peer || end_was_left(end) || end_was_left(end->peer)))
     end->unsure = true;
   if (end && record->taken < record->event.bytes) end->read_again = true;
   if (result != HWS_OK) fault("releasing the lease of op %u: %d", record_index(record), result);
@@ -185,8 +187,10 @@ static void do_stop(const struct act *act) {
   struct end *end = end_of(act);
   if (!end->handle) return;
   bool before = end->stopped;
+  uint32_t directions = 1 + (uint32_t)(act->number % 3);
+  if (directions == (HWS_STOP_RECV | HWS_STOP_SEND)) end->reset = true;
   end->stopped = true;
-  hws_result result = hws_stop(end->handle, 1 + (uint32_t)(act->number % 3), 70005, "stopped");
+  hws_result result = hws_stop(end->handle, directions, 70005, "stopped");
   if (result == HWS_E_UNSUPPORTED) end->stopped = before;
 }
 
@@ -217,35 +221,103 @@ bool close_extra(unsigned side, hws_handle handle) {
   return ask_object(&act, HWS_KIND_CLOSE, NULL, handle, hws_close);
 }
 
-static void keep(hws_handle made) {
-  if (made && world.extra_count < EXTRAS_MAX) world.extras[world.extra_count++] = made;
+static bool keep(hws_handle made) {
+  if (!made || world.extra_count == EXTRAS_MAX) return false;
+  world.extras[world.extra_count++] = made;
+  return true;
 }
 
-static void do_open(const struct act *act) {
-  bool raw = world.story->carrier == CARRIER_RAW;
-  struct record *record = record_new(raw ? HWS_KIND_DIAL : HWS_KIND_OPEN, NULL, 0);
+/* A stream that acts can use from now on. */
+static void keep_stream(struct record *record, hws_handle made) {
+  if (!keep(made) || world.lone_count == LONE_MAX) return;
+  struct end *end = &world.ends[LONE_FIRST + world.lone_count++];
+  *end = (struct end){.handle = made, .was = made, .side = record->side};
+  record->makes = end;
+}
+
+static hws_handle life_for(struct record *record, const struct act *act, unsigned side) {
+  record->life = act->number % 7 == 0;
+  return record->life ? world.scopes[side][1 + act->number / 7 % STORY_SCOPES] : 0;
+}
+
+/* The story's session, or one over a stream of it. */
+static hws_handle *session_of(const struct act *act) {
+  if (world.nest_count && act->number / 11 % 3 == 0)
+    return &world.nests[act->number / 33 % world.nest_count].handle[act->side];
+  return &world.sessions[act->side];
+}
+
+static bool *leaving_of(const hws_handle *session) {
+  for (unsigned i = 0; i < world.nest_count; i++)
+    for (unsigned side = 0; side < 2; side++)
+      if (session == &world.nests[i].handle[side]) return &world.nests[i].leaving[side];
+  return &world.leaving[session - world.sessions];
+}
+
+static void do_dial(const struct act *act) {
+  struct record *record = record_new(HWS_KIND_DIAL, NULL, 0);
   if (!record) return;
   struct hws_how how = how_for(record, act, act->side);
   struct hws_event event, *out = out_for(act, &event);
   hws_handle made = 0;
-  hws_result result = raw ? hws_dial(world.runtimes[act->side], act->number & 1 ? world.dials : "mem://nobody", 0, &how,
-                                     out, &record->op, &made)
-                          : hws_open(world.sessions[act->side], NULL, &how, out, &record->op, &made);
-  record_returned(record, result, &event);
-  keep(made);
+  const char *url = act->number & 1 ? world.dials : "mem://nobody";
+  record_returned(
+      record, hws_dial(world.runtimes[act->side], url, life_for(record, act, act->side), &how, out, &record->op, &made),
+      &event);
+  keep_stream(record, made);
+}
+
+/* Some have a name, metadata and a first payload, which nobody reads; plain sessions refuse these. */
+static void do_open(const struct act *act) {
+  hws_handle session = *session_of(act);
+  if (!session && world.story->carrier == CARRIER_RAW) {
+    do_dial(act);
+    return;
+  }
+  bool named = act->number / 5 % 4 == 0;
+  struct record *record = record_new(HWS_KIND_OPEN, NULL, named ? 100 : 0);
+  if (!record) return;
+  struct hws_how how = how_for(record, act, act->side);
+  struct hws_event event, *out = out_for(act, &event);
+  hws_handle made = 0;
+  const struct hws_pair pair = {.key = "story", .value = "name", .key_len = 5, .value_len = 4};
+  const struct hws_vec payload = {.ptr = record->memory, .len = record->size};
+  const struct hws_open_config config = {.size = sizeof config,
+                                         .life = life_for(record, act, act->side),
+                                         .name = named ? "name" : NULL,
+                                         .metadata = &pair,
+                                         .metadata_count = named,
+                                         .payload = &payload,
+                                         .payload_count = named};
+  record_returned(record, hws_open(session, &config, &how, out, &record->op, &made), &event);
+  keep_stream(record, made);
+}
+
+/* What the opener said is what the acceptor hears. */
+static void check_name(hws_handle stream) {
+  char name[16] = "";
+  char buffer[32];
+  struct hws_pair pair;
+  if (hws_text(stream, HWS_TEXT_NAME, name, sizeof name) <= 0) return;
+  hws_result size = hws_metadata(stream, 0, buffer, sizeof buffer, &pair);
+  if (size == HWS_E_HANDLE) return; /* closed meanwhile */
+  if (strcmp(name, "name") != 0 || size != 9 || pair.key_len != 5 || memcmp(pair.value, "name", 4) != 0)
+    fault("a stream came with the name '%s' and %d bytes of metadata", name, size);
 }
 
 static void do_accept(const struct act *act) {
-  bool raw = world.story->carrier == CARRIER_RAW;
+  hws_handle session = *session_of(act);
+  bool raw = !session && world.story->carrier == CARRIER_RAW;
   struct record *record = record_new(HWS_KIND_ACCEPT, NULL, 0);
   if (!record) return;
   unsigned side = raw ? 1 : act->side;
   struct hws_how how = how_for(record, act, side);
   struct hws_event event, *out = out_for(act, &event);
   hws_handle made = 0;
-  record_returned(record, hws_accept(raw ? world.listener : world.sessions[side], 0, &how, out, &record->op, &made),
-                  &event);
-  keep(made);
+  hws_handle life = life_for(record, act, side);
+  record_returned(record, hws_accept(raw ? world.listener : session, life, &how, out, &record->op, &made), &event);
+  if (record->state == RECORD_ENDED && record->event.status == HWS_OK) check_name(made);
+  keep_stream(record, made);
 }
 
 static void do_listen(const struct act *act) {
@@ -255,10 +327,11 @@ static void do_listen(const struct act *act) {
   struct hws_event event, *out = out_for(act, &event);
   hws_handle made = 0;
   record_returned(record,
-                  hws_listen(world.runtimes[act->side], act->number & 1 ? "mem://other" : "mem://third", 0, &how, out,
-                             &record->op, &made),
+                  hws_listen(world.runtimes[act->side], act->number & 1 ? "mem://other" : "mem://third",
+                             life_for(record, act, act->side), &how, out, &record->op, &made),
                   &event);
-  keep(made);
+  bool good = record->state == RECORD_ENDED && record->event.status == HWS_OK && !record->life;
+  if (keep(made)) world.listens[world.extra_count - 1] = good;
 }
 
 static void do_cancel(const struct act *act) {
@@ -270,25 +343,45 @@ static void do_cancel(const struct act *act) {
   if (!op || record->state != RECORD_ASKED) return;
   record->cancelled = true;
   if (record->kind == HWS_KIND_CLOSE && record->end) record->end->aborted = true;
-  (void)hws_cancel(op);
+  if (hws_cancel(op) == HWS_OK && !record->asked_end) record->asked_end = stage_now();
 }
 
 static void do_scope_cancel(const struct act *act) {
   unsigned scope = act->scope ? act->scope : 1;
-  happened.scope_cancelled[scope] = true;
-  if (scope == 2) happened.scope_cancelled[3] = true;
+  for (unsigned side = 0; side < 2; side++) {
+    if (side != act->side && !world.story->one_runtime) continue;
+    happened.scope_cancelled[side][scope] = true;
+    if (scope == 2) happened.scope_cancelled[side][3] = true;
+  }
   (void)hws_scope_cancel(world.scopes[act->side][scope], 70009, "enough");
 }
 
 static void end_session(const struct act *act, bool reset) {
-  hws_handle session = world.sessions[act->side];
-  if (!session) return;
-  happened.session_ended = true;
-  if (reset) {
-    (void)hws_reset(session, 70010, "over");
-    return;
-  }
-  close_object(act, &world.sessions[act->side]);
+  hws_handle *session = session_of(act);
+  if (!*session) return;
+  happened.sessions_ended[act->side] = true;
+  if (reset)
+    (void)hws_reset(*session, 70010, "over");
+  else
+    close_object(act, session);
+}
+
+static void shut_session(const struct act *act) {
+  hws_handle *session = session_of(act);
+  if (!*session) return;
+  happened.sessions_ended[act->side] = true;
+  bool *leaving = leaving_of(session);
+  unsigned before = records_count();
+  if (!ask_object(act, HWS_KIND_SHUTDOWN, NULL, *session, hws_shutdown)) return;
+  const struct record *record = record_at(before);
+  /* One that was given up before it began has said nothing. */
+  bool pends = record->state == RECORD_ASKED && !record->cancelled && !record->scope && !record->deadline;
+  *leaving = *leaving || pends || (record->state == RECORD_ENDED && record->event.status == HWS_OK);
+}
+
+static void do_join(const struct act *act) {
+  static const int64_t timeouts[] = {0, 0, 1000000, 50000000, INT64_C(2000000000)};
+  if (world_stands(act->side)) (void)world_join(act->side, timeouts[act->number % 5]);
 }
 
 static void do_signal(const struct act *act) {
@@ -315,8 +408,17 @@ static void harvest(const struct act *act) {
     (void)world_harvest(act->side, act->queue, 1 + act->size % 16, (int64_t)(act->number % 3 ? 0 : 20 * MILLISECOND));
 }
 
-void act_do(const struct act *act) {
-  struct end *end = end_of(act);
+void act_do(const struct act *asked) {
+  struct act mine = *asked;
+  mine.lone = asked->lone && asked->kind <= ACT_FLUSH;
+  struct end *end = end_of(&mine);
+  bool ordered =
+      asked->kind == ACT_SEND || asked->kind == ACT_SENDFILE || asked->kind == ACT_RECV || asked->kind == ACT_ACQUIRE;
+  if (mine.lone && end->peer && ordered) return; /* there is none, and on a pair another thread does that */
+  if (mine.lone) mine.side = (uint8_t)end->side;
+  /* Nobody reads there, and its close would take real time. */
+  if (mine.lone && !stage_exact && mine.size > world.story->buffer) mine.size = world.story->buffer;
+  const struct act *act = &mine;
   switch (act->kind) {
   case ACT_SEND:
     do_send(act, act->size);
@@ -379,11 +481,10 @@ void act_do(const struct act *act) {
     (void)ask_object(act, HWS_KIND_WATCH, NULL, world.scopes[act->side][1], hws_watch);
     break;
   case ACT_SESSION_SHUTDOWN:
-    happened.session_ended = happened.session_ended || world.sessions[act->side];
-    (void)ask_object(act, HWS_KIND_SHUTDOWN, NULL, world.sessions[act->side], hws_shutdown);
+    shut_session(act);
     break;
   case ACT_SESSION_WATCH:
-    (void)ask_object(act, HWS_KIND_WATCH, NULL, world.sessions[act->side], hws_watch);
+    (void)ask_object(act, HWS_KIND_WATCH, NULL, *session_of(act), hws_watch);
     break;
   case ACT_SESSION_CLOSE:
     end_session(act, false);
@@ -397,6 +498,12 @@ void act_do(const struct act *act) {
     break;
   case ACT_LISTENER_WATCH:
     (void)ask_object(act, HWS_KIND_WATCH, NULL, world.listener, hws_watch);
+    break;
+  case ACT_NEST:
+    nest(act);
+    break;
+  case ACT_JOIN:
+    do_join(act);
     break;
   case ACT_HARVEST:
     harvest(act);

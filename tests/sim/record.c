@@ -9,9 +9,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "tests/sim/judge.h"
 #include "tests/sim/stage.h"
-
-#define SHORTEST_LIMIT_NS UINT64_C(5000000000) /* of those that a close has */
 
 struct happened happened;
 
@@ -96,74 +95,6 @@ struct record *record_new(uint16_t kind, struct end *end, uint64_t size) {
   return record;
 }
 
-/* ---- what may come ---- */
-
-static bool sends(const struct record *record) {
-  return record->kind == HWS_KIND_SEND || record->kind == HWS_KIND_SENDFILE || record->kind == HWS_KIND_SHUTDOWN;
-}
-
-static bool receives(const struct record *record) {
-  return record->kind == HWS_KIND_RECV || record->kind == HWS_KIND_ACQUIRE;
-}
-
-/* Did something happen that can end whatever it was? */
-static bool turmoil(const struct record *record) {
-  (void)record;
-  return happened.session_ended || happened.listener_closed || happened.joined[0] || happened.joined[1];
-}
-
-static bool op_was_cancelled(const struct record *record) {
-  return record->cancelled || record->signalled || (record->scope && happened.scope_cancelled[record->scope]);
-}
-
-static bool watched_scope_was(const struct record *record) {
-  return record->kind == HWS_KIND_WATCH && !record->end && happened.scope_cancelled[1];
-}
-
-static bool peer_left(const struct end *end) {
-  return end && (end->peer->closed || end->peer->aborted || end->peer->reset || end->peer->stopped);
-}
-
-static bool left_here(const struct end *end) {
-  return end && (end->closed || end->aborted || end->reset || end->stopped);
-}
-
-static bool allowed(const struct record *record, int32_t status) {
-  const struct end *end = record->end;
-  if (stage_excuses(status)) return true;
-  switch (status) {
-  case HWS_E_TIMEOUT: /* a close that was cut short says what was lost; a session ends so where both sides close and
-                         neither reads */
-    if (record->kind == HWS_KIND_WATCH) return !end && happened.session_ended;
-    return record->kind == HWS_KIND_CLOSE && (record->event.data || stage_now() >= record->begun + SHORTEST_LIMIT_NS);
-  case HWS_OK:
-    return true;
-  case HWS_E_CANCELED:
-    return op_was_cancelled(record) || left_here(end) || turmoil(record) || watched_scope_was(record);
-  case HWS_E_DEADLINE:
-    return (record->deadline && stage_now() >= record->deadline) || turmoil(record) ||
-           (record->kind == HWS_KIND_WATCH && end && end->aborted); /* by a close that was late */
-  case HWS_E_EOF:
-    return receives(record) && (peer_left(end) || !end || end->peer->shut || turmoil(record));
-  case HWS_E_CLOSED:
-    return left_here(end) || (sends(record) && end && end->shut) || peer_left(end) || turmoil(record);
-  case HWS_E_RESET:
-    return !end || peer_left(end) || left_here(end) || turmoil(record);
-  case HWS_E_AGAIN:
-    return record->tries;
-  case HWS_E_IN_USE:
-    return record->kind == HWS_KIND_LISTEN;
-  case HWS_E_REFUSED:
-    return record->kind == HWS_KIND_DIAL || record->kind == HWS_KIND_OPEN || turmoil(record);
-  case HWS_E_LIMIT:
-    return record->kind == HWS_KIND_ACQUIRE || record->kind == HWS_KIND_OPEN;
-  case HWS_E_UNSUPPORTED:
-    return record->kind == HWS_KIND_OPEN || record->kind == HWS_KIND_SHUTDOWN;
-  default:
-    return false;
-  }
-}
-
 /* ---- ends ---- */
 
 static void take_lease(struct record *record) {
@@ -190,9 +121,10 @@ static void ended(struct record *record, const struct hws_event *event) {
           (unsigned long long)record->size);
   record->event = *event;
   record->state = RECORD_ENDED;
-  if (!allowed(record, event->status))
+  if (!judge_status(record, event->status))
     fault("op %u (kind %u): status %d (%s) for no reason", index, record->kind, event->status,
           hws_status_name(event->status));
+  judge_flags(record);
   if (event->status == HWS_OK && record->kind == HWS_KIND_SEND && event->bytes != record->size && !record->tries)
     fault("op %u: a send that went well took %llu of %llu bytes", index, (unsigned long long)event->bytes,
           (unsigned long long)record->size);
@@ -217,8 +149,8 @@ void record_returned(struct record *record, hws_result result, const struct hws_
     if (record->state == RECORD_ENDED)
       fault("op %u (kind %u): an event came, and the call refused", index, record->kind);
     record->state = RECORD_REFUSED;
-    bool stale = result == HWS_E_HANDLE && (!record->end || left_here(record->end) || turmoil(record));
-    if (!stale && result != HWS_E_BUSY && !allowed(record, result))
+    bool stale = result == HWS_E_HANDLE && (!record->end || end_was_left(record->end) || turmoil());
+    if (!stale && result != HWS_E_BUSY && !judge_status(record, result))
       fault("op %u (kind %u): refused with %d (%s)", index, record->kind, result, hws_status_name(result));
   } else if (record->tries || record->blocks) {
     fault("op %u (kind %u): the call left it pending", index, record->kind);
@@ -238,6 +170,12 @@ void record_harvested(const struct hws_event *event, unsigned queue, uint64_t ca
   if (end && end->all_told && call > end->all_told)
     fault("op %u (kind %u): its event came after its object's close", record_index(record), record->kind);
   ended(record, event);
+}
+
+const struct record *records_overdue(uint64_t now) {
+  for (unsigned i = 0; i < count; i++)
+    if (judge_is_overdue(&records[i], now)) return &records[i];
+  return NULL;
 }
 
 unsigned records_outstanding(void) {
@@ -285,7 +223,7 @@ static void check_bytes(const struct end *to) {
   uint8_t sent[CHUNK];
   struct reader reader = {.end = to->peer};
   uint64_t total = 0;
-  if (to->unsure) return;
+  if (to->unsure || !to->peer) return;
   for (unsigned i = 0; i < to->recv_count; i++) {
     const struct record *record = &records[to->recvs[i]];
     if (record->state == RECORD_ASKED) return; /* a join was faster than whoever waited for it */
@@ -320,4 +258,19 @@ void records_check(struct end *ends, unsigned ends_count) {
 
 void records_free(void) {
   for (unsigned i = 0; i < count; i++) free(records[i].memory);
+}
+
+void records_print(void) {
+  static const char *const states[] = {"pends", "refused", "ended"};
+  for (unsigned i = 0; i < count; i++) {
+    const struct record *record = &records[i];
+    const struct end *end = record->end;
+    printf("  op %2u: kind %u", i, record->kind);
+    if (end && end->peer) printf(" of %u.%u", end->pair, end->side);
+    if (end && !end->peer) printf(" of a lone stream");
+    int32_t status = record->state == RECORD_ENDED ? record->event.status : record->result;
+    printf(", begun at %llu us, %s: %d (%s), flags %x, %llu of %llu bytes\n",
+           (unsigned long long)(record->begun / 1000), states[record->state], status, hws_status_name(status),
+           record->event.flags, (unsigned long long)record->event.bytes, (unsigned long long)record->size);
+  }
 }

@@ -15,7 +15,7 @@
 #include "abi/hawser.h"
 #include "tests/sim/story.h"
 
-enum { RECORDS_MAX = 512 };
+enum { RECORDS_MAX = 1024 };
 
 enum record_state {
   RECORD_ASKED,   /* the call has not returned, or the op pends */
@@ -35,14 +35,19 @@ struct record {
   bool signalled; /* a signal met its thread while it ran */
   bool released;  /* acquire: its lease was given back */
   bool file;
+  bool eom;  /* its last byte ends a message */
+  bool life; /* makes an object that a scope can end */
+  uint8_t side;
   uint8_t scope;
   uint8_t queue;
   uint8_t seed;
   int thread;
-  struct end *end; /* NULL: of no pair */
+  struct end *end;   /* NULL: of no pair */
+  struct end *makes; /* the stream that it makes, once its handle is known */
   hws_handle op;
-  hws_handle object; /* 0: not known yet */
-  uint64_t deadline; /* absolute; 0: none */
+  hws_handle object;  /* 0: not known yet */
+  uint64_t deadline;  /* absolute; 0: none */
+  uint64_t asked_end; /* when a cancel of it was taken; 0: not */
   uint64_t begun;
   uint8_t *memory;
   uint64_t size;
@@ -52,7 +57,7 @@ struct record {
   struct hws_event event;
 };
 
-/* One end of a pair of streams. */
+/* One end of a pair of streams; or (peer NULL) a stream that an act made, and nobody knows where it leads. */
 struct end {
   hws_handle handle; /* 0: closed, or never came */
   hws_handle was;    /* for comparing */
@@ -65,6 +70,7 @@ struct end {
   bool aborted;
   bool reset;
   bool stopped;
+  bool nested; /* a session took it */
   bool eof;
   bool read_again;   /* bytes went back: an end that was told before is none */
   bool unsure;       /* which bytes were read from some point on */
@@ -79,10 +85,12 @@ struct end {
 
 /* What happened to everything. */
 struct happened {
-  bool session_ended; /* one of the sessions was closed, reset or shut down */
+  bool sessions_ended[2]; /* one of that side was closed, reset or shut down */
+  bool lopsided;          /* a session was made over a stream, and none at its other end */
+  bool limits;            /* sessions have small limits of time */
   bool listener_closed;
   bool joined[2]; /* a join has begun */
-  bool scope_cancelled[STORY_SCOPES + 1];
+  bool scope_cancelled[2][STORY_SCOPES + 1];
 };
 
 extern struct happened happened;
@@ -101,12 +109,18 @@ void record_returned(struct record *record, hws_result result, const struct hws_
 /* An event was harvested from a queue, by a call that began when so many calls had. */
 void record_harvested(const struct hws_event *event, unsigned queue, uint64_t call);
 
+/* An op that has not ended in time; NULL: there is none. */
+const struct record *records_overdue(uint64_t now);
+
 /* How many ops were accepted and have no event. */
 unsigned records_outstanding(void);
 
 /* At the end: memory, and bytes. complete: what was sent must have arrived, save where an end was told to be bad. */
 void records_check(struct end *ends, unsigned count);
 void records_free(void);
+
+/* What was asked, and what came of it. */
+void records_print(void);
 
 /* Note the first fault. */
 __attribute__((format(printf, 1, 2))) void fault(const char *format, ...);

@@ -28,6 +28,14 @@ extern const bool stage_resets[STAGE_PLACES];
 extern const uint64_t stage_block_ns;
 extern const uint64_t stage_patience_ns;
 
+/* How much the calling thread has done so far, as far as that can be measured; and what a call that has no time may do.
+ */
+uint64_t stage_busy(void);
+extern const uint64_t stage_busy_most;
+
+/* Time passes for nothing but what the story does, however loaded the machine is. */
+extern const bool stage_exact;
+
 /* Around a story, which begins with its own state owned. stage_end faults it for what is left. */
 void stage_begin(void);
 void stage_end(void);

@@ -20,6 +20,8 @@ const char *const stage_places[STAGE_PLACES] = {"mem", "sim", "simport"};
 const bool stage_resets[STAGE_PLACES] = {true, true, true};
 const uint64_t stage_block_ns = UINT64_C(5000000000);
 const uint64_t stage_patience_ns = 2000000000;
+const uint64_t stage_busy_most = 8000;
+const bool stage_exact = true;
 
 static int64_t live;
 static int64_t file;
@@ -72,6 +74,10 @@ void stage_signal(struct stage_thread *thread) {
 
 bool stage_signal_pends(void) {
   return false;
+}
+
+uint64_t stage_busy(void) {
+  return sim_steps();
 }
 
 uint64_t stage_now(void) {

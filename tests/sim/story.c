@@ -19,6 +19,16 @@ static uint64_t below(uint64_t *state, uint64_t limit) {
   return next(state) % limit;
 }
 
+/* The usual limits are long enough for all that stories do; the others are small. */
+const char *const story_settings[STORY_SESSIONS] = {
+    "keepalive=0&write_timeout=3600s&handshake=3600s&unsent_max=64k&window_pool=100k",
+    "keepalive=0&write_timeout=3600s&handshake=3600s&unsent_max=64k&window_pool=100k",
+    "keepalive=1s&write_timeout=60s&handshake=60s&unsent_max=64k&window_pool=0",
+    "keepalive=0&write_timeout=3600s&handshake=3600s&unsent_max=256k&window_pool=0&window_max=64k&linger=200ms",
+    "keepalive=0&write_timeout=3600s&handshake=3600s&drain=0",
+    "keepalive=3s&keepalive_timeout=20s&streams_max=6&backlog=5&answers_rate=1000&resets_rate=1000&unsent_max=64k",
+};
+
 /* How often each act occurs in a story, by what carries the streams. */
 static const struct {
   const char *name;
@@ -51,6 +61,8 @@ static const struct {
     [ACT_SESSION_RESET] = {"session_reset", 0, 1},
     [ACT_LISTENER_CLOSE] = {"listener_close", 1, 0},
     [ACT_LISTENER_WATCH] = {"listener_watch", 1, 0},
+    [ACT_NEST] = {"nest", 2, 2},
+    [ACT_JOIN] = {"join", 0, 0},
     [ACT_HARVEST] = {"harvest", 10, 10},
     [ACT_SLEEP] = {"sleep", 4, 4},
     [ACT_SIGNAL] = {"signal", 1, 1},
@@ -60,7 +72,9 @@ const char *act_name(unsigned kind) {
   return kind < ACT_KINDS ? grammar[kind].name : "?";
 }
 
-static uint8_t choose_kind(uint64_t *state, bool session) {
+static uint8_t choose_kind(const struct story *story, uint64_t *state) {
+  bool session = story->carrier != CARRIER_RAW;
+  if (story->joins && below(state, 30) == 0) return ACT_JOIN;
   unsigned total = 0;
   for (unsigned i = 0; i < ACT_KINDS; i++) total += session ? grammar[i].session : grammar[i].raw;
   uint64_t at = below(state, total);
@@ -83,7 +97,7 @@ static uint64_t choose_deadline(uint64_t *state) {
 }
 
 static void make_act(const struct story *story, uint64_t *state, struct act *act) {
-  *act = (struct act){.kind = choose_kind(state, story->carrier != CARRIER_RAW),
+  *act = (struct act){.kind = choose_kind(story, state),
                       .thread = (uint8_t)below(state, story->threads),
                       .way = (uint8_t)below(state, WAYS),
                       .pair = (uint8_t)below(state, story->pairs),
@@ -91,10 +105,16 @@ static void make_act(const struct story *story, uint64_t *state, struct act *act
                       .queue = (uint8_t)below(state, STORY_QUEUES),
                       .scope = (uint8_t)(below(state, 4) == 0 ? 1 + below(state, STORY_SCOPES) : 0),
                       .more = below(state, 4) == 0,
+                      .lone = below(state, 5) == 0,
                       .size = choose_size(state),
                       .deadline_ns = choose_deadline(state),
                       .number = next(state)};
   if (act->kind == ACT_LISTENER_CLOSE || act->kind == ACT_LISTENER_WATCH) act->side = 1;
+  /* The pairs' own opens and accepts must meet. */
+  if (story->early && act->kind == ACT_OPEN) act->side = 1, act->number &= ~UINT64_C(1);
+  if (story->early && act->kind == ACT_ACCEPT) act->side = 0;
+  if (story->early && act->kind == ACT_ACCEPT && story->carrier == CARRIER_RAW) act->kind = ACT_SLEEP;
+  if (act->lone) return;
   /* One thread sends on an end, and one receives: what comes in which order is known then. */
   unsigned end = act->pair * 2U + act->side;
   if (act->kind == ACT_SEND || act->kind == ACT_SENDFILE) act->thread = (uint8_t)(end % story->threads);
@@ -102,7 +122,7 @@ static void make_act(const struct story *story, uint64_t *state, struct act *act
 }
 
 void story_make(struct story *story, uint64_t seed) {
-  static const uint32_t buffers[] = {64, 300, 1000, 20000, 262144};
+  static const uint32_t buffers[] = {12, 64, 300, 1000, 20000, 262144};
   uint64_t state = seed;
   (void)next(&state);
   *story = (struct story){.seed = seed};
@@ -116,6 +136,10 @@ void story_make(struct story *story, uint64_t seed) {
   story->buffer = buffers[below(&state, sizeof buffers / sizeof buffers[0])];
   story->threads = 2 + (unsigned)below(&state, STORY_THREADS_MAX - 1);
   story->pairs = 1 + (unsigned)below(&state, STORY_PAIRS_MAX);
+  story->early = below(&state, 4) == 0;
+  story->joins = below(&state, 5) == 0;
+  story->crowd = below(&state, 30) == 0 ? 40 : 0;
+  story->session = (uint8_t)below(&state, STORY_SESSIONS);
   story->count = 3 + (unsigned)below(&state, STORY_ACTS_MAX - 3);
   for (unsigned i = 0; i < story->count; i++) {
     struct act *act = &story->acts[i];
@@ -127,17 +151,21 @@ void story_make(struct story *story, uint64_t seed) {
 
 void story_print(const struct story *story) {
   static const char *const carriers[] = {"raw", "yamux", "auto", "native"};
-  static const char *const finales[] = {"close", "drain", "listen_out", "join", "close_join"};
+  static const char *const finales[] = {"close", "drain", "listen_out", "join", "close_join", "burst"};
   static const char *const ways[] = {"queue", "queue+out", "try", "block"};
-  printf("story %llu: %s, %s%s%s, %s, chaos %u, buffer %u, %u threads, %u pairs, finale %s\n",
-         (unsigned long long)story->seed, carriers[story->carrier], story->one_runtime ? "one runtime, " : "",
-         story->caller_driven[0] ? "caller/" : "io/", story->caller_driven[1] ? "caller" : "io",
-         stage_places[story->place], story->chaos, story->buffer, story->threads, story->pairs, finales[story->finale]);
+  printf(
+      "story %llu: %s, %s%s%s, %s, chaos %u, buffer %u, %u threads, %u pairs%s%s, crowd %u, settings %u, finale %s\n",
+      (unsigned long long)story->seed, carriers[story->carrier], story->one_runtime ? "one runtime, " : "",
+      story->caller_driven[0] ? "caller/" : "io/", story->caller_driven[1] ? "caller" : "io",
+      stage_places[story->place], story->chaos, story->buffer, story->threads, story->pairs,
+      story->early ? ", early" : "", story->joins ? ", joins" : "", story->crowd, story->session,
+      finales[story->finale]);
   for (unsigned i = 0; i < story->count; i++) {
     const struct act *act = &story->acts[i];
     if (act->dropped) continue;
-    printf("  %2u thread %u: %s %u.%u %s size %u queue %u scope %u%s deadline %llu n %llu\n", i, act->thread,
-           act_name(act->kind), act->pair, act->side, ways[act->way], act->size, act->queue, act->scope,
-           act->more ? " more" : "", (unsigned long long)act->deadline_ns, (unsigned long long)(act->number % 1000));
+    printf("  %2u thread %u: %s %s%u.%u %s size %u queue %u scope %u%s deadline %llu n %llu\n", i, act->thread,
+           act_name(act->kind), act->lone ? "lone " : "", act->pair, act->side, ways[act->way], act->size, act->queue,
+           act->scope, act->more ? " more" : "", (unsigned long long)act->deadline_ns,
+           (unsigned long long)(act->number % 1000));
   }
 }

@@ -40,6 +40,8 @@ enum act_kind {
   ACT_SESSION_RESET,
   ACT_LISTENER_CLOSE,
   ACT_LISTENER_WATCH,
+  ACT_NEST, /* both ends of a pair become sessions */
+  ACT_JOIN, /* of a runtime, in the middle of all */
   ACT_HARVEST,
   ACT_SLEEP,
   ACT_SIGNAL, /* to another thread */
@@ -57,6 +59,7 @@ struct act {
   uint8_t queue;
   uint8_t scope; /* 0: none */
   bool more;
+  bool lone;    /* of a stream that an act made, not of a pair */
   bool dropped; /* left out, by whoever looks for a smaller story */
   uint32_t size;
   uint64_t deadline_ns; /* relative; 0: none */
@@ -71,6 +74,7 @@ enum finale {
   FINALE_LISTEN_OUT, /* one side closes streams and session, the other reads what was taken to the end */
   FINALE_JOIN,       /* join with all that is open, also with ops pending */
   FINALE_CLOSE_JOIN, /* one side closes and joins at once; the other reads what was taken to the end */
+  FINALE_BURST, /* of a session: as FINALE_LISTEN_OUT, with streams that are opened, filled and closed at the end */
   FINALES
 };
 
@@ -78,16 +82,24 @@ struct story {
   uint64_t seed;
   bool caller_driven[2]; /* of each side's runtime */
   bool one_runtime;
+  bool early; /* acts begin before the pairs are there, and before a session knows what its peer speaks */
+  bool joins; /* acts join runtimes */
   uint8_t carrier;
   uint8_t place; /* 0: mem, 1: the network by readiness, 2: by packets */
   uint8_t chaos; /* 0: none, 1: at the side that dials, 2: at both */
   uint8_t finale;
+  uint8_t crowd;   /* listeners that nobody needs */
+  uint8_t session; /* which settings sessions have */
   uint32_t buffer; /* bytes that a connection holds */
   unsigned threads;
   unsigned pairs;
   unsigned count;
   struct act acts[STORY_ACTS_MAX];
 };
+
+/* Settings of sessions, by story->session. */
+enum { STORY_SESSIONS = 6, SETTINGS_LINGER = 3, SETTINGS_NO_DRAIN = 4, SETTINGS_SMALL = 5 };
+extern const char *const story_settings[STORY_SESSIONS];
 
 void story_make(struct story *story, uint64_t seed);
 void story_print(const struct story *story);

@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "core/walk_sim.h"
+#include "tests/sim/record.h"
 
 enum { STEPS_GUESS = 6000 };
 
@@ -47,6 +48,7 @@ void tell(const struct telling *telling, bool aloud, struct told *told) {
                         .switches = result.switches,
                         .trace = result.trace};
   failing_end(told->could_fail);
+  if (aloud) records_print();
   if (!told->fine)
     (void)snprintf(told->fault, sizeof told->fault, "%s%s\n%.400s", verdict_text(result.verdict), story_fault(),
                    result.text);

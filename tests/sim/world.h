@@ -9,7 +9,19 @@
 #include "tests/sim/record.h"
 #include "tests/sim/stage.h"
 
-enum { EXTRAS_MAX = 64 };
+enum {
+  EXTRAS_MAX = 160,
+  LONE_FIRST = STORY_PAIRS_MAX * 2,
+  LONE_MAX = 6,
+  ENDS_MAX = LONE_FIRST + LONE_MAX,
+  NESTS_MAX = 2
+};
+
+/* The two ends of a session. */
+struct both {
+  hws_handle handle[2]; /* 0: none, or over */
+  bool leaving[2];      /* it was shut down, and so tells its peer that it takes no streams */
+};
 
 struct world {
   const struct story *story;
@@ -21,8 +33,19 @@ struct world {
   hws_handle listener;
   char dials[128];        /* the URL that leads to it */
   hws_handle sessions[2]; /* 0: raw, or over */
-  struct end ends[STORY_PAIRS_MAX * 2];
+  bool leaving[2];
+  unsigned joins[2];                      /* that have begun, of a runtime */
+  bool joined[2];                         /* a join has ended the runtime; of one runtime: [0] */
+  bool disturbed;                         /* before the finale something was done that can end streams and sessions */
+  bool closed_early[STORY_PAIRS_MAX * 2]; /* before the finale, when nobody read what was sent */
+  bool lets_out;                          /* in the finale side 0 closes with time enough to send what was taken */
+  struct stage_thread *early;             /* opens the pairs */
+  struct both nests[NESTS_MAX];           /* sessions over streams of the above */
+  unsigned nest_count;
+  struct end ends[ENDS_MAX]; /* of pairs; from LONE_FIRST on, of those whose other end nobody knows */
+  unsigned lone_count;
   hws_handle extras[EXTRAS_MAX]; /* objects that acts made, to be closed */
+  bool listens[EXTRAS_MAX];      /* a listener whose event said so, that only its close ends */
   unsigned extra_count;
   struct stage_thread *threads[STORY_THREADS_MAX];
   const struct act *doing[STORY_THREADS_MAX]; /* where each stands; NULL: at none */
@@ -37,6 +60,18 @@ bool world_begin(const struct story *story);
 /* The finale, up to the join. */
 void world_end(void);
 
+/* The joins alone, where the beginning failed. */
+void world_leave(void);
+
+/* Is there a runtime still, that no join has ended? */
+bool world_stands(unsigned side);
+
+/* Join a runtime. True: it has ended. */
+bool world_join(unsigned side, int64_t timeout_ns);
+
+/* The n-th end that there is, of pairs and of others; NULL: none. */
+struct end *world_end_at(unsigned index);
+
 /* Take events of a runtime's queue. Returns how many. */
 int world_harvest(unsigned side, unsigned queue, uint32_t max, int64_t timeout_ns);
 
@@ -50,6 +85,11 @@ void act_do(const struct act *act);
 void end_close(struct end *end, unsigned way, uint32_t flags, uint64_t deadline_ns);
 void end_recv(struct end *end, unsigned way, uint32_t size, uint64_t deadline_ns);
 void end_shutdown(struct end *end, unsigned way, uint64_t deadline_ns);
+/* Streams opened, filled and closed before their session is, and taken by the other side. False: there is no session.
+ */
+bool burst_out(void);
+
+void nest(const struct act *act);
 bool close_extra(unsigned side, hws_handle handle);
 void leases_release_all(void);
 
