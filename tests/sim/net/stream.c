@@ -74,11 +74,12 @@ static bool do_write(struct ep *ep, struct call *call, bool to_the_last) {
     return true;
   }
   if (!all) return finish(io, io->flags & HWS_IO_EOM ? wire_end_message(ep->sock) : HWS_IO_OK, 0);
-  int64_t moved = wire_write(ep->sock, io->vec, io->vec_count, call->moved, io->flags & HWS_IO_MORE);
-  if (moved == 0) return false;
-  if (moved < 0) return finish(io, (int32_t)moved, call->moved);
-  call->moved += (uint64_t)moved;
-  if (to_the_last && call->moved < all) return false;
+  do { /* who goes on to the last byte does while there is room: nothing else would tell it of that */
+    int64_t moved = wire_write(ep->sock, io->vec, io->vec_count, call->moved, io->flags & HWS_IO_MORE);
+    if (moved == 0) return false;
+    if (moved < 0) return finish(io, (int32_t)moved, call->moved);
+    call->moved += (uint64_t)moved;
+  } while (to_the_last && call->moved < all);
   return finish(io, HWS_IO_OK, call->moved);
 }
 
