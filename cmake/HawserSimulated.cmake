@@ -34,11 +34,35 @@ foreach(function malloc calloc realloc strdup free strndup realpath getline)
   target_link_options(hawser_stories PRIVATE "-Wl,--wrap=${function}")
 endforeach()
 
+# The matrix of ends on the simulated system (tests/matrix), its table made by the build.
+find_program(HAWSER_PYTHON NAMES python3 python REQUIRED)
+set(matrix_made "${PROJECT_BINARY_DIR}/matrix")
+file(MAKE_DIRECTORY "${matrix_made}")
+add_custom_command(OUTPUT "${matrix_made}/matrix_cells.inc" "${matrix_made}/matrix_cells.c"
+  COMMAND "${HAWSER_PYTHON}" -B tests/matrix/table.py cells "${matrix_made}/matrix_cells.inc" "${matrix_made}/matrix_cells.c"
+  WORKING_DIRECTORY "${PROJECT_SOURCE_DIR}" DEPENDS tests/matrix/table.py tests/matrix/ends.txt)
+hawser_plugin(matrix SOURCES tests/matrix/plugin/filter.c OUTPUT_DIR "${PROJECT_BINARY_DIR}/lib/matrix-plugins")
+hawser_glob(matrix_sources tests/matrix)
+list(FILTER matrix_sources EXCLUDE REGEX "/(test_|run\\.c)|_posix\\.")
+add_executable(hawser_matrix ${matrix_sources} tests/sim/registry_lock.c
+  "${matrix_made}/matrix_cells.c" "${matrix_made}/matrix_cells.inc")
+target_link_libraries(hawser_matrix PRIVATE -Wl,--whole-archive hawser_static -Wl,--no-whole-archive hawser_allocation)
+target_include_directories(hawser_matrix BEFORE PRIVATE "${PROJECT_SOURCE_DIR}/core/atomics_sim" "${PROJECT_SOURCE_DIR}"
+  "${matrix_made}")
+target_compile_definitions(hawser_matrix PRIVATE MATRIX_PLUGIN_DIR="${HAWSER_PLUGIN_OUTPUT_DIR}"
+  MATRIX_FILTER="${PROJECT_BINARY_DIR}/lib/matrix-plugins/matrix${HAWSER_PLUGIN_SUFFIX}")
+set_target_properties(hawser_matrix PROPERTIES ENABLE_EXPORTS ON OUTPUT_NAME matrix)
+add_dependencies(hawser_matrix plugin_matrix plugin_memory plugin_chaos plugin_sim_ready plugin_sim_port)
+foreach(function malloc calloc realloc strdup free strndup realpath getline resolve_blocking)
+  target_link_options(hawser_matrix PRIVATE "-Wl,--wrap=${function}")
+endforeach()
+
 enable_testing()
 add_test(NAME sim.stories COMMAND hawser_stories --count 3000)
 add_test(NAME sim.again COMMAND hawser_stories --from 500001 --count 1000 --twice)
 add_test(NAME sim.failures COMMAND hawser_stories --from 600001 --count 60 --failures 30)
+add_test(NAME sim.matrix COMMAND hawser_matrix --schedules 3)
 # What the mutants of the simulated system are judged by (tests/mutants/run.sh).
 add_custom_target(sim_search DEPENDS hawser_stories)
 add_test(NAME sim.search COMMAND hawser_stories --count 20000)
-set_tests_properties(sim.stories sim.again sim.failures sim.search PROPERTIES LABELS sim TIMEOUT 600)
+set_tests_properties(sim.matrix sim.stories sim.again sim.failures sim.search PROPERTIES LABELS sim TIMEOUT 600)

@@ -25,7 +25,7 @@ int __wrap_resolve_blocking(const char *name, const char *service, struct hws_ad
 
 int __wrap_resolve_blocking(const char *name, const char *service, struct hws_address *addresses, size_t room,
                             char *why, size_t why_size) {
-  if (strcmp(name, HELD_NAME) != 0) return __real_resolve_blocking(name, service, addresses, room, why, why_size);
   while (atomic_load(&held)) worker_pause();
-  return __real_resolve_blocking("127.0.0.1", service, addresses, room, why, why_size);
+  if (strcmp(name, HELD_NAME) == 0) name = "127.0.0.1";
+  return __real_resolve_blocking(name, service, addresses, room, why, why_size);
 }

@@ -15,6 +15,9 @@
 
 enum { STAGE_EVENTS = 64, STAGE_URL = 256, US = 0, PEER = 1 };
 
+/* Of an op that is not to end by itself: more than buffers and credit come to, also those of a session that closes. */
+enum { OP_BYTES = 5 << 18 };
+
 /* Two ends of something: [US], [PEER]. */
 struct ends {
   hws_handle of[2];

@@ -25,7 +25,4 @@ void worker_yield(void);
 /* A descriptor of a regular file with so many bytes of the pattern (stage.h); the process has one. */
 int64_t pattern_file(uint64_t bytes);
 
-/* Are these bytes as large on a real system as they are here? Where time is simulated they need not be. */
-extern const uint64_t op_bytes;
-
 #endif

@@ -9,7 +9,6 @@
 
 enum { PAUSE_NS = 1000000 };
 
-const uint64_t op_bytes = 150000;
 const bool workers_have_signals = true;
 
 struct worker *worker_start(void (*run)(void *argument), void *argument) {

@@ -12,7 +12,6 @@
 #include "tests/matrix/stage.h"
 #include "tests/matrix/threads.h"
 
-const uint64_t op_bytes = 1 << 20;
 const bool workers_have_signals = false;
 
 struct worker {
