@@ -95,26 +95,33 @@ static void end_at_once(struct peer *peer, uint32_t id, int way) {
 
 enum { WAYS = 6 };
 
-/* MUX-28: in whichever way both directions end it counts, slows the session down, and ends nothing. */
-static void opens_and_resets_are_paced(void **state) {
-  struct world *world = *state;
+/* How often the session was not read. */
+static uint64_t open_and_reset(struct world *world, int way) {
   enum { RATE = 20, ROUNDS = 40 };
-  for (int way = 0; way < WAYS; way++) {
-    uint64_t began = hws_now();
-    struct peer *peer = peer_open_native(world, HWS_ROLE_CLIENT, "resets_burst=20&resets_rate=20");
-    hws_handle witness = peer_opens_native(peer, 2);
-    for (uint32_t i = 0; i < ROUNDS; i++) {
-      assert_true(peer_say_open(peer, 100 + 2 * i, &(struct opening){0}));
-      end_at_once(peer, 100 + 2 * i, way);
-    }
-    assert_true(peer_say_data(peer, 0, 2, "fine", 4));
-    expect_bytes(witness, "fine");
-    if (!through_chaos()) assert_true(hws_now() - began >= (ROUNDS - RATE) * SECOND / RATE / 4);
-    assert_in_range(stat_of(peer->session, "resets_in"), ROUNDS, 2 * ROUNDS);
-    assert_in_range(stat_of(peer->session, "read_pauses"), through_chaos() ? 0 : 1, 2 * ROUNDS);
-    assert_status(detail_of(peer->session).status, HWS_OK);
-    peer_close(peer);
+  uint64_t began = hws_now();
+  struct peer *peer = peer_open_native(world, HWS_ROLE_CLIENT, "resets_burst=20&resets_rate=20");
+  hws_handle witness = peer_opens_native(peer, 2);
+  for (uint32_t i = 0; i < ROUNDS; i++) {
+    assert_true(peer_say_open(peer, 100 + 2 * i, &(struct opening){0}));
+    end_at_once(peer, 100 + 2 * i, way);
   }
+  assert_true(peer_say_data(peer, 0, 2, "fine", 4));
+  expect_bytes(witness, "fine");
+  if (!through_chaos()) assert_true(hws_now() - began >= (ROUNDS - RATE) * SECOND / RATE / 4);
+  assert_in_range(stat_of(peer->session, "resets_in"), ROUNDS, 2 * ROUNDS);
+  uint64_t pauses = stat_of(peer->session, "read_pauses");
+  assert_in_range(pauses, 0, 2 * ROUNDS);
+  assert_status(detail_of(peer->session).status, HWS_OK);
+  peer_close(peer);
+  return pauses;
+}
+
+/* MUX-28: in whichever way both directions end it counts, slows the session down, and ends nothing. A peer that waits
+ * for a processor may be slow enough by itself: so it has several tries. */
+static void opens_and_resets_are_paced(void **state) {
+  enum { TRIES = 20 };
+  for (int way = 0; way < WAYS; way++)
+    for (int try = 0; !open_and_reset(*state, way) && !through_chaos(); try++) assert_true(try < TRIES);
 }
 
 /* A slot is free again only when the application let go of it. */
