@@ -182,7 +182,7 @@ struct slice *slices_take(struct slices *slices) {
 
 bool slices_split(struct slices *slices, uint64_t bytes) {
   struct slice *first = slices->first;
-  if (!first || first->len <= bytes) return true;
+  if (first->len <= bytes) return true;
   struct slice *rest = malloc(sizeof *rest);
   if (!rest) return false;
   *rest = *first;
@@ -206,7 +206,7 @@ void slices_put_back(struct slices *slices, struct slice *slice) {
 
 size_t slices_read(struct slices *slices, void *to, size_t len) {
   size_t done = 0;
-  while (done < len && slices->first) {
+  while (done < len) {
     struct slice *slice = slices->first;
     size_t part = len - done < slice->len ? len - done : slice->len;
     memcpy((uint8_t *)to + done, slice->data, part);

@@ -49,8 +49,9 @@ struct cause *cause_make(int status, int os_error, uint64_t code, const char *fo
   va_start(args, format);
   int len = vsnprintf(text, sizeof text, format, args);
   va_end(args);
-  if (len >= 0) text_clean(text); /* it may hold what peers, plugins and paths say */
-  size_t size = (len < 0 ? 0 : strnlen(text, sizeof text - 1)) + 1;
+  if (len < 0) text[0] = 0; /* never: every format here is one that the system knows */
+  text_clean(text);         /* it may hold what peers, plugins and paths say */
+  size_t size = strnlen(text, sizeof text - 1) + 1;
   struct cause *cause = cause_new(status, size);
   if (!cause) return cause_plain(status);
   cause->os_error = os_error;
@@ -66,7 +67,7 @@ struct cause *cause_by_peer(struct cause *cause) {
 }
 
 struct cause *cause_remote(int status, uint64_t code, const char *reason) {
-  return cause_by_peer(cause_make(status, 0, code, "%s", reason ? reason : ""));
+  return cause_by_peer(cause_make(status, 0, code, "%s", reason));
 }
 
 struct cause *cause_ref(struct cause *cause) {

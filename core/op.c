@@ -4,6 +4,7 @@
  */
 #include "core/op.h"
 
+#include <assert.h>
 #include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
@@ -32,7 +33,6 @@ void op_chain_remove(struct op_list *list, struct op *op) {
 }
 
 void op_chain_move(struct op_list *to, struct op_list *from) {
-  if (!from->first) return;
   from->first->prev = to->last;
   *(to->last ? &to->last->next : &to->first) = from->first;
   to->last = from->last;
@@ -131,7 +131,7 @@ void op_makes(struct op *op, struct object *object) {
 }
 
 __attribute__((noinline)) static bool may_tell_close(struct op *op) {
-  if (op->heard || op->inside) return true;
+  if (op->heard) return true;
   atomic_store(&op->on->closer, &op->object);
   if (atomic_fetch_or_explicit(&op->on->unheard, 1, memory_order_acq_rel) > 2) return false;
   op->heard = atomic_exchange(&op->on->closer, NULL) != NULL;
@@ -279,7 +279,7 @@ static bool is_attached(const struct op *op) {
 }
 
 void op_discard(struct op *op) {
-  if (is_attached(op)) detach(op);
+  assert(!is_attached(op));
   op_release(op);
 }
 
@@ -332,7 +332,7 @@ bool op_leave(struct op *op) {
 static void deliver_inside(struct op *op) {
   struct object *on = op->on;
   object_pin(on);
-  if (!task_post(&op->runtime->loop, &op->task)) object_unpin(on);
+  (void)task_post(&op->runtime->loop, &op->task); /* it ends once, so it stands there once */
 }
 
 /* Those at the front that are one queue's, at once: its thread wakes once. Returns what is behind them. */

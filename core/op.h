@@ -236,7 +236,7 @@ void op_list_remove(struct op_list *list, struct op *op);
  * pended on must not see that one. */
 void op_chain_append(struct op_list *list, struct op *op);
 void op_chain_remove(struct op_list *list, struct op *op);
-void op_chain_move(struct op_list *to, struct op_list *from); /* all of them, behind what is there */
+void op_chain_move(struct op_list *to, struct op_list *from); /* all of them, some at least, behind what is there */
 
 /* Free the pool of a runtime. */
 struct op_pool;

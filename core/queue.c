@@ -108,7 +108,7 @@ int queue_wake(struct queue *queue, uint64_t tag) {
 /* Move up to max events out. Caller holds the lock. */
 static uint32_t take(struct queue *queue, struct hws_event *events, uint32_t max, struct op_list *taken) {
   uint32_t count = 0;
-  if (queue->wakes && count < max) {
+  if (queue->wakes) {
     events[count++] = (struct hws_event){
         .tag = queue->wake_tag, .object = queue->object.handle, .kind = HWS_KIND_WAKE, .data = queue->wakes};
     queue->wakes = 0;
@@ -144,10 +144,10 @@ static int try_take(struct queue *queue, struct hws_event *events, uint32_t max,
 
 static void leave(struct queue *queue, struct queue_waiter *waiter) {
   lock_take(&queue->lock);
-  for (struct queue_waiter **at = &queue->waiters; waiter->listed && *at; at = &(*at)->next) {
-    if (*at != waiter) continue;
+  if (waiter->listed) {
+    struct queue_waiter **at = &queue->waiters;
+    while (*at != waiter) at = &(*at)->next;
     *at = waiter->next;
-    break;
   }
   waiter->listed = false;
   lock_drop(&queue->lock);

@@ -178,21 +178,16 @@ void runtime_note(struct runtime *runtime, struct cause *cause) {
   cause_unref(before);
 }
 
-bool runtime_add_lazy(struct runtime *runtime, struct lazy *lazy) {
+void runtime_add_lazy(struct runtime *runtime, struct lazy *lazy) {
   lock_take(&runtime->lock);
-  bool added = !lazy->queued;
   bool watch = !runtime->lazy_watched && !runtime->loop.caller_driven;
   runtime->lazy_idle = 0;
   runtime->lazy_watched |= watch;
-  if (added) {
-    lazy->queued = true;
-    lazy->next = runtime->lazy;
-    runtime->lazy = lazy;
-    atomic_store_explicit(&runtime->has_lazy, true, memory_order_release);
-  }
+  lazy->next = runtime->lazy;
+  runtime->lazy = lazy;
+  atomic_store_explicit(&runtime->has_lazy, true, memory_order_release);
   lock_drop(&runtime->lock);
   if (watch) watch_lazy(runtime);
-  return added;
 }
 
 void runtime_flush_lazy_now(struct runtime *runtime) {
@@ -201,9 +196,7 @@ void runtime_flush_lazy_now(struct runtime *runtime) {
   runtime->lazy = NULL;
   atomic_store_explicit(&runtime->has_lazy, false, memory_order_relaxed);
   for (struct lazy *lazy; (lazy = list);) {
-    /* Only now: one that is not queued may be put into another list by anybody. */
-    list = lazy->next;
-    lazy->queued = false;
+    list = lazy->next; /* now, as the flush lets it be put into another list */
     lock_drop(&runtime->lock);
     lazy->flush(lazy);
     lock_take(&runtime->lock);

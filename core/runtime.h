@@ -122,14 +122,13 @@ static inline void runtime_count(struct runtime *runtime, enum runtime_counter c
 /* A session that holds bytes back under HWS_MORE; embedded in it. */
 struct lazy {
   struct lazy *next;
-  void (*flush)(struct lazy *lazy); /* unpins */
-  bool queued;
+  void (*flush)(struct lazy *lazy); /* unpins; from here on it may be added again */
 };
 
 /* Remember to flush at the next wait, or a millisecond from now, if the runtime has a thread of its own. The caller has
- * pinned what the entry belongs to; false: it stood there already.
+ * pinned what the entry belongs to, and adds it once until it is flushed.
  */
-bool runtime_add_lazy(struct runtime *runtime, struct lazy *lazy);
+void runtime_add_lazy(struct runtime *runtime, struct lazy *lazy);
 
 void runtime_flush_lazy_now(struct runtime *runtime);
 

@@ -210,7 +210,7 @@ bool source_is_direct(const struct op *op) {
 }
 
 bool source_is_ready(const struct op *op) {
-  return op->source->direct ? !op->source->working && op->source->checked : op->ready > op->event.bytes;
+  return op->source->direct ? !op->source->working : op->ready > op->event.bytes;
 }
 
 struct file_part source_rest(const struct op *op) {

@@ -95,8 +95,7 @@ bool stream_feed(struct stream *stream, struct buffer *buffer, const uint8_t *da
     stream->class->consumed(stream, (uint64_t)len + eom);
     return true;
   }
-  for (struct op *op; (len || eom) && !stream_has_input(stream) && (op = stream->recvs.first) && op->total &&
-                      op->event.kind == HWS_KIND_RECV;) {
+  for (struct op *op; (len || eom) && !stream_has_input(stream) && (op = stream->recvs.first) && op->total;) {
     uint32_t part = feed_recv(stream, op, data, len, &eom, ended);
     if (part) data += part; /* a message without a byte may have no place */
     len -= part;

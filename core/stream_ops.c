@@ -31,7 +31,7 @@ static void revoke_locked(struct stream *stream, struct op *op, int status, stru
   if (list == &stream->recvs && !stream->class->unwant(stream, op, status)) return;
   if (!op->listed) return; /* it is on its way here, or its memory is in use and its end decided */
   op_list_remove(list, op);
-  if (op->event.kind == HWS_KIND_SHUTDOWN && stream->out == OUT_ENDING && !stream->closing) stream->out = OUT_OPEN;
+  if (op->event.kind == HWS_KIND_SHUTDOWN) stream->out = OUT_OPEN;
   op_end_early(op, status, ended);
   if (op->source) stream->class->push(stream); /* what stands behind it no longer waits for a file */
 }

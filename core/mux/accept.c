@@ -20,7 +20,7 @@ struct mux_stream *mux_admit_peer(struct mux *mux, uint32_t id, struct mux_nativ
   stream->on_wire = true;
   mux_stream_know(stream);
   mux_count(mux, SESSION_STREAMS_ACCEPTED, 1);
-  stream->cost = (uint32_t)sizeof *stream + (native && native->head ? native->head_len : 0);
+  stream->cost = (uint32_t)sizeof *stream + (native ? native->head_len : 0);
   hold_add(&mux->holder, stream->cost);
   if (op) {
     stream->accepted = true;
@@ -41,8 +41,7 @@ struct mux_stream *mux_admit_peer(struct mux *mux, uint32_t id, struct mux_nativ
 }
 
 static struct mux_stream *take_inbound(struct mux *mux) {
-  struct mux_stream *stream = mux->accepts.first ? NULL : mux->inbound;
-  if (!stream) return NULL;
+  struct mux_stream *stream = mux->inbound;
   mux_forget_inbound(stream);
   stream->accepted = true;
   return stream;
@@ -55,7 +54,7 @@ int session_accept(struct session *session, struct scope *life, const struct req
   lock_take(&mux->lock);
   if (!mux->inbound && (mux->leaving || mux->state == SESSION_DRAINING || mux->state == SESSION_ENDED))
     return mux_refuse(mux, request, HWS_KIND_ACCEPT, mux->cause ? mux->cause : cause_plain(HWS_E_CLOSED));
-  bool there = mux->inbound && !mux->accepts.first;
+  bool there = mux->inbound; /* then none waits: it would have been its */
   if (!there && (request->flags & HWS_TRY)) status = HWS_E_AGAIN;
   struct op *op = NULL;
   if (status == HWS_OK && !(there && request->out))

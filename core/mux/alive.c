@@ -2,6 +2,7 @@
  *
  * Time in a session: keep-alive, writes that stall, streams that linger, drains that must end.
  */
+#include <assert.h>
 #include <stddef.h>
 
 #include "core/mux/mux.h"
@@ -146,8 +147,7 @@ void alive_writing(struct mux *mux) {
 /* ---- closed streams whose other half stays silent ---- */
 
 static void linger_arm(struct mux *mux) {
-  if (mux->lingering && mux->state != SESSION_ENDED)
-    loop_timer(loop_of(mux), &mux->linger_timer, mux->lingering->linger_until);
+  if (mux->lingering) loop_timer(loop_of(mux), &mux->linger_timer, mux->lingering->linger_until);
 }
 
 /* It has credit, or stands in the batch: what holds it up is the carrier, whose silence is looked at elsewhere. */
@@ -182,7 +182,7 @@ static void linger_fire(struct timer *timer) {
 /* In order of time, as all linger equally long. */
 void alive_linger(struct mux_stream *stream) {
   struct mux *mux = stream->mux;
-  if (stream->lingering || stream->gone) return;
+  assert(!stream->lingering && !stream->gone);
   stream->lingering = true;
   stream->linger_until = clock_now() + mux->settings[SET_LINGER];
   stream->next_inbound = NULL;

@@ -224,7 +224,7 @@ static void end_unwanted(struct mux_stream *stream, struct op *op, struct op_lis
   stream->fin_cut = false;
   op_list_remove(&stream->stream.sends, op);
   op_end_early(op, op->cancel, ended);
-  if (stream->stream.out == OUT_ENDING && !stream->stream.closing) stream->stream.out = OUT_OPEN;
+  if (!stream->stream.closing) stream->stream.out = OUT_OPEN;
   schedule_data(stream);
 }
 

@@ -85,7 +85,7 @@ void cut_session_control(struct mux *mux) {
 static bool cut_reset_native(struct mux *mux, struct mux_stream *stream, uint64_t code, enum reset_direction direction,
                              const struct cause *why) {
   struct reset reset = {.code = code, .direction = (uint8_t)direction, .reason = ""};
-  if (why && why->refs) {
+  if (why->refs) {
     reset.reason = why->text;
     reset.reason_len = (uint32_t)strnlen(why->text, RESET_REASON_MAX);
   }
@@ -118,9 +118,8 @@ static void cut_reset(struct mux *mux, struct mux_stream *stream) {
 /* One direction is over; the other goes on. */
 static void cut_stop(struct mux *mux, struct mux_stream *stream, uint8_t wants) {
   const struct mux_native *native = stream->native;
-  if ((wants & WANT_STOP) && native->stop) cut_reset_native(mux, stream, native->stop->code, RESET_STOP, native->stop);
-  if ((wants & WANT_ABORT) && native->abort)
-    cut_reset_native(mux, stream, native->abort->code, RESET_ABORT, native->abort);
+  if (wants & WANT_STOP) cut_reset_native(mux, stream, native->stop->code, RESET_STOP, native->stop);
+  if (wants & WANT_ABORT) cut_reset_native(mux, stream, native->abort->code, RESET_ABORT, native->abort);
 }
 
 /* False: ids are used up, or no memory; the stream was ended. */

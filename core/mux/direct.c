@@ -15,8 +15,7 @@ static struct op *candidate(const struct mux *mux) {
   struct op *op = stream ? stream->stream.recvs.first : NULL;
   if (!op || mux->parser.body_left < DIRECT_MIN || !mux->under->class->revocable(mux->under)) return NULL;
   if (op->event.kind != HWS_KIND_RECV || op->vec_count != 1 || op->total < DIRECT_MIN) return NULL;
-  bool open = stream->stream.in == IN_OPEN && !stream->stream.closing;
-  return open && !stream->stream.leases && !stream_has_input(&stream->stream) ? op : NULL;
+  return stream->stream.leases ? NULL : op; /* one that comes back stands before what the read brings */
 }
 
 void direct_begin(struct mux *mux) {

@@ -167,7 +167,7 @@ static int make(struct mux *mux, const struct hws_open_config *config, const str
   int status = HWS_OK;
   struct op *op = NULL;
   struct mux_stream *stream = mux_stream_new(mux, true, &status);
-  if (!stream) return status < 0 ? status : HWS_E_INTERNAL; /* never the latter */
+  if (!stream) return status;
   status = set_head(stream, config);
   if (status == HWS_OK && !mux->native && negotiate_is_decided(mux) && asks_for_native(stream, request->flags))
     status = refused_set(not_plain());

@@ -147,7 +147,7 @@ static bool read_on(struct mux *mux, bool have_result, struct op_list *ended) {
     if (others) {
       /* The next turn of the loop asks again. */
       object_pin(&mux->session.object);
-      if (!task_post(&mux->session.object.runtime->loop, &mux->read_task)) object_unpin(&mux->session.object);
+      (void)task_post(&mux->session.object.runtime->loop, &mux->read_task); /* one reads, so it stands there once */
     } else {
       over = stream_recv_inside(mux->under, &mux->read_op);
     }
@@ -212,7 +212,7 @@ void reader_start(struct mux *mux) {
 void reader_resume(struct mux *mux) {
   if (!begin(mux)) return;
   object_pin(&mux->session.object);
-  if (!task_post(&mux->session.object.runtime->loop, &mux->read_task)) object_unpin(&mux->session.object);
+  (void)task_post(&mux->session.object.runtime->loop, &mux->read_task);
 }
 
 void reader_free(struct mux *mux) {

@@ -146,14 +146,14 @@ static void defer(struct mux *mux) {
   mux_count(mux, SESSION_WRITES_DEFERRED, 1);
   atomic_store_explicit(&mux->writer, WRITER_DEFERRED, memory_order_relaxed);
   object_pin(&mux->session.object);
-  if (!task_post(&mux->session.object.runtime->loop, &mux->drain_task)) object_unpin(&mux->session.object);
+  (void)task_post(&mux->session.object.runtime->loop, &mux->drain_task); /* not twice: WRITER_DEFERRED */
 }
 
 static void stay_lazy(struct mux *mux) {
   if (mux->lazing) return;
   mux->lazing = true;
   object_pin(&mux->session.object);
-  if (!runtime_add_lazy(mux->session.object.runtime, &mux->lazy)) object_unpin(&mux->session.object);
+  runtime_add_lazy(mux->session.object.runtime, &mux->lazy);
 }
 
 /* One that only sends: its next messages will find somebody else writing. */
