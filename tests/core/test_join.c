@@ -8,6 +8,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "core/runtime.h"
 #include "plugins/check/cases.h"
 #include "tests/core/scenes.h"
 #include "tests/core/zoo.h"
@@ -90,7 +91,7 @@ static void recv_for_ever(void *argument) {
   sleeper->result = hws_recv(sleeper->on, &vec, 1, &how, &sleeper->event, NULL);
 }
 
-struct harvest {
+struct harvester {
   hws_handle queue;
   hws_result last;
   unsigned seen[OPS_MAX]; /* by tag */
@@ -99,7 +100,7 @@ struct harvest {
 
 /* Until there will be nothing any more. */
 static void harvest(void *argument) {
-  struct harvest *all = argument;
+  struct harvester *all = argument;
   struct hws_event events[16];
   while ((all->last = hws_queue_wait(all->queue, events, 16, -1)) >= 0)
     for (hws_result i = 0; i < all->last; i++) {
@@ -116,7 +117,7 @@ static void expect_closed(struct thread *thread, const struct sleeper *sleeper, 
 static void everything_open(void **state) {
   (void)state;
   static struct scene scenes[SCENES_MAX];
-  static struct harvest all;
+  static struct harvester all;
   warm_up();
   struct census before = census_take();
   struct world *world = world_here();
@@ -138,7 +139,7 @@ static void everything_open(void **state) {
                                       thread_start(accept_for_ever, &sleepers[1]),
                                       thread_start(recv_for_ever, &sleepers[2])};
   for (int i = 0; i < SLEEPERS; i++) thread_blocked(threads[i]);
-  all = (struct harvest){.queue = world->queue};
+  all = (struct harvester){.queue = world->queue};
   struct thread *harvester = thread_start(harvest, &all);
   thread_blocked(harvester);
   hws_handle queue = world->queue;
@@ -363,6 +364,37 @@ static void calls_beside_it(void **state) {
   census_expect(before);
 }
 
+/* ---- from within ---- */
+
+static struct {
+  struct task task;
+  hws_handle runtime;
+  atomic_int status;
+} within;
+
+static void join_from_within(struct task *task) {
+  (void)task;
+  atomic_store(&within.status, hws_runtime_join(within.runtime, 0));
+}
+
+/* A plugin's call on the runtime's own thread, which would wait for itself. Nothing of it stays. */
+static void no_join_on_its_own_thread(void **state) {
+  (void)state;
+  struct world *world = world_here();
+  struct object *object = NULL;
+  within.runtime = world->runtime;
+  within.task.run = join_from_within;
+  atomic_store(&within.status, HWS_E_AGAIN);
+  assert_int_equal(handle_pin(world->runtime, OBJECT_RUNTIME, &object), HWS_OK);
+  assert_true(task_post(&((struct runtime *)object)->loop, &within.task));
+  uint64_t until =
+      hws_now() + LIMIT_NS; /* this thread does not wait in the library: it would drive, and run the task */
+  while (atomic_load(&within.status) == HWS_E_AGAIN && hws_now() < until) usleep(100);
+  object_unpin(object);
+  assert_status(atomic_load(&within.status), HWS_E_BUSY);
+  world_join(world);
+}
+
 #undef PLACED
 #define PLACED(test, at, name)                                                                                         \
   { #test " (" name ")", test, place_only, NULL, (void *)(uintptr_t)&places[at] }
@@ -370,8 +402,9 @@ static void calls_beside_it(void **state) {
 int main(void) {
   idle_threads = threads_count();
   const struct CMUnitTest tests[] = {
-      EVERYWHERE(everything_open),  EVERYWHERE(leases_outlive_it), EVERYWHERE(ended_and_not_closed),
-      EVERYWHERE(a_join_in_pieces), EVERYWHERE(joins_at_once),     EVERYWHERE(calls_beside_it),
+      EVERYWHERE(everything_open),         EVERYWHERE(leases_outlive_it), EVERYWHERE(ended_and_not_closed),
+      EVERYWHERE(a_join_in_pieces),        EVERYWHERE(joins_at_once),     EVERYWHERE(calls_beside_it),
+      THREADED(no_join_on_its_own_thread),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

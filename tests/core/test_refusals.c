@@ -320,6 +320,14 @@ static void own_words(void **state) {
   }
   assert_int_equal(hws_refusal(&detail), HWS_OK);
   assert_non_null(strstr(detail.text, "handle is 0")); /* of assert_refused */
+  /* HWS_E_AGAIN takes no memory for its words, and has some all the same. */
+  struct hws_how how = {.size = sizeof how, .flags = HWS_TRY};
+  struct pair raw = pair_raw(world, here->scheme);
+  struct hws_vec vec = {.ptr = &byte, .len = 1};
+  assert_int_equal(hws_recv(raw.client, &vec, 1, &how, &scratch, NULL), HWS_E_AGAIN);
+  assert_int_equal(hws_refusal(&detail), HWS_OK);
+  assert_status(detail.status, HWS_E_AGAIN);
+  assert_true(strlen(detail.text) > 0);
   /* What nobody was refused for is the runtime's, and refusals are not. */
   assert_int_equal(hws_detail(world->runtime, &detail), HWS_OK);
   assert_status(detail.status, HWS_OK);

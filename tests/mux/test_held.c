@@ -147,6 +147,84 @@ static void within_the_limit(void **state) {
   assert_int_equal(stat_of(limited->runtime, "held_resets"), 0);
 }
 
+/* ---- what the peer had ended ---- */
+
+/* A stream of the peer's, with so much in it and its end behind that, which the application has. */
+static hws_handle ended_stream(const struct pair *pair, uint64_t seed, uint64_t length, hws_handle *there) {
+  *there = open_stream(pair->client);
+  hws_handle here = accept_stream(pair->server);
+  for (uint64_t at = 0; at < length; at += PIECE) {
+    pattern_fill(seed, at, bytes, PIECE);
+    send_all(*there, bytes, PIECE);
+  }
+  shut_down(*there);
+  uint64_t sent = stat_of(pair->client, "bytes_out");
+  world_until(peers, stat_of(pair->server, "bytes_in") >= sent);
+  return here;
+}
+
+/* Of a stream that was complete: all of it and its end, or nothing and that status. */
+static bool is_whole(hws_handle here, uint64_t seed, uint64_t length, int32_t status) {
+  struct hws_event event = recv_once(here, bytes, 1);
+  if (event.status != HWS_OK) {
+    assert_status(event.status, status);
+    return false;
+  }
+  assert_int_equal(bytes[0], pattern_at(seed, 0));
+  for (uint64_t at = 1; at < length; at += event.bytes) {
+    event = recv_once(here, bytes, PIECE);
+    assert_status(event.status, HWS_OK);
+    pattern_expect(seed, at, bytes, event.bytes);
+  }
+  assert_status(recv_status(here), HWS_E_EOF);
+  return true;
+}
+
+/* More, on a stream of its own that does not end. */
+static void hold_more(const struct pair *pair, int pieces) {
+  hws_handle stream = open_stream(pair->client);
+  uint64_t before = stat_of(pair->server, "bytes_in");
+  for (int i = 0; i < pieces; i++) send_a_piece(stream);
+  world_until(peers, stat_of(pair->server, "bytes_in") >= before + (uint64_t)pieces * PIECE);
+}
+
+/* What is complete is given up too, where a session holds too much: else whoever ends its streams could hold all. */
+static void ended_streams_are_given_up(void **state) {
+  (void)state;
+  enum { ENDED = 2, LENGTH = 15 * PIECE };
+  struct pair pair = connect(HWS_MODE_YAMUX);
+  hws_handle here[ENDED], there[ENDED];
+  int whole = 0;
+  for (int i = 0; i < ENDED; i++) here[i] = ended_stream(&pair, (uint64_t)i, LENGTH, &there[i]);
+  while (!stat_of(limited->runtime, "held_resets")) hold_more(&pair, 1); /* each less than all on average */
+  for (int i = 0; i < ENDED; i++) whole += is_whole(here[i], (uint64_t)i, LENGTH, HWS_E_LIMIT);
+  assert_in_range(whole, 1, ENDED - 1);
+}
+
+/* Of a session above its share, where there is little left: a reset takes what was complete, as nothing could later. */
+static void resets_take_what_was_complete(void **state) {
+  (void)state;
+  enum { ENDED = 3, LENGTH = 15 * PIECE };
+  struct pair pair = connect(HWS_MODE_YAMUX), other = connect(HWS_MODE_YAMUX);
+  hws_handle here[ENDED], there[ENDED], aside;
+  (void)ended_stream(&other, 9, 4 * PIECE, &aside); /* now there are two, and a share is half of it */
+  for (int i = 0; i < ENDED; i++) here[i] = ended_stream(&pair, (uint64_t)i, LENGTH, &there[i]);
+  while (held() < LIMIT - LIMIT / 8) hold_more(&pair, 15);
+  assert_int_equal(stat_of(limited->runtime, "held_resets"), 0);
+  uint64_t resets = stat_of(pair.server, "resets_in");
+  assert_int_equal(hws_reset(there[0], 7, "enough"), HWS_OK);
+  world_until(peers, stat_of(pair.server, "resets_in") > resets);
+  assert_false(is_whole(here[0], 0, LENGTH, HWS_E_RESET));
+  assert_int_equal(detail_of(here[0]).code, 7);
+  for (int i = 1; i < ENDED; i++) assert_true(is_whole(here[i], (uint64_t)i, LENGTH, HWS_OK));
+  /* Where there is enough it stays. */
+  resets = stat_of(other.server, "resets_in");
+  hws_handle last_there, last_here = ended_stream(&other, 5, PIECE, &last_there);
+  assert_int_equal(hws_reset(last_there, 7, "enough"), HWS_OK);
+  world_until(peers, stat_of(other.server, "resets_in") > resets);
+  assert_true(is_whole(last_here, 5, PIECE, HWS_OK));
+}
+
 /* ---- what no reset gives back: names and metadata of streams that the application has ---- */
 
 /* Streams with that much metadata, all accepted and kept; returns how many were taken. */
@@ -250,6 +328,8 @@ int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test_setup_teardown(greedy_and_honest, begin, end),
       cmocka_unit_test_setup_teardown(within_the_limit, begin, end),
+      cmocka_unit_test_setup_teardown(ended_streams_are_given_up, begin_small, end),
+      cmocka_unit_test_setup_teardown(resets_take_what_was_complete, begin, end),
       cmocka_unit_test_setup_teardown(a_search_that_is_of_no_use_is_not_repeated, begin_small, end),
       cmocka_unit_test_setup_teardown(what_can_be_taken_back_still_is, begin_small, end),
       cmocka_unit_test_setup_teardown(metadata_is_bounded, begin_small, end)};

@@ -121,6 +121,57 @@ static void the_end_of_a_shutdown_is_said(void **state) {
   peer_close(peer);
 }
 
+/* Each lingers for its own time, and the first that is over takes no other with it. */
+static void each_has_its_own_time(void **state) {
+  struct world *world = *state;
+  struct peer *peer = peer_open(world, HWS_ROLE_CLIENT, "linger=600ms");
+  hws_handle first = peer_opens(peer, 2), second = peer_opens(peer, 4);
+  uint64_t began = hws_now();
+  uint64_t closing[] = {post_close(world, first), 0};
+  wait_for(world, 300 * MILLISECOND);
+  closing[1] = post_close(world, second);
+  uint64_t later = hws_now();
+  for (uint32_t id = 2; id <= 4; id += 2) peer_expect(peer, FRAME_WINDOW, FRAME_FIN, id, 0);
+  peer_expect(peer, FRAME_WINDOW, FRAME_RST, 2, HWS_CODE_CANCELED);
+  assert_true(hws_now() - began >= 600 * MILLISECOND);
+  peer_expect(peer, FRAME_WINDOW, FRAME_RST, 4, HWS_CODE_CANCELED);
+  assert_true(hws_now() - later >= 600 * MILLISECOND);
+  for (int i = 0; i < 2; i++) world_await_status(world, closing[i], HWS_OK); /* all that was taken had gone */
+  peer_close(peer);
+}
+
+/* What holds a stream up is the carrier, which has limits of its own: its peer is not silent, it cannot have it yet. */
+static void what_waits_for_the_carrier_is_not_given_up(void **state) {
+  struct world *world = *state;
+  enum { BIG = 8 << 20, LINGER_MS = 50 };
+  struct peer *peer = peer_open(world, HWS_ROLE_CLIENT, "linger=50ms&write_timeout=60s");
+  hws_handle big = peer_opens(peer, 2), small = peer_opens(peer, 4);
+  uint8_t *much = calloc(1, BIG);
+  assert_non_null(much);
+  assert_true(peer_say(peer, FRAME_WINDOW, 0, 2, BIG));
+  uint64_t sending = post_send(world, big, much, BIG);
+  world_until(world, wire_readable(peer->wire) > 100000); /* the carrier is full */
+  send_all(small, "waits", 5);
+  uint64_t closing = post_close(world, small);
+  wait_for(world, 4 * LINGER_MS * MILLISECOND);
+  assert_true(peer_say(peer, FRAME_WINDOW, FRAME_FIN, 4, 0));
+  struct frame frame = {0};
+  uint64_t heard = 0;
+  bool said = false, ended = false;
+  while (heard < BIG || !ended) {
+    assert_true(peer_hear(peer, &frame));
+    assert_false(frame.flags & FRAME_RST);
+    if (frame.stream == 2) heard += frame.length;
+    if (frame.stream == 4) said = said || frame.length == 5;
+    ended = ended || (frame.flags & FRAME_FIN);
+  }
+  assert_true(said);
+  world_await_status(world, sending, HWS_OK);
+  assert_int_equal(world_await_status(world, closing, HWS_OK).data, 0);
+  free(much);
+  peer_close(peer);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       BOTH_MODES(slow_readers_get_all),
@@ -128,6 +179,8 @@ int main(void) {
       BOTH_MODES(data_does_not_cut_a_close_short),
       BOTH_MODES(data_stops_in_native),
       BOTH_MODES(the_end_of_a_shutdown_is_said),
+      BOTH_MODES(each_has_its_own_time),
+      BOTH_MODES(what_waits_for_the_carrier_is_not_given_up),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -209,6 +209,29 @@ static void names_need_native(void **state) {
   peer_close(peer);
 }
 
+/* The same of a first message: none is cut where its end cannot be said. */
+static void messages_need_native(void **state) {
+  struct world *world = *state;
+  struct peer *peer = peer_in(world, HWS_MODE_AUTO, NULL);
+  struct hws_vec payload = {.ptr = "hello", .len = 5};
+  struct hws_open_config config = {.size = sizeof config, .payload = &payload, .payload_count = 1};
+  struct hws_how how = how_queue(world);
+  hws_handle stream = 0;
+  peer->keeps_pings = true;
+  how.flags |= HWS_EOM;
+  assert_int_equal(hws_open(peer->session, &config, &how, NULL, NULL, &stream), 0);
+  expect_pair(peer);
+  assert_true(peer_say(peer, FRAME_PING, FRAME_ACK, 0, PAIR_MAGIC));
+  assert_int_equal(world_await_status(world, how.tag, HWS_E_UNSUPPORTED).bytes, 0);
+  assert_true(peer_say(peer, FRAME_PING, FRAME_ACK, 0, NATIVE_V1));
+  peer_expect_quiet(peer);
+  close_handle(stream);
+  struct hws_how again = how_queue(world);
+  again.flags |= HWS_EOM;
+  assert_status(hws_open(peer->session, &config, &again, NULL, NULL, &stream), HWS_E_UNSUPPORTED);
+  peer_close(peer);
+}
+
 /* A silent peer: opens wait, and can be cancelled; keep-alive finds out. */
 static void auto_against_silence(void **state) {
   struct world *world = *state;
@@ -393,6 +416,7 @@ int main(void) {
       BOTH_MODES(auto_against_plain_that_swaps),
       BOTH_MODES(the_pair_is_a_question),
       BOTH_MODES(names_need_native),
+      BOTH_MODES(messages_need_native),
       BOTH_MODES(auto_against_silence),
       BOTH_MODES(native_against_silence),
       BOTH_MODES(sniffing_against_silence),

@@ -295,6 +295,38 @@ static void opens_can_be_messages(void **state) {
   close_pair(&sessions);
 }
 
+/* A stream of messages that was opened without a name has none, nor pairs. */
+static void messages_need_no_name(void **state) {
+  struct world *world = *state;
+  struct pair sessions = native_pair(world, NULL);
+  struct pair streams = stream_pair(&sessions);
+  char text[8];
+  struct hws_pair pair;
+  send_message(streams.client, "a", 1);
+  expect_name(streams.client, "");
+  assert_status(hws_metadata(streams.client, 0, text, sizeof text, &pair), HWS_E_INVAL);
+  close_pair(&streams);
+  close_pair(&sessions);
+}
+
+/* The event of an acquire goes down with its queue: an empty message has no lease to give back. */
+static void unheard_empty_messages(void **state) {
+  struct world *world = *state;
+  struct pair sessions = native_pair(world, NULL);
+  struct pair streams = stream_pair(&sessions);
+  struct hws_how how = how_block();
+  assert_int_equal(hws_queue_open(world->runtime, &how.queue), HWS_OK);
+  hws_handle queue = how.queue;
+  how = (struct hws_how){.size = sizeof how, .queue = queue};
+  assert_int_equal(hws_acquire(streams.server, &how, NULL, NULL), HWS_OK);
+  send_message(streams.client, NULL, 0);
+  send_message(streams.client, "behind", 6);
+  expect_bytes(streams.server, "behind");
+  close_handle(queue);
+  close_pair(&streams);
+  close_pair(&sessions);
+}
+
 /* MUX-14: a lease ends where a message does, and what is given back keeps its end. */
 static void leases_keep_ends(void **state) {
   struct world *world = *state;
@@ -479,19 +511,11 @@ static void streams_wait_for_room(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-      BOTH_MODES(opens_carry_all),
-      BOTH_MODES(names_have_limits),
-      BOTH_MODES(cancelled_opens_vanish),
-      BOTH_MODES(resets_carry_all),
-      BOTH_MODES(one_direction_stops),
-      BOTH_MODES(messages_keep_their_ends),
-      BOTH_MODES(opens_can_be_messages),
-      BOTH_MODES(leases_keep_ends),
-      BOTH_MODES(drains_in_order),
-      BOTH_MODES(drains_can_be_given_up),
-      BOTH_MODES(first_windows),
-      BOTH_MODES(streams_wait_for_room),
-      BOTH_MODES(cancelled_messages_have_no_end),
+      BOTH_MODES(opens_carry_all),       BOTH_MODES(names_have_limits),     BOTH_MODES(cancelled_opens_vanish),
+      BOTH_MODES(resets_carry_all),      BOTH_MODES(one_direction_stops),   BOTH_MODES(messages_keep_their_ends),
+      BOTH_MODES(opens_can_be_messages), BOTH_MODES(messages_need_no_name), BOTH_MODES(unheard_empty_messages),
+      BOTH_MODES(leases_keep_ends),      BOTH_MODES(drains_in_order),       BOTH_MODES(drains_can_be_given_up),
+      BOTH_MODES(first_windows),         BOTH_MODES(streams_wait_for_room), BOTH_MODES(cancelled_messages_have_no_end),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }
