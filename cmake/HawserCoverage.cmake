@@ -6,6 +6,10 @@
 target_compile_options(hawser_objects PRIVATE --coverage -fprofile-update=single -O0)
 target_link_options(hawser PRIVATE --coverage)
 target_link_options(hawser_static INTERFACE --coverage)
+# Tests that are linked to it leave some of their children by _exit.
+add_library(hawser_coverage_exit OBJECT cmake/coverage_exit.c)
+target_sources(hawser_static INTERFACE $<TARGET_OBJECTS:hawser_coverage_exit>)
+target_link_options(hawser_static INTERFACE -Wl,--wrap=_exit)
 # The simulated system is no part of what is counted.
 set(simulation ${library_sources})
 list(FILTER simulation INCLUDE REGEX "_sim\\.c$")

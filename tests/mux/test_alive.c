@@ -6,6 +6,7 @@
  */
 #include "tests/mux/peer.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 static uint8_t bytes[8 << 20];
@@ -48,6 +49,54 @@ static void a_second_ping_waits_for_the_first(void **state) {
   }
   assert_int_equal(stat_of(peer->session, "pings_out"), 1);
   peer_close(peer);
+}
+
+static void wait_for(struct world *world, uint64_t ns) {
+  for (uint64_t until = hws_now() + ns; hws_now() < until;) world_turn(world);
+}
+
+/* One that sniffs says nothing before its peer does, and has a limit of its own for that. */
+static void one_that_sniffs_asks_nothing(void **state) {
+  struct world *world = *state;
+  struct frame frame;
+  struct peer *peer =
+      peer_open_in(world, HWS_MODE_AUTO, HWS_ROLE_CLIENT, "sniff=1&handshake=60s&keepalive=5ms&keepalive_timeout=10ms");
+  wait_for(world, 60 * MILLISECOND);
+  assert_false(peer_hear_now(peer, &frame));
+  assert_int_equal(stat_of(peer->session, "pings_out"), 0);
+  assert_status(detail_of(peer->session).status, HWS_OK);
+  peer_close(peer);
+}
+
+/* One that was closed has another limit (`drain`): it asks no more, and an answer that still comes is none too many. */
+static void one_that_drains_asks_nothing(void **state) {
+  struct world *world = *state;
+  struct frame frame;
+  struct peer *peer = peer_open(world, HWS_ROLE_CLIENT, "keepalive=50ms&keepalive_timeout=2s&drain=60s");
+  hws_handle stream = peer_opens(peer, 2);
+  peer->keeps_pings = true;
+  uint64_t sending = post_send(world, stream, bytes, WINDOW_INITIAL);
+  for (uint64_t heard = 0; heard < WINDOW_INITIAL || !peer->pinged;) {
+    assert_true(peer_hear(peer, &frame));
+    heard += frame.type == FRAME_DATA ? frame.length : 0;
+  }
+  assert_int_equal(frame.type, FRAME_PING);
+  world_await_status(world, sending, HWS_OK);
+  send_all(stream, "taken", 5);
+  uint64_t closing = post_close(world, stream);
+  uint64_t ending = post_close(world, peer->session);
+  wait_for(world, 2500 * MILLISECOND);
+  peer->pinged = false;
+  assert_true(peer_say(peer, FRAME_PING, FRAME_ACK, 0, frame.length));
+  wait_for(world, 100 * MILLISECOND);
+  assert_true(peer_say(peer, FRAME_WINDOW, 0, 2, 5));
+  peer_expect_data(peer, 2, "taken");
+  peer_expect(peer, FRAME_WINDOW, FRAME_FIN, 2, 0);
+  peer_expect(peer, FRAME_GOAWAY, 0, 0, 0);
+  world_await_status(world, closing, HWS_OK);
+  peer_hang_up(peer);
+  world_await_status(world, ending, HWS_OK);
+  free(peer);
 }
 
 static void silence_ends_the_session(void **state) {
@@ -282,6 +331,8 @@ static void an_inner_session_waits_its_turn(void **state) {
 int main(void) {
   const struct CMUnitTest tests[] = {
       BOTH_MODES(pings_measure_the_round_trip),
+      BOTH_MODES(one_that_sniffs_asks_nothing),
+      BOTH_MODES(one_that_drains_asks_nothing),
       BOTH_MODES(a_second_ping_waits_for_the_first),
       BOTH_MODES(silence_ends_the_session),
       BOTH_MODES(any_byte_is_life),
