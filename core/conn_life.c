@@ -16,11 +16,15 @@ static bool conn_over(struct object *object, enum member_end how) {
   struct conn *conn = (struct conn *)object;
   lock_take(&conn->lock);
   bool goes_on = object_closing(object) && (how == MEMBER_END || (how == MEMBER_HASTEN && !conn->stream.closing));
-  if (!goes_on) conn->over = true;
-  if (!goes_on && how != MEMBER_END) conn->aborting = true;
   lock_drop(&conn->lock);
   if (goes_on) return true;
+  /* Its ops first: one that still stood when the endpoint goes would be begun and cancelled, over and over. */
   stream_reset((struct stream *)object, cause_make(HWS_E_CLOSED, 0, HWS_CODE_SHUTTING_DOWN, "the runtime was closed"));
+  lock_take(&conn->lock);
+  conn->over = true;
+  if (how != MEMBER_END) conn->aborting = true;
+  lock_drop(&conn->lock);
+  conn_pump(conn);
   return false;
 }
 
