@@ -55,10 +55,13 @@ void op_list_remove(struct op_list *list, struct op *op) {
 static struct op *pool_take(struct runtime *runtime, int *status) {
   struct op_pool *pool = &runtime->ops;
   struct op *op;
+  bool first = true;
   do {
     lock_take(&pool->lock);
     op = pool->free;
     if (op) pool->free = op->next;
+    pool->out += first;
+    first = false;
     lock_drop(&pool->lock);
   } while (op && !object_renew(&op->object) && (free(op), true));
   if (op) return op;
@@ -66,6 +69,9 @@ static struct op *pool_take(struct runtime *runtime, int *status) {
   *status = op ? object_init_hidden(&op->object, &op_class, NULL) : HWS_E_NOMEM;
   if (*status == HWS_OK) return op;
   free(op);
+  lock_take(&pool->lock);
+  pool->out--;
+  lock_drop(&pool->lock);
   return NULL;
 }
 
@@ -74,7 +80,15 @@ static void pool_give(struct runtime *runtime, struct op *op) {
   lock_take(&pool->lock);
   op->next = pool->free;
   pool->free = op;
+  pool->out--;
   lock_drop(&pool->lock);
+}
+
+bool op_pool_is_home(struct op_pool *pool) {
+  lock_take(&pool->lock);
+  bool home = !pool->out;
+  lock_drop(&pool->lock);
+  return home;
 }
 
 static void op_free(struct object *object) {

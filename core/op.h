@@ -242,10 +242,13 @@ void op_chain_move(struct op_list *to, struct op_list *from); /* all of them, so
 struct op_pool;
 void op_pool_drain(struct op_pool *pool);
 
+/* No op of it is anybody's: events that nobody took, or calls that have not returned. */
+bool op_pool_is_home(struct op_pool *pool);
+
 struct op_pool {
   struct lock lock;
   struct op *free;
-  uint32_t count;
+  uint32_t out; /* made, and not given back */
 };
 
 #endif

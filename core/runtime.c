@@ -315,11 +315,16 @@ static void close_handle(struct object *object) {
 }
 
 /* With the thread gone and every queue closed, the last waiters leave, and the last tasks only free memory. The baton
- * is taken for good: a call that is late finds nothing left to drive. */
+ * is taken for good: a call that is late finds nothing left to drive. But a call that has an op still may post a task
+ * when it lets go of that, which nobody would run: so the last of these are waited for. */
+#define CALLS_PATIENCE_NS UINT64_C(5000000000)
+#define CALLS_STEP_NS UINT64_C(1000000)
 static void settle(struct runtime *runtime) {
   waiters_gone(&runtime->loop);
   baton_keep(&runtime->loop);
-  while (atomic_load(&runtime->loop.tasks)) loop_turn(&runtime->loop, NULL, 0);
+  uint64_t limit = clock_now() + CALLS_PATIENCE_NS;
+  while (atomic_load(&runtime->loop.tasks) || (!op_pool_is_home(&runtime->ops) && clock_now() < limit))
+    loop_turn(&runtime->loop, NULL, clock_now() + CALLS_STEP_NS);
 }
 
 /* Let the pools' threads end. What they still do, nobody waits for any more, and it touches nothing of ours; so a call

@@ -84,11 +84,9 @@ void *stage_memory(size_t bytes) {
   return malloc(bytes);
 }
 
-/* The proof that this is none of the races that ThreadSanitizer looks for: the library writes the word once, whole, and
- * a canceller does with either value what a program may do: nothing, or hws_cancel of a handle that it was given. What
- * the library does for that handle is looked at. */
-__attribute__((no_sanitize_thread, noinline)) hws_handle stage_peek(const hws_handle *op) {
-  return *(const volatile hws_handle *)op;
+/* The library writes it so, too: a thread that blocks in the call can be cancelled by another. */
+hws_handle stage_peek(const hws_handle *op) {
+  return __atomic_load_n(op, __ATOMIC_ACQUIRE);
 }
 
 /* ---- around a story ---- */
