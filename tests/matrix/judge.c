@@ -129,7 +129,7 @@ static bool expect_end(struct play *play) {
 
 static bool expect_reset(struct play *play, uint64_t code) {
   if (is_mux(play->cell)) return expect_word(play, HWS_E_RESET, HWS_EVENT_REMOTE, code);
-  return has(play, HAS_RESETS) ? expect_word(play, HWS_E_RESET, HWS_EVENT_REMOTE, 0) : expect_end(play);
+  return has(play, HAS_OWN_RESETS) ? expect_word(play, HWS_E_RESET, HWS_EVENT_REMOTE, 0) : expect_end(play);
 }
 
 /* Its carrier was reset, or the carrier's own session ended: whichever came first. */

@@ -167,7 +167,8 @@ static bool let_close(struct play *play) {
   if (!expect_pattern(play->link.of[PEER], 0, play->filled) || !last_word(play->link.of[PEER], &event)) return false;
   play->filled = 0;
   if (event.status != HWS_E_EOF) return fault("behind what was closed: %s", hws_status_name(event.status));
-  return is_mux(play->cell) || play->cell->at.way == BY_PEER_END || shut_down(play->link.of[PEER]);
+  bool waits = play->stage.transport->traits >> HAS_HALF_CLOSE & 1; /* for the peer's end */
+  return is_mux(play->cell) || !waits || play->cell->at.way == BY_PEER_END || shut_down(play->link.of[PEER]);
 }
 
 /* ---- recv, acquire, watch: nothing comes ---- */

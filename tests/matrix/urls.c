@@ -11,7 +11,7 @@
 #include "tests/matrix/play.h"
 
 void url_new(const char *scheme, unsigned number, char url[STAGE_URL]) {
-  if (strcmp(scheme, "tcp") == 0)
+  if (strncmp(scheme, "tcp", 3) == 0)
     (void)snprintf(url, STAGE_URL, "tcp://127.0.0.1:0");
   else if (strcmp(scheme, "unix") == 0)
     (void)snprintf(url, STAGE_URL, "unix:@hawser-matrix-%u-%u", (unsigned)getpid(), number);

@@ -1,0 +1,9 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * The matrix of ends over TCP, whose calls are overlapped here.
+ */
+#include "tests/matrix/run.h"
+
+int main(int argc, char **argv) {
+  return run("tcp-overlapped", argc, argv);
+}
