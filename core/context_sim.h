@@ -5,13 +5,16 @@
 #ifndef HAWSER_CORE_CONTEXT_SIM_H
 #define HAWSER_CORE_CONTEXT_SIM_H
 
+#include <setjmp.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <ucontext.h>
 
 struct context {
-  ucontext_t system;
+  ucontext_t first; /* where it begins */
+  jmp_buf here;     /* where it goes on */
+  bool begun;
   void *stack; /* kept from run to run; NULL: none yet, or the process's own */
-  size_t stack_bytes;
 };
 
 /* Begin at `run`, which never returns, at the next switch to it. Aborts without memory. */

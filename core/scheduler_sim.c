@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "core/context_sim.h"
+#include "core/switches_sim.h"
 #include "core/walk_sim.h"
 
 enum {
@@ -25,7 +26,7 @@ enum thread_state {
 
 struct sim_thread {
   struct context context;
-  char name[16];
+  char name[SWITCH_NAME_MAX];
   void (*run)(void *argument);
   void *argument;
   enum thread_state state;
@@ -36,7 +37,7 @@ struct sim_thread {
   bool detached;
   bool joined;
   const char *where;
-  uint64_t steps;
+  uint32_t own; /* steps, of all that had this place */
 };
 
 static struct {
@@ -50,6 +51,7 @@ static struct {
   unsigned current;
   uint32_t able; /* a bit for each thread that can run */
   bool fresh;
+  enum sim_part part;
   unsigned spun;
   uint64_t now;
   uint64_t next;            /* nothing happens by itself before */
@@ -61,7 +63,7 @@ struct sim_thread *sim_self(void) {
 }
 
 uint64_t sim_steps(void) {
-  return sim.running ? sim.threads[sim.current].steps : 0;
+  return sim.running ? sim.threads[sim.current].own : 0;
 }
 
 unsigned sim_index(void) {
@@ -140,60 +142,93 @@ static void go_outside(enum sim_verdict verdict) {
 
 static void switch_to(unsigned next) {
   unsigned before = sim.current;
-  sim.spun = 0;
   if (next == before) return;
+  sim.spun = 0;
   sim.current = next;
   sim.result->switches++;
   sim.result->trace = (sim.result->trace ^ (sim.result->steps * SIM_THREADS_MAX + next)) * 0x100000001b3;
   context_switch(&sim.threads[before].context, &sim.threads[next].context);
 }
 
-/* One step is over. Whoever runs can go on, or (current SIM_THREADS_MAX) cannot. */
-static void choose(unsigned current) {
+static void record(const struct sim_choice *choice, unsigned next) {
+  struct sim_switches *switches = sim.config.record;
+  if (!switches || next == sim_choice_usual(choice)) return;
+  if (switches->count++ >= switches->room) return;
+  const struct sim_thread *from = &sim.threads[choice->self];
+  const struct sim_thread *to = &sim.threads[next];
+  struct sim_switch *made = &switches->list[switches->count - 1];
+  *made = (struct sim_switch){.own = choice->own,
+                              .thread = (uint8_t)choice->self,
+                              .to = (uint8_t)next,
+                              .where = from->where,
+                              .to_where = to->where};
+  memcpy(made->name, from->name, sizeof made->name);
+  memcpy(made->to_name, to->name, sizeof made->to_name);
+}
+
+static void choose_among(uint32_t able, bool can_go_on) {
+  const struct sim_choice choice = {.step = sim.result->steps,
+                                    .able = able,
+                                    .self = sim.current,
+                                    .own = ++sim.threads[sim.current].own,
+                                    .can_go_on = can_go_on,
+                                    .fresh = sim.fresh,
+                                    .part = sim.part};
+  sim.fresh = false;
+  unsigned next = walk_choose(sim.walk, &choice);
+  record(&choice, next);
+  switch_to(next);
+}
+
+static void step(void) {
   if (++sim.result->steps > sim.config.steps_limit) go_outside(SIM_ENDLESS);
   sim.now += sim.config.tick_ns;
   if (sim.next <= sim.now) let_happen();
-  while (!sim.able && sim.next != SIM_NEVER) {
-    sim.now = sim.next;
-    let_happen();
-  }
-  if (!sim.able) go_outside(SIM_STUCK);
-  if (current < SIM_THREADS_MAX && ++sim.spun > SPIN_LIMIT && (sim.able & (sim.able - 1))) {
-    walk_step_back(sim.walk, current);
-    sim.spun = 0;
-    sim.fresh = true;
-  }
-  bool fresh = sim.fresh;
-  sim.fresh = false;
-  switch_to(walk_choose(sim.walk, sim.result->steps, sim.able, current, fresh));
+}
+
+/* Whoever runs can go on, but lets any other go first. */
+static void give_way(void) {
+  walk_step_back(sim.walk, sim.current);
+  sim.fresh = true;
+  choose_among(sim.able & ~(UINT32_C(1) << sim.current), false);
+  sim.fresh = true;
 }
 
 void sim_point(const char *where) {
   if (!sim.running) return;
   sim.threads[sim.current].where = where;
-  sim.threads[sim.current].steps++;
-  choose(sim.current);
+  step();
+  if (++sim.spun > SPIN_LIMIT && (sim.able & (sim.able - 1)))
+    give_way();
+  else
+    choose_among(sim.able, true);
+}
+
+/* Whoever runs cannot go on. */
+static void leave(void) {
+  step();
+  while (!sim.able && sim.next != SIM_NEVER) {
+    sim.now = sim.next;
+    let_happen();
+  }
+  if (!sim.able) go_outside(SIM_STUCK);
+  choose_among(sim.able, false);
 }
 
 void sim_yield(void) {
   if (!sim.running) return;
-  unsigned self = sim.current;
-  uint32_t mine = UINT32_C(1) << self;
-  walk_step_back(sim.walk, self);
-  sim.fresh = true;
-  if (sim.able == mine) { /* it waits for time to pass */
-    if (sim.next != SIM_NEVER) sim.now = sim.next;
-    sim_point("yield");
+  if (sim.able & (sim.able - 1)) {
+    sim.threads[sim.current].where = "yield";
+    sim.result->steps++;
+    give_way();
     return;
   }
-  sim.able &= ~mine;
-  sim.fresh = true;
-  uint32_t others = sim.able;
-  sim.result->steps++;
-  unsigned next = walk_choose(sim.walk, sim.result->steps, others, SIM_THREADS_MAX, true);
-  sim.able |= mine;
-  sim.threads[self].where = "yield";
-  switch_to(next);
+  if (sim.next != SIM_NEVER) sim.now = sim.next; /* it waits for time to pass */
+  sim_point("yield");
+}
+
+void sim_part(enum sim_part part) {
+  sim.part = part;
 }
 
 enum sim_wake sim_sleep(const void *key, uint64_t until, bool interruptible, const char *where) {
@@ -205,7 +240,7 @@ enum sim_wake sim_sleep(const void *key, uint64_t until, bool interruptible, con
   self->interruptible = interruptible;
   sim.able &= ~(UINT32_C(1) << sim.current);
   if (until < sim.next) sim.next = until;
-  choose(SIM_THREADS_MAX);
+  leave();
   return self->woken;
 }
 
@@ -242,7 +277,7 @@ static void thread_main(void) {
   bool any = false;
   for (unsigned i = 0; i < sim.count; i++)
     any = any || sim.threads[i].state == THREAD_ABLE || sim.threads[i].state == THREAD_ASLEEP;
-  if (any) choose(SIM_THREADS_MAX);
+  if (any) leave();
   go_outside(SIM_ENDED);
 }
 
@@ -252,8 +287,8 @@ struct sim_thread *sim_spawn(const char *name, void (*run)(void *argument), void
   if (place == SIM_THREADS_MAX) return NULL;
   struct sim_thread *thread = &sim.threads[place];
   struct context context = thread->context;
-  *thread =
-      (struct sim_thread){.context = context, .run = run, .argument = argument, .until = SIM_NEVER, .where = "new"};
+  *thread = (struct sim_thread){
+      .context = context, .run = run, .argument = argument, .until = SIM_NEVER, .where = "new", .own = thread->own};
   (void)snprintf(thread->name, sizeof thread->name, "%s", name);
   context_make(&thread->context, thread_main);
   if (place >= sim.count) sim.count = place + 1;
@@ -299,7 +334,12 @@ void sim_run(const struct sim_config *config, void (*first)(void *argument), voi
   sim.now = 1000000000;
   sim.next = SIM_NEVER;
   sim.events = NULL;
-  for (unsigned i = 0; i < SIM_THREADS_MAX; i++) release(&sim.threads[i]);
+  sim.part = SIM_SETUP;
+  if (config->record) config->record->count = 0;
+  for (unsigned i = 0; i < SIM_THREADS_MAX; i++) {
+    release(&sim.threads[i]);
+    sim.threads[i].own = 0;
+  }
   sim.running = true;
   sim.current = index_of(sim_spawn("first", first, argument));
   context_switch(&sim.outside, &sim.threads[sim.current].context);

@@ -25,16 +25,25 @@ enum sim_verdict {
   SIM_ENDLESS /* more steps than the limit: a loop that waits for what does not come */
 };
 
+/* The parts of a run, for searches of its schedules. */
+enum sim_part {
+  SIM_SETUP, /* not searched */
+  SIM_ACTS,
+  SIM_REST
+};
+
 /* Plugins call these too, and find them in the program. */
 #pragma GCC visibility push(default)
 
 struct walk;
+struct sim_switches;
 struct sim_thread;
 
 struct sim_config {
   struct walk *walk;
-  uint64_t tick_ns;     /* how long a step takes */
-  uint64_t steps_limit; /* 0: two million */
+  uint64_t tick_ns;            /* how long a step takes */
+  uint64_t steps_limit;        /* 0: two million */
+  struct sim_switches *record; /* NULL, or where to write the switches (switches_sim.h) */
 };
 
 struct sim_result {
@@ -52,6 +61,9 @@ void sim_run(const struct sim_config *config, void (*first)(void *argument), voi
 
 /* A point. Outside of a run it does nothing. */
 void sim_point(const char *where);
+
+/* A part of the run begins. */
+void sim_part(enum sim_part part);
 
 /* Let others run first: for loops that wait for them. */
 void sim_yield(void);

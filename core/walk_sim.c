@@ -30,6 +30,7 @@ static void begin(struct walk *walk, enum walk_kind kind, uint64_t seed) {
   walk->random = seed;
   walk->dice = seed ^ 0x5851f42d4c957f2d; /* the system's dice do not depend on the walk */
   walk->changed = 0;
+  walk->changes = 0;
   walk->lowest = UINT64_C(1) << 32;
   memset(walk->priority, 0, sizeof walk->priority);
 }
@@ -39,19 +40,25 @@ void walk_random(struct walk *walk, uint64_t seed, uint64_t one_in) {
   walk->one_in = one_in ? one_in : 1;
 }
 
-static int ascending(const void *a, const void *b) {
-  uint64_t x = *(const uint64_t *)a;
-  uint64_t y = *(const uint64_t *)b;
-  return x < y ? -1 : x > y;
+void walk_replay(struct walk *walk, uint64_t seed, const struct sim_switches *switches, struct sim_forks *forks) {
+  begin(walk, WALK_REPLAY, seed);
+  replay_begin(&walk->replay, switches, forks);
 }
 
+static int by_step(const void *a, const void *b) {
+  const struct change *x = a;
+  const struct change *y = b;
+  return x->at < y->at ? -1 : x->at > y->at;
+}
+
+/* Each change has a priority of its own, and a step that does not depend on it: any order of them can come. */
 void walk_priorities(struct walk *walk, uint64_t seed, unsigned changes, uint64_t steps_guess) {
-  enum { MOST = sizeof walk->change_at / sizeof walk->change_at[0] };
   begin(walk, WALK_PRIORITIES, seed);
-  walk->changes = changes < MOST ? changes : MOST;
-  walk->steps_guess = steps_guess ? steps_guess : 1000;
-  for (unsigned i = 0; i < walk->changes; i++) walk->change_at[i] = 1 + below(&walk->random, walk->steps_guess);
-  qsort(walk->change_at, walk->changes, sizeof walk->change_at[0], ascending);
+  walk->changes = changes < WALK_CHANGES_MAX ? changes : WALK_CHANGES_MAX;
+  for (unsigned i = 0; i < walk->changes; i++)
+    walk->change[i] =
+        (struct change){.at = 1 + below(&walk->random, steps_guess ? steps_guess : 1), .priority = walk->lowest + i};
+  qsort(walk->change, walk->changes, sizeof walk->change[0], by_step);
 }
 
 /* ---- choosing ---- */
@@ -61,13 +68,9 @@ static unsigned nth(uint32_t able, unsigned n) {
   return (unsigned)__builtin_ctz(able);
 }
 
-static unsigned any_of(struct walk *walk, uint32_t able) {
-  return nth(able, (unsigned)below(&walk->random, (uint64_t)__builtin_popcount(able)));
-}
-
-static unsigned choose_random(struct walk *walk, uint32_t able, unsigned current) {
-  if (current < SIM_THREADS_MAX && below(&walk->random, walk->one_in)) return current;
-  return any_of(walk, able);
+static unsigned choose_random(struct walk *walk, const struct sim_choice *choice) {
+  if (choice->can_go_on && below(&walk->random, walk->one_in)) return choice->self;
+  return nth(choice->able, (unsigned)below(&walk->random, (uint64_t)__builtin_popcount(choice->able)));
 }
 
 static unsigned highest(const struct walk *walk, uint32_t able) {
@@ -79,18 +82,25 @@ static unsigned highest(const struct walk *walk, uint32_t able) {
   return best;
 }
 
-static unsigned choose_by_priority(struct walk *walk, uint64_t step, uint32_t able, unsigned current, bool fresh) {
-  while (walk->changed < walk->changes && walk->change_at[walk->changed] <= step) {
-    walk->changed++;
-    if (current < SIM_THREADS_MAX) walk->priority[current] = --walk->lowest;
+static unsigned choose_by_priority(struct walk *walk, const struct sim_choice *choice) {
+  bool fresh = choice->fresh || !choice->can_go_on;
+  while (walk->changed < walk->changes && walk->change[walk->changed].at <= choice->step) {
+    walk->priority[choice->self] = walk->change[walk->changed++].priority;
     fresh = true;
   }
-  return fresh || current == SIM_THREADS_MAX ? highest(walk, able) : current;
+  return fresh ? highest(walk, choice->able) : choice->self;
 }
 
-unsigned walk_choose(struct walk *walk, uint64_t step, uint32_t able, unsigned current, bool fresh) {
-  return walk->kind == WALK_RANDOM ? choose_random(walk, able, current)
-                                   : choose_by_priority(walk, step, able, current, fresh);
+unsigned walk_choose(struct walk *walk, const struct sim_choice *choice) {
+  switch (walk->kind) {
+  case WALK_RANDOM:
+    return choose_random(walk, choice);
+  case WALK_PRIORITIES:
+    return choose_by_priority(walk, choice);
+  case WALK_REPLAY:
+  default:
+    return replay_choose(&walk->replay, choice);
+  }
 }
 
 void walk_enter(struct walk *walk, unsigned thread) {

@@ -55,7 +55,7 @@ bool failing_is_clear(int32_t status) {
 void failing_print(const struct failing *failing, char *text, unsigned size) {
   text[0] = 0;
   if (failing->kind == FAILING_NOTHING) return;
-  (void)snprintf(text, size, " --fail %s:%u%s", names[failing->kind], failing->at, failing->rest ? ":rest" : "");
+  (void)snprintf(text, size, "%s:%u%s", names[failing->kind], failing->at, failing->rest ? ":rest" : "");
 }
 
 bool failing_parse(const char *text, struct failing *failing) {

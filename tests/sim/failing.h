@@ -26,7 +26,7 @@ bool failing_has(void);
 /* What the lack of something may look like, wherever it was met. */
 bool failing_is_clear(int32_t status);
 
-/* The option that has it fail so ("--fail call:12:rest"), with a blank before it; "" for FAILING_NOTHING. */
+/* What follows --fail to have it fail so ("call:12:rest"); "" for FAILING_NOTHING. */
 void failing_print(const struct failing *failing, char *text, unsigned size);
 bool failing_parse(const char *text, struct failing *failing);
 

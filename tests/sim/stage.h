@@ -40,6 +40,9 @@ extern const bool stage_exact;
 void stage_begin(void);
 void stage_end(void);
 
+/* The acts of a story begin, or have ended: for a search of schedules. */
+void stage_acts(bool begin);
+
 /* An op's handle, which the library may be writing in another thread. */
 hws_handle stage_peek(const hws_handle *op);
 

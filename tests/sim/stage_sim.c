@@ -52,6 +52,10 @@ void *stage_memory(size_t bytes) {
   return allocation_own(bytes);
 }
 
+void stage_acts(bool begin) {
+  sim_part(begin ? SIM_ACTS : SIM_REST);
+}
+
 hws_handle stage_peek(const hws_handle *op) {
   return *op;
 }

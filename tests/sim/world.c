@@ -225,10 +225,15 @@ static void thread_main(void *argument) {
 }
 
 static void run_threads(void) {
-  for (unsigned i = 0; i < world.story->threads; i++)
-    world.threads[i] = stage_spawn("teller", thread_main, (void *)(uintptr_t)i);
+  stage_acts(true);
+  for (unsigned i = 0; i < world.story->threads; i++) {
+    char name[16];
+    (void)snprintf(name, sizeof name, "teller %u", i);
+    world.threads[i] = stage_spawn(name, thread_main, (void *)(uintptr_t)i);
+  }
   for (unsigned i = 0; i < world.story->threads; i++) stage_join(world.threads[i]);
   if (world.early) stage_join(world.early);
+  stage_acts(false);
   memset(world.threads, 0, sizeof world.threads);
 }
 

@@ -84,6 +84,10 @@ void *stage_memory(size_t bytes) {
   return malloc(bytes);
 }
 
+void stage_acts(bool begin) {
+  (void)begin;
+}
+
 /* The library writes it so, too: a thread that blocks in the call can be cancelled by another. */
 hws_handle stage_peek(const hws_handle *op) {
   return __atomic_load_n(op, __ATOMIC_ACQUIRE);
