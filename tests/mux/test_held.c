@@ -242,7 +242,8 @@ static int open_with_metadata(const struct pair *pair, uint32_t size, int count,
   world_until(peers, stat_of(pair->server, "streams_accepted") + stat_of(pair->server, "streams_refused") ==
                          before + (unsigned)count);
   int taken = 0;
-  while (hws_accept(pair->server, 0, &how, &event, NULL, &here[taken]) == 1 && event.status == HWS_OK) taken++;
+  for (hws_handle next; hws_accept(pair->server, 0, &how, &event, NULL, &next) == 1 && event.status == HWS_OK; taken++)
+    here[taken] = next;
   return taken;
 }
 
