@@ -133,14 +133,17 @@ static uint32_t drop_a_window(struct peer *peer, uint32_t window) {
     part = window - said < PIECE ? window - said : PIECE;
     assert_true(peer_say_data(peer, 0, 2, bytes, part));
   }
-  assert_true(peer_ping(peer));
-  while (peer->asked_count) {
-    if (!peer_hear(peer, &frame)) fail_msg("the session hung up");
-    if (frame.type == FRAME_PING) continue;
-    assert_int_equal(frame.type, FRAME_WINDOW);
-    assert_int_equal(frame.flags, 0);
-    assert_int_equal(frame.stream, 2);
-    credit += frame.length;
+  /* The answer to a ping goes first: what was to be said with it has come once the next is answered. */
+  for (int i = 0; i < 2; i++) {
+    assert_true(peer_ping(peer));
+    while (peer->asked_count) {
+      if (!peer_hear(peer, &frame)) fail_msg("the session hung up");
+      if (frame.type == FRAME_PING) continue;
+      assert_int_equal(frame.type, FRAME_WINDOW);
+      assert_int_equal(frame.flags, 0);
+      assert_int_equal(frame.stream, 2);
+      credit += frame.length;
+    }
   }
   return credit;
 }
