@@ -69,7 +69,16 @@ foreach(function malloc calloc realloc strdup free strndup realpath getline reso
   target_link_options(hawser_matrix PRIVATE "-Wl,--wrap=${function}")
 endforeach()
 
+# Round trips, none of which may wait for a timer.
+add_executable(hawser_trips tests/sim/trips/main.c tests/sim/registry_lock.c)
+target_link_libraries(hawser_trips PRIVATE -Wl,--whole-archive hawser_static -Wl,--no-whole-archive)
+target_include_directories(hawser_trips BEFORE PRIVATE "${PROJECT_SOURCE_DIR}/core/atomics_sim" "${PROJECT_SOURCE_DIR}")
+target_compile_definitions(hawser_trips PRIVATE STORY_PLUGIN_DIR="${HAWSER_PLUGIN_OUTPUT_DIR}")
+set_target_properties(hawser_trips PROPERTIES ENABLE_EXPORTS ON OUTPUT_NAME trips)
+add_dependencies(hawser_trips plugin_sim_ready)
+
 enable_testing()
+add_test(NAME sim.trips COMMAND hawser_trips)
 add_test(NAME sim.stories COMMAND hawser_stories --count 3000)
 add_test(NAME sim.again COMMAND hawser_stories --from 500001 --count 1000 --twice)
 add_test(NAME sim.failures COMMAND hawser_stories --from 600001 --count 60 --failures 30)
@@ -84,4 +93,4 @@ add_test(NAME sim.races COMMAND hawser_stories --search cancel-recv --bound 1)
 # A story is told in the same way wherever it is told.
 add_test(NAME sim.fresh COMMAND "${CMAKE_COMMAND}" -E env PYTHONDONTWRITEBYTECODE=1
   python3 "${PROJECT_SOURCE_DIR}/tests/sim/again.py" $<TARGET_FILE:hawser_stories>)
-set_tests_properties(sim.matrix sim.stories sim.again sim.failures sim.search sim.small sim.races sim.fresh PROPERTIES LABELS sim TIMEOUT 600)
+set_tests_properties(sim.trips sim.matrix sim.stories sim.again sim.failures sim.search sim.small sim.races sim.fresh PROPERTIES LABELS sim TIMEOUT 600)

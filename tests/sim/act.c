@@ -16,7 +16,7 @@ struct hws_how how_for(struct record *record, const struct act *act, unsigned si
   if (act->way < WAY_TRY) how.queue = world.queues[side][act->queue];
   how.deadline_ns = act->deadline_ns;
   /* A BLOCK that nothing ends would end the story. */
-  if (act->way == WAY_BLOCK && (!how.deadline_ns || how.deadline_ns > stage_block_ns)) how.deadline_ns = stage_block_ns;
+  if (act->way == WAY_BLOCK && !how.deadline_ns) how.deadline_ns = stage_block_ns;
   if (how.deadline_ns) how.deadline_ns += stage_now();
   how.scope = act->scope ? world.scopes[side][act->scope] : 0;
   record->tries = act->way == WAY_TRY;
@@ -418,6 +418,7 @@ void act_do(const struct act *asked) {
   if (mine.lone) mine.side = (uint8_t)end->side;
   /* Nobody reads there, and its close would take real time. */
   if (mine.lone && !stage_exact && mine.size > world.story->buffer) mine.size = world.story->buffer;
+  if (mine.way == WAY_BLOCK && mine.deadline_ns > stage_block_ns) mine.deadline_ns = stage_block_ns;
   const struct act *act = &mine;
   switch (act->kind) {
   case ACT_SEND:
