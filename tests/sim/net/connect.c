@@ -119,7 +119,9 @@ static int32_t connect_now(struct ep *ep, struct hws_io *io) {
   else
     listener->first = pair[1];
   listener->last = pair[1];
+  listener->posting++;
   listener->host->post(listener->self);
+  listener->posting--;
   return finish(io, HWS_IO_OK, 0);
 }
 
@@ -199,6 +201,7 @@ void connect_destroy(struct ep *ep) {
     struct ep **place = &listeners;
     while (*place != ep) place = &(*place)->next;
     *place = ep->next;
+    while (ep->posting) sim_yield();
   }
   while (ep->first) wire_close(take_waiting(ep), true);
 }

@@ -40,7 +40,8 @@ struct ep {
   bool backs_off; /* accepting failed, and is tried again later */
   uint64_t back_off_ns;
   uint64_t accepted;
-  struct ep *next; /* that listens */
+  struct ep *next;  /* that listens */
+  unsigned posting; /* who dials is about to tell it, and needs it till then */
 };
 
 enum hws_direction direction_of(const struct hws_io *io);
