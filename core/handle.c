@@ -44,6 +44,7 @@ static struct slot *slot_at(uint32_t index) {
 
 /* Caller holds table.lock. */
 static int slot_grow(struct slot **slot) {
+  /* rare: 16 million objects at once */
   if (table.used >= (uint32_t)SEGMENTS << SEGMENT_BITS) return HWS_E_LIMIT;
   _Atomic(struct slot *) *place = &table.segments[table.used >> SEGMENT_BITS];
   struct slot *segment = atomic_load_explicit(place, memory_order_relaxed);
@@ -91,6 +92,7 @@ static void slot_name(struct slot *slot, struct object *object) {
 static bool slot_advance(struct slot *slot) {
   uint64_t word = atomic_load_explicit(&slot->word, memory_order_relaxed);
   uint64_t next = ((word & ~(PIN_MASK | CLOSING)) + GENERATION_ONE) | CLOSING;
+  /* rare: it was used four thousand million times */
   if (next >> 32 == 0) return false;
   atomic_store_explicit(&slot->word, next, memory_order_relaxed);
   return true;
@@ -124,6 +126,7 @@ int handle_pin(hws_handle handle, enum object_type type, struct object **object)
   uint64_t word = atomic_load_explicit(&slot->word, memory_order_relaxed);
   do {
     if (word >> 32 != (handle & 0xffffffff) || (word & CLOSING)) return HWS_E_HANDLE;
+    /* rare: a thousand million calls at once */
     if ((word & PIN_MASK) == PIN_MASK) return HWS_E_LIMIT;
   } while (!atomic_compare_exchange_weak_explicit(&slot->word, &word, word + PIN_ONE, memory_order_acquire,
                                                   memory_order_relaxed));
@@ -171,11 +174,13 @@ void object_unpin(struct object *object) {
 void object_retire(struct object *object) {
   struct slot *slot = object->slot;
   struct runtime *runtime = object->runtime;
+  /* rare: see there */
   if (slot_advance(slot)) slot_give(slot);
   if (runtime) object_unpin((struct object *)runtime);
 }
 
 bool object_renew(struct object *object) {
+  /* rare: see there */
   if (!slot_advance(object->slot)) return false;
   slot_name(object->slot, object);
   return true;
@@ -183,7 +188,7 @@ bool object_renew(struct object *object) {
 
 static bool pin_open(struct slot *slot) {
   uint64_t word = atomic_load_explicit(&slot->word, memory_order_relaxed);
-  do
+  do /* rare: made, and not shown yet */
     if ((word & CLOSING) || (word & PIN_MASK) == 0) return false;
   while (!atomic_compare_exchange_weak_explicit(&slot->word, &word, word + PIN_ONE, memory_order_acquire,
                                                 memory_order_relaxed));

@@ -15,6 +15,7 @@ struct io_thread {
 
 static void run(void *argument) {
   struct io_thread *thread = argument;
+  /* rare: it takes no signals, but may be stopped and continued */
   while (waiter_wait(&thread->waiter, PARK_FOREVER) != WAIT_READY) continue;
 }
 

@@ -113,6 +113,7 @@ int lease_release(struct object *object, uint64_t consumed) {
 static void unheard(struct task *task) {
   struct op *op = (struct op *)((char *)task - offsetof(struct op, task));
   struct object *lease;
+  /* rare: nobody heard of it, so its handle was guessed */
   if (handle_pin(op->event.code, OBJECT_LEASE, &lease) == HWS_OK) {
     if (lease_release(lease, 0) == HWS_E_BUSY) (void)lease_release(lease, op->event.bytes); /* read past it already */
     object_unpin(lease);

@@ -63,6 +63,7 @@ static struct op *pool_take(struct runtime *runtime, int *status) {
     pool->out += first;
     first = false;
     lock_drop(&pool->lock);
+    /* rare: its generations are used up */
   } while (op && !object_renew(&op->object) && (free(op), true));
   if (op) return op;
   op = calloc(1, sizeof *op);
@@ -139,6 +140,7 @@ static bool expect(struct object *on) {
 }
 
 void op_makes(struct op *op, struct object *object) {
+  /* rare: its handle was guessed, and it was closed */
   if (!expect(object)) return;
   object_pin(object);
   op->also = object;
@@ -300,6 +302,7 @@ void op_discard(struct op *op) {
 /* ---- ending ---- */
 
 bool op_end(struct op *op, int status, struct op_list *ended) {
+  /* never: who ends an op has found it where it pends, under the lock of that */
   if (atomic_load_explicit(&op->state, memory_order_relaxed) == OP_ENDED) return false;
   if (is_attached(op)) detach(op);
   op->event.status = status;
@@ -309,6 +312,7 @@ bool op_end(struct op *op, int status, struct op_list *ended) {
 }
 
 bool op_end_early(struct op *op, int status, struct op_list *ended) {
+  /* never: who ends an op has found it where it pends, under the lock of that */
   if (atomic_load_explicit(&op->state, memory_order_relaxed) == OP_ENDED) return false;
   unsigned asked = atomic_load_explicit(&op->asked, memory_order_acquire);
   if (asked == ((unsigned)-status | OP_ASKED_ITSELF)) op->event.flags |= HWS_EVENT_OP;
@@ -317,11 +321,13 @@ bool op_end_early(struct op *op, int status, struct op_list *ended) {
 
 bool op_end_unmade(struct op *op, int status, const struct cause *cause, struct op_list *ended) {
   bool itself = atomic_load_explicit(&op->asked, memory_order_acquire) & OP_ASKED_ITSELF;
+  /* never: whose own word it is not was asked by what it makes, whose cause that is */
   if (itself || !cause || cause->status != status) return op_end_early(op, status, ended);
   return op_fail(op, cause, ended);
 }
 
 bool op_fail(struct op *op, const struct cause *cause, struct op_list *ended) {
+  /* never: who ends an op has found it where it pends, under the lock of that */
   if (atomic_load_explicit(&op->state, memory_order_relaxed) == OP_ENDED) return false;
   if (op->cancel) return op_end_early(op, op->cancel, ended); /* it was to end before that came about */
   op->event.code = cause->code;
@@ -454,6 +460,7 @@ int op_submitted_maker(struct op *op, const struct request *request, struct obje
   int result = op_submitted(op, request);
   if (result != HWS_E_AGAIN) return result;
   *handle = 0;
+  /* rare: its handle was guessed, and it was closed */
   if (object_close(made)) object_unpin(made);
   return result;
 }

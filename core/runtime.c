@@ -267,6 +267,7 @@ static void end_closing(struct runtime *runtime, enum member_end how) {
     for (member = NULL; !member && again.next != &again;) {
       struct member *next = again.next;
       unlink_member(next);
+      /* rare: it is about to be freed */
       if (object_try_pin(next->object)) member = next;
     }
     lock_drop(&runtime->lock);
@@ -306,6 +307,7 @@ static int wait_quiet(struct runtime *runtime, uint64_t until) {
  * name no runtime, have all ended, and belong to whoever takes their events. */
 static void close_handle(struct object *object) {
   enum object_type type = object->class->type;
+  /* rare: its user closes it this moment */
   if (type == OBJECT_LEASE || !object_close(object)) return;
   if (type == OBJECT_QUEUE) queue_close((struct queue *)object);
   if (type == OBJECT_SCOPE)

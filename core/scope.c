@@ -213,6 +213,7 @@ static bool end_one_life(struct scope *scope, struct cause *cause) {
   }
   lock_drop(lock_of(scope));
   if (!life) return false;
+  /* rare: it is about to be freed, and waits for the lock */
   if (alive) {
     end(object, cause);
     object_unpin(object);
@@ -248,6 +249,7 @@ static struct scope *mark(struct scope *root, struct cause *cause) {
     marked = scope;
     for (struct scope *child = scope->children; child; child = child->next) {
       /* A child whose last pin is gone waits for this lock to be freed. */
+      /* rare: see above */
       if (child->status != HWS_OK || !object_try_pin(&child->object)) continue;
       child->work_next = todo;
       todo = child;

@@ -141,6 +141,7 @@ static void deliver(struct source *source, struct op *op) {
   struct op_list ended = {0};
   lock_take(stream->lock);
   source->working = false;
+  /* rare: its last piece is being taken back */
   if (atomic_load(&op->state) != OP_ENDED && op->listed) {
     apply(source, op);
     if (op->outcome)

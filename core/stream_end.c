@@ -231,6 +231,7 @@ void stream_hurry(struct stream *stream) {
   struct op_list ended = {0};
   lock_take(stream->lock);
   stream->hurried = true;
+  /* rare: the close of the carrier is about to be called */
   if (stream->closing && !stream->closed) stream->class->close(stream, &ended);
   lock_drop(stream->lock);
   op_deliver(&ended);

@@ -94,6 +94,7 @@ static struct timer *pop_due(struct timers *timers, uint64_t now) {
     timer = timers->heap[1];
     take_out(timers, timer);
     /* Whoever frees the object disarms first, under this lock: its slot is still there to be asked. */
+    /* rare: see above */
     if (!object_try_pin(timer->object)) timer = NULL;
   }
   publish(timers);

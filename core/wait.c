@@ -133,6 +133,7 @@ void baton_keep(struct loop *loop) {
   waiter_init(&waiter, loop);
   for (bool drives = false; !drives;) {
     drives = take_or_enlist(&waiter);
+    /* rare: a call that is late drives just then */
     if (!drives) (void)nap(&waiter, PARK_FOREVER, &drives);
   }
 }

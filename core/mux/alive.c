@@ -125,6 +125,7 @@ static void stall_fire(struct timer *timer) {
   struct mux *mux = FROM_TIMER(timer, stall_timer);
   struct op_list ended = {0};
   lock_take(&mux->lock);
+  /* rare: the end disarms it as it fires */
   bool writing = atomic_load(&mux->writer) == WRITER_OUT && mux->state != SESSION_ENDED;
   mux->stall_watched = writing;
   mux->stall_still = is_moving(mux) ? 0 : (uint8_t)(mux->stall_still + 1);

@@ -6,6 +6,7 @@
  * that is on the wire stays, copied where its memory is to be given back, and so does the hello; frames of streams that
  * were reset and bytes of sends that were cancelled go; control frames come next; what is left follows.
  */
+#include <assert.h>
 #include <string.h>
 
 #include "core/mux/mux.h"
@@ -74,10 +75,9 @@ static void batch_clear(struct mux *mux) {
 static void settle_op(struct op *op, struct mux_stream *stream, struct op_list *ended) {
   if (op->source) source_written(op);
   if (op->event.bytes != op->planned) return;
-  struct cause *cause = stream->stream.cause_out;
   bool whole = op->planned == op->total && !op->eom;
   if (!op->listed) {
-    op_fail(op, cause ? cause : cause_plain(HWS_E_CLOSED), ended);
+    op_fail(op, stream->stream.cause_out, ended); /* which took it off the list */
   } else if (whole || op->cancel) {
     op_list_remove(&stream->stream.sends, op);
     if (whole)
@@ -94,7 +94,7 @@ static void settle_op(struct op *op, struct mux_stream *stream, struct op_list *
 static void end_shutdown(struct mux_stream *stream, struct op_list *ended) {
   for (struct op *op; (op = stream->stream.sends.first);) {
     bool shutdown = op->event.kind == HWS_KIND_SHUTDOWN;
-    if (!shutdown && !mux_is_probe(op)) break;
+    assert(shutdown || mux_is_probe(op));
     op_list_remove(&stream->stream.sends, op);
     op_end(op, shutdown ? HWS_OK : HWS_E_CLOSED, ended);
   }

@@ -125,6 +125,7 @@ static void cut_stop(struct mux *mux, struct mux_stream *stream, uint8_t wants) 
 /* False: ids are used up, or no memory; the stream was ended. */
 static bool begin_on_wire(struct mux *mux, struct mux_stream *stream, struct op_list *ended) {
   int status = HWS_E_LIMIT;
+  /* rare: two thousand million streams were opened */
   if (mux->next_id <= UINT32_MAX) {
     stream->id = (uint32_t)mux->next_id;
     status = table_add(mux, stream);

@@ -47,6 +47,7 @@ int session_shutdown(struct session *session, const struct request *request) {
   }
   if (goes_on) leave(mux, &ended);
   if (!goes_on) {
+    /* rare: closed since its handle was looked up */
     op_fail(op, mux->cause ? mux->cause : cause_plain(HWS_E_CLOSED), &ended);
   } else {
     op_list_append(&mux->drains, op);

@@ -124,7 +124,7 @@ void mux_deafen(struct mux_stream *stream, struct op_list *ended) {
 }
 
 void mux_write_failed(struct mux *mux, struct cause *cause, struct op_list *ended) {
-  if (mux->state == SESSION_ENDED || mux->state == SESSION_DEAF) return;
+  if (mux->state == SESSION_ENDED) return;
   if (mux->state == SESSION_DRAINING) { /* nobody will receive what could still be read */
     mux_end(mux, cause, END_REMOTE, ended);
     return;
@@ -249,7 +249,7 @@ int session_close(struct session *session, const struct request *request) {
   } else if (mux->state == SESSION_RUNNING) {
     drain(mux, &ended);
     drains = true;
-  } else if (mux->state == SESSION_ENDED) {
+  } else {
     mux_discard_inbound(mux);
   }
   mux_leave(mux, &ended);

@@ -188,7 +188,6 @@ uint32_t flow_grant(struct mux_stream *stream) {
 }
 
 void flow_release(struct mux_stream *stream) {
-  if (!stream->known) return;
   stream->mux->pool_used -= stream->target - stream->mux->first_window;
   stream->target = stream->mux->first_window;
 }

@@ -116,6 +116,7 @@ static struct mux *find_greedy(struct runtime *runtime) {
 /* By the loop, as no session may take another's lock under its own. One driver at a time, so one chain. */
 static void relieve(struct task *task) {
   struct runtime *runtime = (struct runtime *)((char *)task - offsetof(struct runtime, relief));
+  /* rare: others gave up meanwhile */
   struct mux *greedy = hold_is_over(&runtime->hold) ? find_greedy(runtime) : NULL;
   for (struct mux *mux; (mux = greedy);) {
     struct op_list ended = {0};

@@ -19,7 +19,7 @@ bool part_is_under_way(const struct mux *mux) {
 /* Nothing was promised to anybody where there never was a stream, and nothing at all was said by one that sniffs. */
 void part_want(struct mux *mux) {
   bool owed = atomic_load_explicit(&mux->counters[SESSION_STREAMS_PEAK], memory_order_relaxed);
-  if (owed && mux->settings[SET_DRAIN] && mux->negotiation != NEGOTIATE_SNIFF) mux->parting = PART_WANTED;
+  if (owed && mux->settings[SET_DRAIN]) mux->parting = PART_WANTED;
 }
 
 /* False: it was over, or never began. */

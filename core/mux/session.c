@@ -71,6 +71,7 @@ static int consume(struct stream *under) {
     status = refused_say(under->cause ? under->cause->status : HWS_E_CLOSED, "a direction of the stream has ended%s%s",
                          under->cause && under->cause->refs ? ": " : "",
                          under->cause && under->cause->refs ? under->cause->text : "");
+  /* rare: between the two steps of another call's close */
   else if (!object_close(&under->object))
     status = refused_say(HWS_E_HANDLE, "the stream's handle is stale");
   if (status == HWS_OK) under->usable = false;

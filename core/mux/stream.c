@@ -6,6 +6,7 @@
  * received, or a reset was sent or received. The session pins it meanwhile; its handle is a pin of its own, so either
  * may go first.
  */
+#include <assert.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -101,6 +102,7 @@ void mux_discard_one(struct mux_stream *stream) {
   if (stream->opener || stream->accepted) return;
   stream->accepted = true;
   mux_forget_inbound(stream);
+  /* rare: its handle was guessed */
   if (object_close(&stream->stream.object)) object_unpin(&stream->stream.object);
 }
 
@@ -126,7 +128,7 @@ void mux_stream_closed(struct mux_stream *stream, struct op_list *ended) {
 
 void mux_stream_drop(struct mux_stream *stream, struct op_list *ended) {
   struct mux *mux = stream->mux;
-  if (stream->gone) return;
+  assert(!stream->gone && stream->known);
   stream->gone = true;
   stream->on_wire = false;
   mux_hold(stream);
@@ -136,17 +138,15 @@ void mux_stream_drop(struct mux_stream *stream, struct op_list *ended) {
   flow_release(stream);
   expect_late(stream);
   if (stream->id) table_remove(mux, stream);
-  if (stream->opener && stream->known && !stream->acked) mux->unacked--;
+  if (stream->opener && !stream->acked) mux->unacked--;
   mux_stream_closed(stream, ended);
-  if (stream->known) {
-    *(stream->prev ? &stream->prev->next : &mux->all) = stream->next;
-    if (stream->next) stream->next->prev = stream->prev;
-    if (mux->debtors == stream) mux->debtors = stream->next;
-    mux->streams--;
-    if (stream->opener) mux->opened--;
-    atomic_store_explicit(&mux->counters[SESSION_STREAMS], mux->streams, memory_order_relaxed);
-    mux_let_go(stream);
-  }
+  *(stream->prev ? &stream->prev->next : &mux->all) = stream->next;
+  if (stream->next) stream->next->prev = stream->prev;
+  if (mux->debtors == stream) mux->debtors = stream->next;
+  mux->streams--;
+  if (stream->opener) mux->opened--;
+  atomic_store_explicit(&mux->counters[SESSION_STREAMS], mux->streams, memory_order_relaxed);
+  mux_let_go(stream);
   /* What had arrived before the session's end can still be accepted (MUX-10). */
   if (mux->state != SESSION_ENDED) mux_discard_one(stream);
   if (mux->state == SESSION_RUNNING) mux_admit(mux, ended);
@@ -267,7 +267,7 @@ static bool stream_stop_class(struct stream *stream, bool sending, struct cause 
   struct mux_native *native = mine->mux->native ? mux_stream_native(mine) : NULL;
   struct cause **why = native ? sending ? &native->abort : &native->stop : NULL;
   if (!why) return false;
-  if (mine->gone || mine->dead || *why) return true;
+  if (*why) return true;
   *why = cause_ref(cause);
   if (sending) {
     mine->out_void = true;

@@ -54,11 +54,9 @@ int table_add(struct mux *mux, struct mux_stream *stream) {
 }
 
 void table_remove(struct mux *mux, struct mux_stream *stream) {
-  for (struct mux_stream **at = &mux->table[place_of(mux, stream->id)]; *at; at = &(*at)->next_in_table) {
-    if (*at != stream) continue;
-    *at = stream->next_in_table;
-    mux->table_count--;
-    mux_let_go(stream);
-    return;
-  }
+  struct mux_stream **at = &mux->table[place_of(mux, stream->id)];
+  while (*at != stream) at = &(*at)->next_in_table;
+  *at = stream->next_in_table;
+  mux->table_count--;
+  mux_let_go(stream);
 }

@@ -7,6 +7,7 @@
  * answer, so after a few small flushes with nothing read in between the loop's I/O thread takes over, until something
  * is read.
  */
+#include <assert.h>
 #include <stddef.h>
 
 #include "core/mux/mux.h"
@@ -95,7 +96,7 @@ void writer_run(struct mux *mux, struct op_list *ended) {
 }
 
 bool writer_say_last(struct mux *mux, uint32_t reason, struct op_list *ended) {
-  if (atomic_load(&mux->writer) == WRITER_OUT) return false;
+  assert(atomic_load(&mux->writer) != WRITER_OUT); /* else there is no last word: mux_end */
   negotiate_cut(mux);
   batch_add_header(mux, NULL, &(struct frame){.type = FRAME_GOAWAY, .length = reason});
   return write_batch(mux, ended) && mux->write_op.event.status == HWS_OK;

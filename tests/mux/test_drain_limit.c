@@ -119,11 +119,27 @@ static void a_nested_session(void **state) {
   world_await_status(world, closing, HWS_OK);
 }
 
+/* A write that is out when the time is over: the connection is closed under it, and the close says so. */
+static void a_write_that_pends(void **state) {
+  struct world *world = *state;
+  struct pair pair = pair_raw(world, "mem");
+  pair.client = session_of(pair.client, HWS_ROLE_CLIENT, DRAIN "&write_timeout=60s");
+  bool full = false;
+  for (int i = 0; i < 100 && !full; i++) { /* each has credit for so much */
+    struct hws_how how = {.size = sizeof how, .flags = HWS_TRY};
+    struct hws_vec vec = {.ptr = bytes, .len = LENGTH};
+    struct hws_event event;
+    full = hws_send(open_stream(pair.client), &vec, 1, &how, &event, NULL) != 1 || event.bytes < LENGTH;
+  }
+  assert_true(full);
+  assert_status(close_soon(world, pair.client).status, HWS_E_TIMEOUT);
+  abort_handle(pair.server);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
-      BOTH_MODES(a_silent_peer),
-      BOTH_MODES(a_peer_that_sips),
-      BOTH_MODES(a_last_word_that_nobody_takes),
+      BOTH_MODES(a_write_that_pends), BOTH_MODES(a_silent_peer),
+      BOTH_MODES(a_peer_that_sips),   BOTH_MODES(a_last_word_that_nobody_takes),
       BOTH_MODES(a_nested_session),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);

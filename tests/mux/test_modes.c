@@ -261,6 +261,27 @@ static void native_against_silence(void **state) {
   peer_close(peer);
 }
 
+/* A plain peer may begin by asking for a sign of life, which is no pair. */
+static void auto_against_plain_that_pings(void **state) {
+  struct world *world = *state;
+  struct peer *peer = peer_in(world, HWS_MODE_AUTO, NULL);
+  peer->keeps_pings = true;
+  expect_pair(peer);
+  peer_expect_quiet(peer); /* its ping comes first */
+  expect_mode(peer->session, "yamux");
+  peer_close(peer);
+}
+
+/* Where only plain yamux is spoken there is nothing to wait for. */
+static void plain_does_not_sniff(void **state) {
+  struct world *world = *state;
+  uint32_t id = 0;
+  struct peer *peer = peer_in(world, HWS_MODE_YAMUX, "sniff=1");
+  (void)peer_is_opened(peer, &id);
+  expect_mode(peer->session, "yamux");
+  peer_close(peer);
+}
+
 /* MUX-18: a connection that says nothing does not hold a side that sniffs for ever. It is asked once, as it may be a
  * plain one with nothing to say. */
 static void sniffing_against_silence(void **state) {
@@ -410,6 +431,8 @@ static void odd_peers(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
+      BOTH_MODES(auto_against_plain_that_pings),
+      BOTH_MODES(plain_does_not_sniff),
       BOTH_MODES(matrix),
       BOTH_MODES(auto_against_plain),
       BOTH_MODES(auto_against_plain_that_opens),

@@ -309,6 +309,22 @@ static void messages_need_no_name(void **state) {
   close_pair(&sessions);
 }
 
+/* An empty name is none; what a stream says of its carrier is what the connection says. */
+static void texts_come_from_below(void **state) {
+  struct world *world = *state;
+  struct pair sessions = native_pair(world, NULL);
+  struct hws_open_config config = {.size = sizeof config, .name = ""};
+  hws_handle stream = open_with(sessions.client, &config, 0);
+  char text[64], wanted[64];
+  expect_name(stream, "");
+  assert_true(hws_text(sessions.client, HWS_TEXT_TRANSPORT, wanted, sizeof wanted) > 0);
+  assert_true(hws_text(stream, HWS_TEXT_TRANSPORT, text, sizeof text) > 0);
+  assert_string_equal(text, wanted);
+  assert_true(hws_text(stream, HWS_TEXT_MODE, text, sizeof text) > 0);
+  assert_string_equal(text, "native");
+  close_pair(&sessions);
+}
+
 /* The event of an acquire goes down with its queue: an empty message has no lease to give back. */
 static void unheard_empty_messages(void **state) {
   struct world *world = *state;
@@ -511,11 +527,12 @@ static void streams_wait_for_room(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-      BOTH_MODES(opens_carry_all),       BOTH_MODES(names_have_limits),     BOTH_MODES(cancelled_opens_vanish),
-      BOTH_MODES(resets_carry_all),      BOTH_MODES(one_direction_stops),   BOTH_MODES(messages_keep_their_ends),
-      BOTH_MODES(opens_can_be_messages), BOTH_MODES(messages_need_no_name), BOTH_MODES(unheard_empty_messages),
-      BOTH_MODES(leases_keep_ends),      BOTH_MODES(drains_in_order),       BOTH_MODES(drains_can_be_given_up),
-      BOTH_MODES(first_windows),         BOTH_MODES(streams_wait_for_room), BOTH_MODES(cancelled_messages_have_no_end),
+      BOTH_MODES(texts_come_from_below),          BOTH_MODES(opens_carry_all),       BOTH_MODES(names_have_limits),
+      BOTH_MODES(cancelled_opens_vanish),         BOTH_MODES(resets_carry_all),      BOTH_MODES(one_direction_stops),
+      BOTH_MODES(messages_keep_their_ends),       BOTH_MODES(opens_can_be_messages), BOTH_MODES(messages_need_no_name),
+      BOTH_MODES(unheard_empty_messages),         BOTH_MODES(leases_keep_ends),      BOTH_MODES(drains_in_order),
+      BOTH_MODES(drains_can_be_given_up),         BOTH_MODES(first_windows),         BOTH_MODES(streams_wait_for_room),
+      BOTH_MODES(cancelled_messages_have_no_end),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -75,6 +75,28 @@ static void closes_wait_for_ends_of_messages(void **state) {
   free(peer);
 }
 
+/* Where only a part of a first message is taken its end is for the rest to say. */
+static void opens_end_no_part_of_a_message(void **state) {
+  struct world *world = *state;
+  struct peer *peer = peer_open_native(world, HWS_ROLE_CLIENT, "unsent_max=64k");
+  struct hws_vec payload = {.ptr = bytes, .len = sizeof bytes};
+  struct hws_open_config config = {.size = sizeof config, .payload = &payload, .payload_count = 1};
+  struct hws_how how = {.size = sizeof how, .flags = HWS_TRY | HWS_EOM};
+  struct hws_event event;
+  hws_handle stream = 0;
+  assert_int_equal(hws_open(peer->session, &config, &how, &event, NULL, &stream), 1);
+  assert_status(event.status, HWS_OK);
+  assert_in_range(event.bytes, 1, sizeof bytes - 1);
+  struct frame frame;
+  for (uint64_t heard = 0; heard < event.bytes && heard < NATIVE_INITIAL;) {
+    assert_true(peer_hear(peer, &frame));
+    assert_false(frame.flags & FRAME_EOM);
+    heard += frame.type == FRAME_OPEN ? frame.length - OPEN_FIXED_SIZE : frame.length;
+  }
+  assert_int_equal(peer_stream(peer, 1)->messages, 0);
+  peer_close(peer);
+}
+
 /* HWS_MORE with the end of a message holds nothing back: a message is to be had whole. */
 static void the_end_of_a_message_is_not_held_back(void **state) {
   struct world *world = *state;
@@ -115,6 +137,7 @@ static void questions_do_not_wait_for_those_without_credit(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
+      BOTH_MODES(opens_end_no_part_of_a_message),
       BOTH_MODES(ends_of_messages_wait),
       BOTH_MODES(closes_wait_for_ends_of_messages),
       BOTH_MODES(the_end_of_a_message_is_not_held_back),
