@@ -90,11 +90,7 @@ bool play(const struct cell *cell, const struct transport *transport, bool drive
     struct play *play = calloc(1, sizeof *play);
     if (!play) abort();
     play->cell = cell;
-    play->bytes = malloc(OP_BYTES);
-    if (!play->bytes) abort();
-    for (uint64_t i = 0; i < OP_BYTES; i++) play->bytes[i] = pattern(i);
     if (!play_once(play, transport, driven, &late)) return false; /* nobody knows what still uses all this */
-    free(play->bytes);
     free(play);
   }
   return *skipped || !late || fault("whatever is tried, its event is dropped by the join");

@@ -37,7 +37,7 @@ struct play {
   uint64_t taken;   /* of an earlier send, behind those */
   uint64_t blocker; /* the tag of a send that the op stands behind; 0: none */
   char url[STAGE_URL];
-  uint8_t *bytes;
+  uint8_t room[1024]; /* of what receives */
   struct hws_how how;
   bool called;           /* the op's call has returned */
   struct worker *caller; /* who takes part in the way */

@@ -130,7 +130,7 @@ static bool set_full(struct play *play) {
 }
 
 static hws_result submit_send(struct play *play, const struct hws_how *how, struct hws_event *out, hws_handle *op) {
-  struct hws_vec vec = {.ptr = play->bytes, .len = OP_BYTES};
+  struct hws_vec vec = {.ptr = (void *)(uintptr_t)pattern_from(0), .len = OP_BYTES};
   return hws_send(play->target, &vec, 1, how, out, op);
 }
 
@@ -174,7 +174,7 @@ static bool let_close(struct play *play) {
 /* ---- recv, acquire, watch: nothing comes ---- */
 
 static hws_result submit_recv(struct play *play, const struct hws_how *how, struct hws_event *out, hws_handle *op) {
-  struct hws_vec vec = {.ptr = play->bytes, .len = OP_BYTES};
+  struct hws_vec vec = {.ptr = play->room, .len = sizeof play->room};
   return hws_recv(play->target, &vec, 1, how, out, op);
 }
 

@@ -56,6 +56,9 @@ static inline uint8_t pattern(uint64_t at) {
   return (uint8_t)(at * 7 + (at >> 8));
 }
 
+/* The pattern from there on, OP_BYTES of it. */
+const uint8_t *pattern_from(uint64_t at);
+
 /* ---- beginning and end ---- */
 
 bool stage_open(struct stage *stage, const struct cell *cell, const struct transport *transport, bool driven);
