@@ -127,7 +127,7 @@ static void reader_recalled(struct conn *conn, struct op *op, const struct trans
   bool failed = io->status != HWS_IO_OK && !canceled;
   if (op->cancel) op_list_remove(&conn->stream.recvs, op);
   bool lost = io->bytes && !failed && !feed_behind(conn, op, io, ended);
-  if (op->cancel) op_end(op, op->cancel, ended);
+  if (op->cancel) op_end_early(op, op->cancel, ended);
   stream_serve(&conn->stream, ended);
   if (lost)
     stream_end(&conn->stream, cause_plain(HWS_E_NOMEM), true, ended);
