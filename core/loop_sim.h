@@ -44,6 +44,9 @@ struct bound {
 
 void bound_end(const struct bound *bound, struct ported *ported);
 
+/* Free the pollers that were freed. Returns how many wakes came after that. */
+unsigned poller_sim_forget(void);
+
 #pragma GCC visibility pop
 
 #endif

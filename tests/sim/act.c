@@ -58,6 +58,11 @@ static void do_send(const struct act *act, uint64_t size) {
   record_returned(record, hws_send(end->handle, vec, size == first ? 1 : 2, &how, out, &record->op), &event);
 }
 
+void end_send(struct end *end, uint32_t size) {
+  const struct act act = {.pair = (uint8_t)end->pair, .side = (uint8_t)end->side, .way = WAY_QUEUE_OUT, .number = 2};
+  do_send(&act, size);
+}
+
 static void do_sendfile(const struct act *act) {
   struct end *end = end_of(act);
   if (!end->handle || end->send_count == sizeof end->sends / sizeof end->sends[0]) return;
@@ -334,11 +339,30 @@ static void do_listen(const struct act *act) {
   if (keep(made)) world.listens[world.extra_count - 1] = good;
 }
 
-static void do_cancel(const struct act *act) {
+/* The newest op whose call has not returned; NULL: there is none. */
+static struct record *record_in_call(void) {
+  for (unsigned i = records_count(); i-- > 0;) {
+    struct record *record = record_at(i);
+    if (!record->returned && !record->blocks && stage_peek(&record->op)) return record;
+  }
+  return NULL;
+}
+
+/* Some op of late; or one that another thread is just about to begin, which is waited for. */
+static struct record *record_to_cancel(const struct act *act) {
+  struct record *record = NULL;
+  for (unsigned tries = 0; act->number % 2 && !record && tries < 30; tries++) {
+    record = record_in_call();
+    if (!record) stage_sleep(1 + act->number % 300);
+  }
   unsigned count = records_count();
-  if (!count) return;
-  unsigned back = (unsigned)(act->number % 6);
-  struct record *record = record_at(count - 1 - (back < count ? back : 0));
+  unsigned back = (unsigned)(act->number / 2 % 6);
+  return record || !count ? record : record_at(count - 1 - (back < count ? back : 0));
+}
+
+static void do_cancel(const struct act *act) {
+  struct record *record = record_to_cancel(act);
+  if (!record) return;
   hws_handle op = stage_peek(&record->op);
   if (!op || record->state != RECORD_ASKED) return;
   record->cancelled = true;
@@ -381,6 +405,9 @@ static void shut_session(const struct act *act) {
 
 static void do_join(const struct act *act) {
   static const int64_t timeouts[] = {0, 0, 1000000, 50000000, INT64_C(2000000000)};
+  /* Some wait for a session that is just about to begin. */
+  for (unsigned tries = 0; act->number % 2 && !world.nesting && tries < 100; tries++)
+    stage_sleep(1 + act->number % 300);
   if (world_stands(act->side)) (void)world_join(act->side, timeouts[act->number % 5]);
 }
 

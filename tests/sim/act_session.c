@@ -15,7 +15,9 @@ static hws_handle begin(struct end *end, hws_handle stream, uint32_t mode) {
   struct hws_session_config config = {
       .size = sizeof config, .mode = mode, .settings = story_settings[world.story->session]};
   hws_handle session = 0;
+  world.nesting++;
   hws_result result = hws_session(stream, &config, &session);
+  world.nesting--;
   if (result == HWS_OK) return session;
   bool may_fail = turmoil() || end_was_left(end) || end->shut || end->peer->shut || end->peer->closed;
   end->handle = stream; /* ops pend on it */

@@ -72,8 +72,10 @@ static bool must_end(const struct end *end) {
 
 static void read_to_end(struct end *end) {
   for (unsigned tries = 0; end->handle && !end->eof && tries < 400; tries++) {
+    bool slowly = world.story->session == SETTINGS_LINGER && stage_exact;
+    if (slowly) stage_sleep(30000000); /* but often enough for credit well within `linger` */
     unsigned before = records_count();
-    end_recv(end, WAY_BLOCK, 70000, 30 * SECOND);
+    end_recv(end, WAY_BLOCK, slowly ? 16000 : 70000, 30 * SECOND);
     if (records_count() == before) return;
     const struct record *record = record_at(before);
     if (record->state == RECORD_ENDED && record->event.status == HWS_OK) continue;
@@ -145,6 +147,9 @@ static void listen_out(bool joins) {
   bool drains = world.story->session != SETTINGS_NO_DRAIN && (world.story->session != SETTINGS_LINGER || stage_exact);
   world.disturbed = turmoil() || happened.lopsided || stage_has_failed();
   for (unsigned i = 0; i < world.story->pairs * 2; i++) world.closed_early[i] = world.ends[i].closed;
+  /* More than windows hold, so that a closed stream waits for credit. */
+  for (unsigned i = 0; i < world.story->pairs && world.story->session == SETTINGS_LINGER && stage_exact; i++)
+    if (world.story->buffer > 10000) end_send(&world.ends[i * 2], 300000);
   world.lets_out = drains || world.story->carrier == CARRIER_RAW;
   struct readers readers;
   readers_begin(&readers, 2);

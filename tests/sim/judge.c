@@ -87,7 +87,7 @@ bool judge_status(const struct record *record, int32_t status) {
     return true;
   case HWS_E_TIMEOUT: /* a close that was cut short says what was lost; a session ends so where both sides close and
                          neither reads */
-    if (record->kind == HWS_KIND_WATCH) return !end && turmoil();
+    if (record->kind == HWS_KIND_WATCH || makes(record)) return !end && turmoil();
     if (end && !end->peer) return true; /* its peer may be silent for longer than a limit */
     return record->kind == HWS_KIND_CLOSE &&
            (record->event.data || stage_now() >= record->begun + SHORTEST_LIMIT_NS || happened.limits);

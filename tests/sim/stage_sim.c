@@ -9,6 +9,7 @@
 
 #include "core/file.h"
 #include "core/file_sim.h"
+#include "core/loop_sim.h"
 #include "core/refused_sim.h"
 #include "core/scheduler_sim.h"
 #include "core/waitable_sim.h"
@@ -20,7 +21,7 @@ const char *const stage_places[STAGE_PLACES] = {"mem", "sim", "simport"};
 const bool stage_resets[STAGE_PLACES] = {true, true, true};
 const uint64_t stage_block_ns = UINT64_C(5000000000);
 const uint64_t stage_patience_ns = 2000000000;
-const uint64_t stage_busy_most = 8000;
+const uint64_t stage_busy_most = 3000;
 const bool stage_exact = true;
 
 static int64_t live;
@@ -36,6 +37,7 @@ void stage_begin(void) {
 void stage_end(void) {
   file_close(file);
   refused_sim_forget();
+  if (poller_sim_forget()) fault("a poller was woken after it was freed");
   if (file_sim_count()) fault("%u files are open still", file_sim_count());
   if (allocation_live() != live) fault("%lld allocations are left", (long long)(allocation_live() - live));
 }

@@ -24,7 +24,7 @@ const char *const story_settings[STORY_SESSIONS] = {
     "keepalive=0&write_timeout=3600s&handshake=3600s&unsent_max=64k&window_pool=100k",
     "keepalive=0&write_timeout=3600s&handshake=3600s&unsent_max=64k&window_pool=100k",
     "keepalive=1s&write_timeout=60s&handshake=60s&unsent_max=64k&window_pool=0",
-    "keepalive=0&write_timeout=3600s&handshake=3600s&unsent_max=256k&window_pool=0&window_max=64k&linger=200ms",
+    "keepalive=0&write_timeout=3600s&handshake=3600s&unsent_max=1m&window_pool=0&window_max=64k&linger=400ms",
     "keepalive=0&write_timeout=3600s&handshake=3600s&drain=0",
     "keepalive=3s&keepalive_timeout=20s&streams_max=6&backlog=5&answers_rate=1000&resets_rate=1000&unsent_max=64k",
 };
@@ -72,18 +72,75 @@ const char *act_name(unsigned kind) {
   return kind < ACT_KINDS ? grammar[kind].name : "?";
 }
 
+static unsigned weight_of(const struct story *story, unsigned kind) {
+  unsigned usual = story->carrier != CARRIER_RAW ? grammar[kind].session : grammar[kind].raw;
+  if (kind == ACT_JOIN && story->joins) usual = 3;
+  return usual * story->often[kind];
+}
+
 static uint8_t choose_kind(const struct story *story, uint64_t *state) {
-  bool session = story->carrier != CARRIER_RAW;
-  if (story->joins && below(state, 30) == 0) return ACT_JOIN;
   unsigned total = 0;
-  for (unsigned i = 0; i < ACT_KINDS; i++) total += session ? grammar[i].session : grammar[i].raw;
-  uint64_t at = below(state, total);
+  for (unsigned i = 0; i < ACT_KINDS; i++) total += weight_of(story, i);
+  uint64_t at = below(state, total ? total : 1);
   for (unsigned i = 0; i < ACT_KINDS; i++) {
-    unsigned weight = session ? grammar[i].session : grammar[i].raw;
+    unsigned weight = weight_of(story, i);
     if (at < weight) return (uint8_t)i;
     at -= weight;
   }
   return ACT_SLEEP;
+}
+
+/* What some stories are about: little but these acts. */
+enum { THEME_LEASES, THEME_BEGINNINGS, THEME_JOINS, THEME_NESTS, THEMES };
+
+static const uint8_t themes[THEMES][ACT_KINDS] = {
+    [THEME_LEASES] =
+        {[ACT_SEND] = 2, [ACT_RECV] = 2, [ACT_ACQUIRE] = 6, [ACT_RELEASE] = 6, [ACT_CANCEL] = 1, [ACT_HARVEST] = 1},
+    [THEME_BEGINNINGS] = {[ACT_SEND] = 2,
+                          [ACT_OPEN] = 12,
+                          [ACT_ACCEPT] = 6,
+                          [ACT_LISTEN] = 4,
+                          [ACT_CANCEL] = 3,
+                          [ACT_RESET] = 12,
+                          [ACT_CLOSE] = 4,
+                          [ACT_SESSION_SHUTDOWN] = 3,
+                          [ACT_HARVEST] = 1},
+    [THEME_JOINS] = {[ACT_JOIN] = 6,
+                     [ACT_OPEN] = 6,
+                     [ACT_LISTEN] = 6,
+                     [ACT_ACCEPT] = 4,
+                     [ACT_NEST] = 12,
+                     [ACT_SEND] = 1,
+                     [ACT_CLOSE] = 3,
+                     [ACT_WATCH] = 3,
+                     [ACT_CANCEL] = 2,
+                     [ACT_HARVEST] = 2},
+    [THEME_NESTS] = {[ACT_NEST] = 20,
+                     [ACT_OPEN] = 6,
+                     [ACT_ACCEPT] = 6,
+                     [ACT_SEND] = 1,
+                     [ACT_RECV] = 2,
+                     [ACT_SESSION_SHUTDOWN] = 4,
+                     [ACT_SESSION_CLOSE] = 3,
+                     [ACT_SESSION_WATCH] = 2,
+                     [ACT_CANCEL] = 1,
+                     [ACT_HARVEST] = 1},
+};
+
+/* Half of all stories have a theme. The others do few things, and some of them often: they meet more than stories that
+ * do a bit of everything. */
+static void choose_often(struct story *story, uint64_t *state) {
+  static const uint8_t often[] = {0, 1, 1, 1, 1, 6};
+  uint64_t theme = below(state, 2ULL * THEMES);
+  for (unsigned i = 0; i < ACT_KINDS; i++)
+    story->often[i] = theme < THEMES ? themes[theme][i] : often[below(state, sizeof often)];
+  if (theme == THEME_BEGINNINGS) story->early = true;
+  if (theme == THEME_BEGINNINGS && below(state, 2)) story->buffer = 12; /* the hello takes its time */
+  if (theme == THEME_JOINS) story->joins = true;
+  if (theme != THEME_LEASES) return;
+  story->pairs = 1;
+  story->chaos = 0;
+  if (below(state, 2)) story->carrier = CARRIER_RAW;
 }
 
 static uint32_t choose_size(uint64_t *state) {
@@ -105,7 +162,7 @@ static void make_act(const struct story *story, uint64_t *state, struct act *act
                       .queue = (uint8_t)below(state, STORY_QUEUES),
                       .scope = (uint8_t)(below(state, 4) == 0 ? 1 + below(state, STORY_SCOPES) : 0),
                       .more = below(state, 4) == 0,
-                      .lone = below(state, 5) == 0,
+                      .lone = below(state, story->early ? 2 : 5) == 0,
                       .size = choose_size(state),
                       .deadline_ns = choose_deadline(state),
                       .number = next(state)};
@@ -138,8 +195,11 @@ void story_make(struct story *story, uint64_t seed) {
   story->pairs = 1 + (unsigned)below(&state, STORY_PAIRS_MAX);
   story->early = below(&state, 4) == 0;
   story->joins = below(&state, 5) == 0;
-  story->crowd = below(&state, 30) == 0 ? 40 : 0;
   story->session = (uint8_t)below(&state, STORY_SESSIONS);
+  choose_often(story, &state);
+  story->crowd = story->joins && below(&state, 6) == 0 ? 60 : 0;
+  /* Only where nothing is lost on the way can be told what was lost at its ends. */
+  if (story->session == SETTINGS_NO_DRAIN && below(&state, 2)) story->place = 0, story->finale = FINALE_BURST;
   story->count = 3 + (unsigned)below(&state, STORY_ACTS_MAX - 3);
   for (unsigned i = 0; i < story->count; i++) {
     struct act *act = &story->acts[i];

@@ -88,9 +88,10 @@ struct story {
   uint8_t place; /* 0: mem, 1: the network by readiness, 2: by packets */
   uint8_t chaos; /* 0: none, 1: at the side that dials, 2: at both */
   uint8_t finale;
-  uint8_t crowd;   /* listeners that nobody needs */
-  uint8_t session; /* which settings sessions have */
-  uint32_t buffer; /* bytes that a connection holds */
+  uint8_t crowd;            /* listeners that nobody needs */
+  uint8_t often[ACT_KINDS]; /* how much more often than usual each act occurs; 0: never */
+  uint8_t session;          /* which settings sessions have */
+  uint32_t buffer;          /* bytes that a connection holds */
   unsigned threads;
   unsigned pairs;
   unsigned count;

@@ -42,6 +42,7 @@ struct world {
   struct stage_thread *early;             /* opens the pairs */
   struct both nests[NESTS_MAX];           /* sessions over streams of the above */
   unsigned nest_count;
+  unsigned nesting;          /* calls of hws_session that have not returned */
   struct end ends[ENDS_MAX]; /* of pairs; from LONE_FIRST on, of those whose other end nobody knows */
   unsigned lone_count;
   hws_handle extras[EXTRAS_MAX]; /* objects that acts made, to be closed */
@@ -83,6 +84,7 @@ void act_do(const struct act *act);
 
 /* The parts that acts and the finale share. */
 void end_close(struct end *end, unsigned way, uint32_t flags, uint64_t deadline_ns);
+void end_send(struct end *end, uint32_t size);
 void end_recv(struct end *end, unsigned way, uint32_t size, uint64_t deadline_ns);
 void end_shutdown(struct end *end, unsigned way, uint64_t deadline_ns);
 /* Streams opened, filled and closed before their session is, and taken by the other side. False: there is no session.
