@@ -124,8 +124,8 @@ static void begin_process(void) {
   const struct sigaction action = {.sa_handler = handler};
   if (sigaction(SIGNAL, &action, NULL) != 0 || !mkdtemp(folder) || atexit(end_folder) != 0) abort();
   char path[64];
-  (void)snprintf(path, sizeof path, "%s/file", folder);
-  file = mkstemp(strcat(path, "XXXXXX"));
+  (void)snprintf(path, sizeof path, "%s/fileXXXXXX", folder);
+  file = mkstemp(path);
   if (file < 0 || unlink(path) != 0 || write(file, bytes, sizeof bytes) != (ssize_t)sizeof bytes) abort();
 }
 
