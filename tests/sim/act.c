@@ -191,12 +191,11 @@ static void do_reset(const struct act *act) {
 static void do_stop(const struct act *act) {
   struct end *end = end_of(act);
   if (!end->handle) return;
-  bool before = end->stopped;
   uint32_t directions = 1 + (uint32_t)(act->number % 3);
   if (directions == (HWS_STOP_RECV | HWS_STOP_SEND)) end->reset = true;
-  end->stopped = true;
+  end->stopped++;
   hws_result result = hws_stop(end->handle, directions, 70005, "stopped");
-  if (result == HWS_E_UNSUPPORTED) end->stopped = before;
+  if (result == HWS_E_UNSUPPORTED) end->stopped--;
 }
 
 /* ---- objects ---- */

@@ -40,11 +40,10 @@ bool failing_is_clear(int32_t status) {
   case HWS_E_RESET:    /* the other side lacked it, and reset the stream or the connection */
   case HWS_E_CANCELED: /* the same, as the acceptor of the stream sees it */
   case HWS_E_CLOSED:   /* the other side lacked it, and ended the session */
-  case HWS_E_EOF:
   case HWS_E_REFUSED:
     return true;
   case HWS_E_IO:
-    return call; /* a call of the network, or of a file */
+    return call || failing_sim_met_first(); /* a call of the network, or of a file */
   case HWS_E_UNSUPPORTED:
     return call && !strcmp(call, "fork"); /* a system on which a fork cannot be noticed */
   default:

@@ -79,9 +79,14 @@ static bool peer_did_something(const struct record *record) {
   return false;
 }
 
+static bool is_excused(const struct record *record, int32_t status) {
+  const struct end *end = record->end;
+  return stage_excuses(end && end->peer ? (int)end->pair : -1, status);
+}
+
 bool judge_status(const struct record *record, int32_t status) {
   const struct end *end = record->end;
-  if (stage_excuses(status)) return true;
+  if (is_excused(record, status)) return true;
   switch (status) {
   case HWS_OK:
     return true;
@@ -137,11 +142,11 @@ void judge_flags(const struct record *record) {
   else if (own &&
            !(event->status == HWS_E_CANCELED ? was_cancelled(record) : was_late(record) || was_cancelled(record)))
     wrong = "it was given up, and nobody did that";
-  else if (given_up && !own && !object_was_given_up(record))
+  else if (given_up && !own && !object_was_given_up(record) && !is_excused(record, event->status))
     wrong = "it was given up, and does not say so";
   else if (remote && event->status == HWS_OK)
     wrong = "the peer's doing, and all went well";
-  else if (remote && !peer_did_something(record))
+  else if (remote && !peer_did_something(record) && !is_excused(record, event->status))
     wrong = "the peer's doing, and it did nothing";
   else if (!remote && event->status == HWS_E_EOF)
     wrong = "the peer's end, and not its doing";

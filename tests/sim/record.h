@@ -69,8 +69,8 @@ struct end {
   bool closed;
   bool aborted;
   bool reset;
-  bool stopped;
-  bool nested; /* a session took it */
+  unsigned stopped; /* by so many calls */
+  bool nested;      /* a session took it */
   bool eof;
   bool read_again;   /* bytes went back: an end that was told before is none */
   bool unsure;       /* which bytes were read from some point on */

@@ -37,7 +37,8 @@ extern const uint64_t stage_busy_most;
 extern const bool stage_exact;
 
 /* Around a story, which begins with its own state owned. stage_end faults it for what is left. */
-void stage_begin(void);
+struct story;
+void stage_begin(const struct story *story);
 void stage_end(void);
 
 /* The acts of a story begin, or have ended: for a search of schedules. */
@@ -46,9 +47,10 @@ void stage_acts(bool begin);
 /* An op's handle, which the library may be writing in another thread. */
 hws_handle stage_peek(const hws_handle *op);
 
-/* Has the stage made something fail by now? And may it be the reason for such a status? */
+/* Has the stage made something fail by now? And may it be the reason for such a status of an op at that pair (-1: at
+ * none)? */
 bool stage_has_failed(void);
-bool stage_excuses(int32_t status);
+bool stage_excuses(int pair, int32_t status);
 
 /* Memory for what the story itself keeps, which never fails; to be freed. */
 void *stage_memory(size_t bytes);
@@ -84,7 +86,9 @@ static inline uint8_t stage_byte(uint8_t seed, uint64_t at) {
   return (uint8_t)(seed + at * 7 + (at >> 8));
 }
 
-/* The URL of a place with connections that hold so many bytes: to listen, or (with its listener) to dial. */
-void stage_url(char *url, size_t size, unsigned place, uint32_t buffer, hws_handle listener);
+/* The URL of a place with connections that hold so many bytes: to listen, to dial for the pair of that number (with the
+ * listener), or to dial once the story stands. */
+enum { STAGE_LISTENS = -1, STAGE_DIALS_LATE = -2, STAGE_URL_BYTES = 640 };
+void stage_url(char *url, size_t size, unsigned place, uint32_t buffer, int what, hws_handle listener);
 
 #endif

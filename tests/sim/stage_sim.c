@@ -7,6 +7,7 @@
 
 #include <stdio.h>
 
+#include "core/failing_sim.h"
 #include "core/file.h"
 #include "core/file_sim.h"
 #include "core/loop_sim.h"
@@ -15,6 +16,7 @@
 #include "core/waitable_sim.h"
 #include "tests/faults/allocation.h"
 #include "tests/sim/failing.h"
+#include "tests/sim/network.h"
 #include "tests/sim/record.h"
 
 const char *const stage_places[STAGE_PLACES] = {"mem", "sim", "simport"};
@@ -24,12 +26,16 @@ const uint64_t stage_patience_ns = 2000000000;
 const uint64_t stage_busy_most = 3000;
 const bool stage_exact = true;
 
+static const struct story *the_story;
+static struct network network;
 static int64_t live;
 static int64_t file;
 
-void stage_begin(void) {
+void stage_begin(const struct story *story) {
   static const struct file_sim bytes = {
       .bytes = STAGE_FILE_BYTES, .fails_at = UINT64_MAX, .regular = true, .seed = STAGE_FILE_SEED};
+  the_story = story;
+  network_make(&network, story);
   live = allocation_live();
   file = file_sim_open(&bytes);
 }
@@ -43,11 +49,17 @@ void stage_end(void) {
 }
 
 bool stage_has_failed(void) {
-  return failing_has();
+  return failing_has() || failing_sim_met_first();
 }
 
-bool stage_excuses(int32_t status) {
-  return failing_has() && failing_is_clear(status);
+/* A connection that was hurt hurts what stands on it, and the next ones that are dialled or accepted. */
+static bool is_hurt(int pair) {
+  bool alone = the_story->carrier == CARRIER_RAW && pair >= 0;
+  return failing_sim_met_first() && (!alone || (unsigned)pair == network.hurt);
+}
+
+bool stage_excuses(int pair, int32_t status) {
+  return (failing_has() || is_hurt(pair)) && failing_is_clear(status);
 }
 
 void *stage_memory(size_t bytes) {
@@ -103,7 +115,12 @@ int64_t stage_file(void) {
   return file;
 }
 
-void stage_url(char *url, size_t size, unsigned place, uint32_t buffer, hws_handle listener) {
+void stage_url(char *url, size_t size, unsigned place, uint32_t buffer, int what, hws_handle listener) {
   (void)listener;
-  (void)snprintf(url, size, "%s://story?buffer=%u", stage_places[place], buffer);
+  bool dials = what != STAGE_LISTENS;
+  bool hurts = dials && (the_story->carrier != CARRIER_RAW || what < 0 || (unsigned)what == network.hurt);
+  int at = snprintf(url, size, "%s://story?buffer=%u", stage_places[place], buffer);
+  if (place == 0) return;
+  (void)snprintf(url + at, size - (size_t)at, "%s%s%s", dials ? network.mood : network.heard, hurts ? network.harm : "",
+                 what == STAGE_DIALS_LATE ? network.late : "");
 }

@@ -15,6 +15,7 @@
 #include "core/walk_sim.h"
 #include "tests/sim/crash.h"
 #include "tests/sim/fresh.h"
+#include "tests/sim/network.h"
 #include "tests/sim/record.h"
 #include "tests/sim/small.h"
 #include "tests/sim/switches.h"
@@ -70,6 +71,7 @@ void telling_print_story(const struct telling *telling) {
   struct story story;
   make(telling, &story);
   story_print(&story);
+  network_print(&story);
 }
 
 static void tell_here(const struct telling *telling, struct told *told) {

@@ -24,7 +24,7 @@ static int32_t status_of(hws_result result, const struct hws_event *event) {
 /* Nothing fails, but for want of what was made to fail. */
 static bool went(const char *what, int32_t status) {
   if (status == HWS_OK) return true;
-  if (!stage_excuses(status)) fault("setting up: %s: %s", what, hws_status_name(status));
+  if (!stage_excuses(-1, status)) fault("setting up: %s: %s", what, hws_status_name(status));
   return false;
 }
 
@@ -88,39 +88,41 @@ static void accept_one(void *argument) {
       status_of(hws_accept(accepting->source, 0, &accepting->how, &event, NULL, accepting->stream), &event);
 }
 
+static void make_dial_url(char url[DIAL_BYTES], int what) {
+  char plain[STAGE_URL_BYTES];
+  stage_url(plain, sizeof plain, world.story->place, world.story->buffer, what, world.listener);
+  (void)snprintf(url, DIAL_BYTES, "%s", plain);
+  if (world.story->chaos)
+    (void)snprintf(url, DIAL_BYTES, "chaos+%s%cchaos.seed=%u", plain, strchr(plain, '?') ? '&' : '?',
+                   (unsigned)(world.story->seed % 1000));
+}
+
 /* A stream from side 0 to side 1, of the sessions or else a connection. The handles are what the calls gave, whatever
  * came of them. It may fail where it need not go well. */
-static bool meet(hws_handle *streams, hws_handle *sessions, uint64_t limit_ns, bool must) {
+static bool meet(hws_handle *streams, hws_handle *sessions, unsigned pair, uint64_t limit_ns, bool must) {
   struct hws_how how = blocking();
+  char url[DIAL_BYTES];
   how.deadline_ns = limit_ns;
+  make_dial_url(url, (int)pair);
   struct accepting accepting = {.source = sessions ? sessions[1] : world.listener, .stream = &streams[1], .how = how};
   struct stage_thread *thread = stage_spawn("acceptor", accept_one, &accepting);
   struct hws_event event = {0};
   hws_result result = sessions ? hws_open(sessions[0], NULL, &how, &event, NULL, &streams[0])
-                               : hws_dial(world.runtimes[0], world.dials, 0, &how, &event, NULL, &streams[0]);
+                               : hws_dial(world.runtimes[0], url, 0, &how, &event, NULL, &streams[0]);
   int32_t status = status_of(result, &event);
   stage_join(thread);
   if (!must) return status == HWS_OK && accepting.status == HWS_OK;
   return both_went(sessions ? "open" : "dial", status, "accept", accepting.status);
 }
 
-static void choose_dials(void) {
-  char url[96];
-  stage_url(url, sizeof url, world.story->place, world.story->buffer, world.listener);
-  (void)snprintf(world.dials, sizeof world.dials, "%s", url);
-  if (world.story->chaos)
-    (void)snprintf(world.dials, sizeof world.dials, "chaos+%s%cchaos.seed=%u", url, strchr(url, '?') ? '&' : '?',
-                   (unsigned)(world.story->seed % 1000));
-}
-
 static bool listen(void) {
-  char url[96] = "chaos+";
+  char url[STAGE_URL_BYTES + 8] = "chaos+";
   size_t before = world.story->chaos == 2 ? strlen(url) : 0;
-  stage_url(url + before, sizeof url - before, world.story->place, world.story->buffer, 0);
+  stage_url(url + before, sizeof url - before, world.story->place, world.story->buffer, STAGE_LISTENS, 0);
   struct hws_how how = blocking();
   struct hws_event event = {0};
   int32_t status = status_of(hws_listen(world.runtimes[1], url, 0, &how, &event, NULL, &world.listener), &event);
-  choose_dials();
+  make_dial_url(world.dials, STAGE_DIALS_LATE);
   return went("listen", status);
 }
 
@@ -128,7 +130,7 @@ static bool open_pair(unsigned pair, bool must) {
   struct end *ends = &world.ends[pair * 2];
   hws_handle made[2] = {0};
   hws_handle *sessions = world.story->carrier == CARRIER_RAW ? NULL : world.sessions;
-  bool both = meet(made, sessions, must ? 600 * SECOND : stage_block_ns, must);
+  bool both = meet(made, sessions, pair, must ? 600 * SECOND : stage_block_ns, must);
   for (unsigned side = 0; side < 2; side++) {
     if (both || must) ends[side].handle = ends[side].was = made[side];
     if (!both && !must && made[side]) (void)hws_close(made[side], NULL, NULL, NULL);
@@ -162,7 +164,7 @@ static bool begin_sessions(void) {
   static const uint32_t modes[CARRIERS] = {0, HWS_MODE_YAMUX, HWS_MODE_AUTO, HWS_MODE_NATIVE};
   if (world.story->carrier == CARRIER_RAW) return true;
   hws_handle carriers[2] = {0};
-  if (!meet(carriers, NULL, 600 * SECOND, true)) return false;
+  if (!meet(carriers, NULL, 0, 600 * SECOND, true)) return false;
   struct hws_session_config config = {
       .size = sizeof config, .mode = modes[world.story->carrier], .settings = story_settings[world.story->session]};
   happened.limits = world.story->session > 1;
@@ -238,7 +240,7 @@ static void run_threads(void) {
 }
 
 void story_run(void *story) {
-  stage_begin();
+  stage_begin(story);
   if (world_begin(story)) {
     run_threads();
     world_end();

@@ -23,6 +23,8 @@ struct both {
   bool leaving[2];      /* it was shut down, and so tells its peer that it takes no streams */
 };
 
+enum { DIAL_BYTES = STAGE_URL_BYTES + 32 };
+
 struct world {
   const struct story *story;
   hws_handle runtimes[2];             /* the same, if there is one */
@@ -31,7 +33,7 @@ struct world {
   hws_handle drivers[2]; /* of a caller-driven runtime: the queue that its driver waits at */
   struct stage_thread *driving[2];
   hws_handle listener;
-  char dials[128];        /* the URL that leads to it */
+  char dials[DIAL_BYTES]; /* the URL that leads to it */
   hws_handle sessions[2]; /* 0: raw, or over */
   bool leaving[2];
   unsigned joins[2];                      /* that have begun, of a runtime */

@@ -75,8 +75,8 @@ bool stage_has_failed(void) {
   return false; /* tests/faults do that there */
 }
 
-bool stage_excuses(int32_t status) {
-  (void)status;
+bool stage_excuses(int pair, int32_t status) {
+  (void)pair, (void)status;
   return false;
 }
 
@@ -129,7 +129,8 @@ static void begin_process(void) {
   if (file < 0 || unlink(path) != 0 || write(file, bytes, sizeof bytes) != (ssize_t)sizeof bytes) abort();
 }
 
-void stage_begin(void) {
+void stage_begin(const struct story *story) {
+  (void)story;
   if (file < 0) begin_process();
   open_before = descriptors();
   owner_return();
@@ -233,7 +234,8 @@ static void tcp_url(char *url, size_t size, hws_handle listener) {
     (void)snprintf(url, size, "tcp://127.%u.%u.1:0", 1 + (unsigned)getpid() / 250 % 250, 1 + (unsigned)getpid() % 250);
 }
 
-void stage_url(char *url, size_t size, unsigned place, uint32_t buffer, hws_handle listener) {
+void stage_url(char *url, size_t size, unsigned place, uint32_t buffer, int what, hws_handle listener) {
+  (void)what;
   if (place == 2)
     tcp_url(url, size, listener);
   else if (place == 1)
