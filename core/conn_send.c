@@ -152,7 +152,7 @@ static void prepare_direct(struct transfer *transfer, struct conn *conn, const s
 bool conn_claim_write(struct conn *conn, struct op_list *ended) {
   struct op *op = conn->stream.sends.first;
   if (!op && conn->copy_at >= conn->copy_end && !conn->stream.closing) return false; /* mostly */
-  if (conn->writing || conn->stream.out >= OUT_SHUT || !conn->stream.ready) return false;
+  if (conn->writing || conn->stream.out >= OUT_SHUT || !conn->stream.ready || conn->leave == LEAVE_DONE) return false;
   if (conn->copy_at < conn->copy_end) {
     prepare_copy(conn);
     return true;

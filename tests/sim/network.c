@@ -36,14 +36,13 @@ static void draw(char *text, uint64_t *state, const struct choice *choices, unsi
 }
 
 static const struct choice moods[] = {
-    {"delay_us", {0, 1, 2000, 50000}, 4},
     {"rate", {500, 10000, 1000000}, 3},
     {"cut", {0, 60, 95}, 3},
     {"spurious", {10, 50}, 2},
     {"late_us", {10, 300, 20000}, 3},
     {"linger", {0}, 1},
     {"half", {0}, 1},
-    {"no_file", {30, 100}, 2},
+    {"no_file", {1}, 1},
     {"connect_us", {1, 3000}, 2},
     {"look_up", {1}, 1},
 };
@@ -64,11 +63,14 @@ static void draw_reset(char *text, uint64_t *state) {
 }
 
 void network_make(struct network *network, const struct story *story) {
+  static const uint64_t delays[] = {0, 1, 2000, 50000};
   uint64_t state = story->seed ^ 0x6e6574776f726b;
   bool raw = story->carrier == CARRIER_RAW;
   *network = (struct network){0};
   network->hurt = (unsigned)below(&state, story->pairs);
+  bool patient = story->buffer >= 1000; /* else what takes long takes too long */
   if (below(&state, 2)) DRAW(network->mood, moods, 4);
+  if (below(&state, 4) == 0) put(network->mood, "delay_us", delays[below(&state, patient ? 4 : 3)]);
   if (raw && !story->chaos && below(&state, 3) == 0) put(network->mood, "messages", 1);
   if (below(&state, 3)) return;
   if (below(&state, 2)) draw_reset(network->harm, &state);

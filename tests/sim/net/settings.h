@@ -24,7 +24,7 @@ enum setting {
                     comes is lost, and nothing is broken */
   SET_HALF,      /* 0: no half-close */
   SET_MESSAGES,  /* 1: keeps the ends of messages */
-  SET_NO_FILE,   /* percent of SENDFILEs that it cannot do */
+  SET_NO_FILE,   /* 1: it can do no SENDFILE */
   SET_FAIL_READ, /* of a thousand reads, so many fail; and so on */
   SET_FAIL_WRITE,
   /* of a dial */

@@ -86,7 +86,7 @@ static bool do_write(struct ep *ep, struct call *call, bool to_the_last) {
 /* What can be had of the file at once. Negative: it cannot be read, or is none. */
 static int64_t read_file(const struct ep *ep, const struct hws_io *io, uint64_t done, uint8_t *to, uint64_t room) {
   uint64_t left = io->length - done;
-  if (sim_dice(100) < ep->settings.of[SET_NO_FILE] || failing_sim("sendfile")) return -1;
+  if (ep->settings.of[SET_NO_FILE] || failing_sim("sendfile")) return -1;
   return file_sim_take(io->file, to, left < room ? left : room, io->offset + done);
 }
 

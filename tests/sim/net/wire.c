@@ -262,6 +262,10 @@ int64_t wire_read(struct sock *sock, const struct hws_iov *vec, uint32_t count, 
 static void put(struct sock *sock, struct segment *segment) {
   struct sock *peer = sock->peer;
   uint64_t rate = sock->settings.of[SET_RATE];
+  if (peer->reset) { /* and this end has not heard of it yet */
+    sock->host->release(segment);
+    return;
+  }
   uint64_t at = sim_now() + delay(sock);
   if (rate && at < peer->arrives) at = peer->arrives; /* the cable is busy that long */
   if (rate) at += segment->bytes * 1000000 / rate;
