@@ -84,9 +84,9 @@ static bool do_write(struct ep *ep, struct call *call, bool to_the_last) {
 }
 
 /* What can be had of the file at once. Negative: it cannot be read, or is none. */
-static int64_t read_file(const struct ep *ep, const struct hws_io *io, uint64_t done, uint8_t *to, uint64_t room) {
+static int64_t read_file(const struct hws_io *io, uint64_t done, uint8_t *to, uint64_t room) {
   uint64_t left = io->length - done;
-  if (ep->settings.of[SET_NO_FILE] || failing_sim("sendfile")) return -1;
+  if (failing_sim("sendfile")) return -1;
   return file_sim_take(io->file, to, left < room ? left : room, io->offset + done);
 }
 
@@ -100,10 +100,11 @@ static bool do_file(struct ep *ep, struct call *call, bool to_the_last, bool may
   static const char disk;
   uint8_t piece[PIECE];
   struct hws_io *io = call->io;
+  if (ep->settings.of[SET_NO_FILE]) return finish(io, HWS_IO_UNSUPPORTED, 0);
   if (may_block) (void)sim_sleep(&disk, sim_now() + sim_dice(DISK_NS), false, "disk");
   do {
     if (!wire_writable(ep->sock)) return !to_the_last && call->moved && finish(io, HWS_IO_OK, call->moved);
-    int64_t got = read_file(ep, io, call->moved, piece, sizeof piece);
+    int64_t got = read_file(io, call->moved, piece, sizeof piece);
     if (got <= 0) return file_is_over(call, got);
     struct hws_iov vec = {.ptr = piece, .len = (uint64_t)got};
     int64_t moved = wire_write(ep->sock, &vec, 1, 0, false);
