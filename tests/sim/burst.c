@@ -132,7 +132,7 @@ bool burst_out(void) {
   stage_join(taker);
   hear_closes(&burst);
   (void)hws_close(burst.queue, NULL, NULL, NULL);
-  for (unsigned i = 0; i < burst.count && undisturbed; i++)
+  for (unsigned i = 0; i < burst.count && undisturbed && !stage_has_failed(); i++)
     if (!burst.lost[i] && !burst.lost[BURST_MAX] && !burst.arrived[i])
       fault("a stream was opened, filled and closed, and did not arrive whole");
   return true;

@@ -63,7 +63,8 @@ static void close_rest(void) {
 /* Did its peer close it, with nothing done by anybody that would keep back what was taken? */
 static bool must_end(const struct end *end) {
   const struct end *peer = end->peer;
-  bool disturbed = world.disturbed || peer->aborted || peer->reset || peer->stopped || end_was_left(end);
+  bool hurt = stage_excuses((int)end->pair, HWS_E_RESET);
+  bool disturbed = world.disturbed || hurt || peer->aborted || peer->reset || peer->stopped || end_was_left(end);
   /* A connection of the network that is closed is reset by what still comes for it. */
   if (world.story->carrier == CARRIER_RAW && world.story->place && end->send_count) return false;
   if (world.closed_early[peer - world.ends]) return false;
