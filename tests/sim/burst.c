@@ -31,6 +31,15 @@ static void fill(uint8_t *bytes, unsigned number) {
   memcpy(bytes, mark, sizeof mark);
 }
 
+/* With an event, or at least without one, which needs no memory. */
+static bool close_told(struct burst *burst, hws_handle handle, const struct hws_how *told) {
+  if (!handle) return false;
+  bool begun = hws_close(handle, told, NULL, NULL) == HWS_OK;
+  burst->closes += begun;
+  if (!begun) (void)hws_close(handle, NULL, NULL, NULL);
+  return begun;
+}
+
 static void open_one(struct burst *burst, unsigned number) {
   uint8_t bytes[BURST_BYTES];
   fill(bytes, number);
@@ -43,10 +52,7 @@ static void open_one(struct burst *burst, unsigned number) {
   hws_result result = hws_open(world.sessions[0], &config, &how, &event, NULL, &stream);
   burst->lost[number] = result != 1 || event.status != HWS_OK || event.bytes != BURST_BYTES;
   const struct hws_how told = {.size = sizeof told, .queue = burst->queue, .tag = number};
-  if (stream && hws_close(stream, &told, NULL, NULL) == HWS_OK)
-    burst->closes++;
-  else
-    burst->lost[number] = true;
+  burst->lost[number] = !close_told(burst, stream, &told) || burst->lost[number];
 }
 
 static void send_off(struct burst *burst) {
@@ -55,8 +61,7 @@ static void send_off(struct burst *burst) {
   for (unsigned i = 0; i < burst->count; i++) open_one(burst, i);
   const struct hws_how told = {.size = sizeof told, .queue = burst->queue, .tag = BURST_MAX};
   happened.sessions_ended[0] = true;
-  burst->lost[BURST_MAX] = hws_close(world.sessions[0], &told, NULL, NULL) != HWS_OK;
-  burst->closes += !burst->lost[BURST_MAX];
+  burst->lost[BURST_MAX] = !close_told(burst, world.sessions[0], &told);
   world.sessions[0] = 0;
 }
 

@@ -35,9 +35,10 @@ static void close_streams(unsigned side) {
   for (unsigned i = 0; i < world.story->pairs; i++) {
     struct end *end = &world.ends[i * 2 + side];
     end_close(end, WAY_QUEUE, 0, 0);
-    if (end->handle) close_plainly(end->handle, 0);
-    end->closed = end->closed || end->handle;
+    hws_handle left = end->handle;
     end->handle = 0;
+    end->closed = end->closed || left;
+    if (left) close_plainly(left, 0);
   }
 }
 
@@ -109,7 +110,7 @@ static void readers_end(struct readers *readers) {
 }
 
 bool world_stands(unsigned side) {
-  return !world.joined[world.story->one_runtime ? 0 : side];
+  return world.runtimes[side] && !world.joined[world.story->one_runtime ? 0 : side];
 }
 
 bool world_join(unsigned side, int64_t timeout_ns) {

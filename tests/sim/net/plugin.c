@@ -110,10 +110,10 @@ static int32_t sim_query(void *self, uint32_t what, void *answer, uint32_t size)
     memcpy(answer, &keeps, sizeof keeps);
     return 0;
   case HWS_QUERY_UNTAKEN:
-    return ep->sock ? answer_number(wire_under_way(ep->sock, false), answer, size) : HWS_IO_UNSUPPORTED;
+    return ep->sock ? answer_number(wire_untaken(ep->sock), answer, size) : HWS_IO_UNSUPPORTED;
   case HWS_QUERY_LINGER:
     if (!ep->sock || !ep->settings.of[SET_LINGER]) return HWS_IO_UNSUPPORTED;
-    return answer_number(wire_under_way(ep->sock, true), answer, size);
+    return answer_number(wire_under_way(ep->sock), answer, size);
   default:
     return HWS_IO_UNSUPPORTED;
   }

@@ -46,12 +46,16 @@ bool wire_writable(const struct sock *sock) {
   return sock->reset || sock->shut || nobody_takes_it(sock) || has_room(sock);
 }
 
-uint64_t wire_under_way(const struct sock *sock, bool end) {
-  if (sock->reset || !sock->peer || sock->peer->reset) return 0;
+uint64_t wire_untaken(const struct sock *sock) {
+  return sock->reset ? 0 : sock->peer->held;
+}
+
+uint64_t wire_under_way(const struct sock *sock) {
+  if (sock->reset || sock->peer->reset) return 0;
   uint64_t bytes = 0;
   for (const struct segment *each = sock->peer->first; each; each = each->next)
     if (each->at > sim_now()) bytes += each->bytes - each->from;
-  return bytes + (end && sock->shut && sock->peer->arrives > sim_now());
+  return bytes + (sock->shut && sock->peer->arrives > sim_now());
 }
 
 /* ---- telling ---- */
@@ -276,16 +280,16 @@ static void put(struct sock *sock, struct segment *segment) {
   if (!peer->arrival.at) sim_post(&peer->arrival, segment->at);
 }
 
-/* What ends no message may yet turn out to: its last byte is kept back. */
+/* more: whether it ends a message is said later, and so its last byte is kept back. */
 static struct segment *make_segment(struct sock *sock, const struct hws_iov *vec, uint64_t skip, uint64_t bytes,
-                                    bool ends) {
+                                    bool ends, bool more) {
   struct segment *segment = sock->host->alloc(sizeof *segment + bytes + 1);
   if (!segment) return NULL;
   if (sock->keeps) segment->data[segment->bytes++] = sock->kept;
   copy(vec, skip, segment->data + segment->bytes, bytes, false);
   segment->bytes += bytes;
   segment->eom = ends;
-  sock->keeps = sock->settings.of[SET_MESSAGES] && !ends;
+  sock->keeps = more;
   if (sock->keeps) sock->kept = segment->data[--segment->bytes];
   return segment;
 }
@@ -299,8 +303,8 @@ int64_t wire_write(struct sock *sock, const struct hws_iov *vec, uint32_t count,
   if (has_room(sock)) bytes = cut(sock, least(all, sock->settings.of[SET_BUFFER] - sock->peer->held));
   if (sock->reset_at) bytes = least(bytes, sock->reset_at - sock->sent);
   if (!bytes) return 0;
-  struct segment *segment =
-      make_segment(sock, vec, skip, bytes, sock->settings.of[SET_MESSAGES] && !more && bytes == all);
+  bool keeps = sock->settings.of[SET_MESSAGES];
+  struct segment *segment = make_segment(sock, vec, skip, bytes, keeps && !more && bytes == all, keeps && more);
   if (!segment) return HWS_IO_NOMEM;
   if (segment->bytes)
     put(sock, segment);
@@ -319,7 +323,7 @@ int32_t wire_end_message(struct sock *sock) {
   if (sock->reset) return HWS_IO_RESET;
   if (sock->shut) return HWS_IO_CLOSED;
   if (!sock->keeps) return HWS_IO_OK;
-  struct segment *segment = make_segment(sock, NULL, 0, 0, true);
+  struct segment *segment = make_segment(sock, NULL, 0, 0, true, false);
   if (!segment) return HWS_IO_NOMEM;
   put(sock, segment);
   return HWS_IO_OK;
@@ -330,13 +334,15 @@ int32_t wire_end_message(struct sock *sock) {
 void wire_shut(struct sock *sock) {
   if (sock->shut) return;
   struct sock *peer = sock->peer;
-  struct segment *rest = sock->keeps && !sock->reset ? make_segment(sock, NULL, 0, 0, true) : NULL;
+  struct segment *rest = sock->keeps && !sock->reset ? make_segment(sock, NULL, 0, 0, true, false) : NULL;
+  bool lost = sock->keeps && !sock->reset && !rest;
   if (rest) {
     rest->eom = false; /* a message that was not finished */
     put(sock, rest);
   }
   sock->shut = true;
-  if (sock->reset) return;
+  if (lost) wire_break(sock); /* an end would be a lie */
+  if (sock->reset || lost) return;
   peer->ended = true;
   uint64_t at = sim_now() + delay(sock);
   if (at > peer->arrives) peer->arrives = at;
@@ -357,6 +363,7 @@ void wire_close(struct sock *sock, bool abort) {
   if (!abort) {
     drop_arrived(sock);
     wire_shut(sock);
+    tell(sock->peer, READY_WRITE);
   } else if (!sock->reset) {
     sock->reset = true;
     drop_segments(sock, true);

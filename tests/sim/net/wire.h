@@ -70,8 +70,9 @@ bool wire_ended(const struct sock *sock);
 bool wire_readable(const struct sock *sock);
 bool wire_writable(const struct sock *sock);
 
-/* Bytes under way, and the end with them, if that is asked for. */
-uint64_t wire_under_way(const struct sock *sock, bool end);
+/* Bytes that the peer has not read; and those that are under way, with the end, which counts as one. */
+uint64_t wire_untaken(const struct sock *sock);
+uint64_t wire_under_way(const struct sock *sock);
 
 void wire_shut(struct sock *sock);
 
