@@ -77,7 +77,27 @@ target_compile_definitions(hawser_trips PRIVATE STORY_PLUGIN_DIR="${HAWSER_PLUGI
 set_target_properties(hawser_trips PROPERTIES ENABLE_EXPORTS ON OUTPUT_NAME trips)
 add_dependencies(hawser_trips plugin_sim_ready)
 
+# The conformance kit on the simulated system, against the simulated transports.
+hawser_glob(kit_sources plugins/check)
+list(FILTER kit_sources EXCLUDE REGEX "/((sync|files|poller)_[a-z0-9]+|memory)\\.c$")
+hawser_glob(kit_sim_sources tests/sim/kit)
+set(kit_system plugins/heard.c)
+foreach(name IN ITEMS context failing file scheduler switches walk)
+  list(APPEND kit_system core/${name}_sim.c)
+endforeach()
+add_executable(hawser_kit_sim ${kit_sources} ${kit_sim_sources} ${kit_system})
+target_include_directories(hawser_kit_sim BEFORE PRIVATE "${PROJECT_SOURCE_DIR}/core/atomics_sim" "${PROJECT_SOURCE_DIR}")
+target_compile_definitions(hawser_kit_sim PRIVATE KIT_PLUGIN_DIR="${HAWSER_PLUGIN_OUTPUT_DIR}")
+# The network allocates where it must not switch.
+add_library(hawser_kit_memory OBJECT plugins/check/memory.c)
+target_include_directories(hawser_kit_memory PRIVATE "${PROJECT_SOURCE_DIR}")
+target_link_libraries(hawser_kit_sim PRIVATE hawser_kit_memory)
+target_link_options(hawser_kit_sim PRIVATE -Wl,--wrap=check_process_run)
+set_target_properties(hawser_kit_sim PROPERTIES ENABLE_EXPORTS ON OUTPUT_NAME kit_sim)
+add_dependencies(hawser_kit_sim plugin_sim_ready plugin_sim_port)
+
 enable_testing()
+add_test(NAME sim.kit COMMAND hawser_kit_sim 1 1)
 add_test(NAME sim.trips COMMAND hawser_trips)
 add_test(NAME sim.stories COMMAND hawser_stories --count 3000)
 add_test(NAME sim.again COMMAND hawser_stories --from 500001 --count 1000 --twice)
@@ -85,6 +105,7 @@ add_test(NAME sim.failures COMMAND hawser_stories --from 600001 --count 60 --fai
 add_test(NAME sim.matrix COMMAND hawser_matrix --schedules 3)
 # What the mutants of the simulated system are judged by (tests/mutants/run.sh).
 add_custom_target(sim_search DEPENDS hawser_stories)
+add_custom_target(sim_failures DEPENDS hawser_stories)
 add_test(NAME sim.search COMMAND hawser_stories --count 20000)
 # All schedules of small stories with one switch; of a few of them for the mutants.
 add_test(NAME sim.small COMMAND hawser_stories --search --bound 1)
@@ -93,4 +114,4 @@ add_test(NAME sim.races COMMAND hawser_stories --search cancel-recv --bound 1)
 # A story is told in the same way wherever it is told.
 add_test(NAME sim.fresh COMMAND "${CMAKE_COMMAND}" -E env PYTHONDONTWRITEBYTECODE=1
   python3 "${PROJECT_SOURCE_DIR}/tests/sim/again.py" $<TARGET_FILE:hawser_stories>)
-set_tests_properties(sim.trips sim.matrix sim.stories sim.again sim.failures sim.search sim.small sim.races sim.fresh PROPERTIES LABELS sim TIMEOUT 600)
+set_tests_properties(sim.trips sim.matrix sim.stories sim.again sim.failures sim.search sim.small sim.races sim.fresh sim.kit PROPERTIES LABELS sim TIMEOUT 600)

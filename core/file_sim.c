@@ -69,7 +69,8 @@ int64_t file_sim_take(int64_t file, void *to, uint64_t bytes, uint64_t offset) {
   uint64_t end = found->bytes < found->fails_at ? found->bytes : found->fails_at;
   uint64_t there = offset < end ? end - offset : 0;
   if (bytes > there) bytes = there;
-  for (uint64_t i = 0; i < bytes; i++) ((uint8_t *)to)[i] = file_sim_byte(found->seed, offset + i);
+  for (uint64_t i = 0; i < bytes; i++)
+    ((uint8_t *)to)[i] = found->content ? found->content[offset + i] : file_sim_byte(found->seed, offset + i);
   return (int64_t)bytes;
 }
 

@@ -15,6 +15,7 @@ struct file_sim {
   uint64_t fails_at; /* reading there is an error; UINT64_MAX: nowhere */
   bool regular;
   uint8_t seed;
+  const uint8_t *content; /* instead of a pattern; NULL: none */
 };
 
 /* A descriptor of a new file; negative: there are too many. */
