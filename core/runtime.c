@@ -303,13 +303,26 @@ static int wait_quiet(struct runtime *runtime, uint64_t until) {
   return HWS_OK;
 }
 
+/* Scopes are no members: what stands under them is, or hangs on one. So they come behind all members, as a close that
+ * goes on has its life scope meanwhile; and before the harvest, as this ends the last ops there are. */
+static void shut_scope(struct object *object) {
+  if (object->class->type == OBJECT_SCOPE) scope_shut((struct scope *)object);
+}
+
+static void close_queue(struct object *object) {
+  /* rare: its user closes it this moment */
+  if (object->class->type != OBJECT_QUEUE || !object_close(object)) return;
+  queue_close((struct queue *)object);
+  object_unpin(object);
+}
+
 /* What the user left open. Leases stay: their bytes can be read until they are released. Ops are not among these: they
- * name no runtime, have all ended, and belong to whoever takes their events. */
+ * name no runtime, have all ended, and belong to whoever takes their events. Queues come last, behind all that could
+ * have an event. */
 static void close_handle(struct object *object) {
   enum object_type type = object->class->type;
   /* rare: its user closes it this moment */
-  if (type == OBJECT_LEASE || !object_close(object)) return;
-  if (type == OBJECT_QUEUE) queue_close((struct queue *)object);
+  if (type == OBJECT_LEASE || type == OBJECT_QUEUE || !object_close(object)) return;
   if (type == OBJECT_SCOPE)
     scope_close((struct scope *)object);
   else
@@ -350,6 +363,7 @@ static int join_alone(struct runtime *runtime, uint64_t until) {
     join_attended(runtime);
   }
   int status = end_members(runtime, until) ? wait_quiet(runtime, until) : HWS_E_DEADLINE;
+  if (status == HWS_OK) handle_each(runtime, shut_scope);
   if (status == HWS_OK) status = join_harvest(runtime, until);
   if (status == HWS_E_DEADLINE) end_closing(runtime, MEMBER_CUT);
   if (status == HWS_OK) status = close_pools(runtime, until);
@@ -359,6 +373,7 @@ static int join_alone(struct runtime *runtime, uint64_t until) {
   pool_join(runtime->files);
   bool abandoned = atomic_load(&runtime->counters[COUNT_IOS_ABANDONED]) != 0;
   handle_each(runtime, close_handle);
+  handle_each(runtime, close_queue);
   if (runtime->thread) io_thread_stop(runtime->thread);
   runtime->thread = NULL;
   settle(runtime);

@@ -52,6 +52,11 @@ static void deadline_passed(struct timer *timer) {
   scope_end(scope, deadline_cause());
 }
 
+/* Once set it stays, as long as the scope. Caller holds the lock. */
+static void set_cause(struct scope *scope, struct cause *cause) {
+  __atomic_store_n(&scope->cause, cause, __ATOMIC_RELEASE);
+}
+
 /* Caller holds the lock. */
 static int link_child(struct scope *scope, struct scope *parent) {
   if (parent->status != HWS_OK) return parent->status;
@@ -78,7 +83,7 @@ int scope_open(struct runtime *runtime, struct scope *parent, uint64_t deadline,
   if (parent) {
     lock_take(lock_of(scope));
     scope->status = link_child(scope, parent);
-    if (scope->status != HWS_OK) scope->cause = cause_ref(parent->cause);
+    if (scope->status != HWS_OK) set_cause(scope, cause_ref(parent->cause));
     lock_drop(lock_of(scope));
   }
   *out = scope;
@@ -112,11 +117,9 @@ int scope_status(struct scope *scope) {
 }
 
 struct cause *scope_cause(struct scope *scope) {
-  if (scope_status(scope) == HWS_OK) return NULL;
-  lock_take(lock_of(scope));
-  struct cause *cause = cause_ref(scope->cause);
-  lock_drop(lock_of(scope));
-  return cause ? cause : deadline_cause();
+  struct cause *cause = __atomic_load_n(&scope->cause, __ATOMIC_ACQUIRE);
+  if (cause) return cause_ref(cause);
+  return scope_status(scope) == HWS_OK ? NULL : deadline_cause();
 }
 
 /* ---- what stands under a scope ---- */
@@ -243,14 +246,14 @@ static struct scope *mark(struct scope *root, struct cause *cause) {
   while (todo) {
     struct scope *scope = todo;
     todo = scope->work_next;
-    scope->cause = cause_ref(cause);
+    set_cause(scope, cause_ref(cause));
     __atomic_store_n(&scope->status, cause->status, __ATOMIC_RELEASE);
     scope->work_next = marked;
     marked = scope;
     for (struct scope *child = scope->children; child; child = child->next) {
       /* A child whose last pin is gone waits for this lock to be freed. */
       /* rare: see above */
-      if (child->status != HWS_OK || !object_try_pin(&child->object)) continue;
+      if (child->cause || !object_try_pin(&child->object)) continue;
       child->work_next = todo;
       todo = child;
     }
@@ -261,7 +264,7 @@ static struct scope *mark(struct scope *root, struct cause *cause) {
 void scope_end(struct scope *scope, struct cause *cause) {
   struct scope *marked = NULL;
   lock_take(lock_of(scope));
-  if (scope->status == HWS_OK) {
+  if (!scope->cause) {
     object_pin(&scope->object);
     marked = mark(scope, cause);
   }
@@ -276,6 +279,14 @@ void scope_end(struct scope *scope, struct cause *cause) {
     object_unpin(&each->object);
   }
   cause_unref(cause);
+}
+
+void scope_shut(struct scope *scope) {
+  lock_take(lock_of(scope));
+  if (!scope->cause) set_cause(scope, cause_make(HWS_E_CLOSED, 0, HWS_CODE_SHUTTING_DOWN, "the runtime was closed"));
+  const struct cause *cause = scope->cause;
+  lock_drop(lock_of(scope));
+  while (end_one_watch(scope, cause)) continue;
 }
 
 /* op->listed would not do: one that ends this moment is appended to a list of its ender's, without our lock. */
@@ -309,7 +320,7 @@ int scope_watch(struct scope *scope, const struct request *request) {
   lock_take(lock_of(scope));
   if (status == HWS_OK) status = op_asked(op);
   const struct cause *cause = NULL;
-  if (status == HWS_OK && scope->status != HWS_OK)
+  if (status == HWS_OK && scope->cause)
     cause = scope->cause;
   else if (status == HWS_OK && object_closing(&scope->object))
     cause = cause_plain(HWS_E_CLOSED);

@@ -35,7 +35,7 @@ struct scope {
   uint64_t deadline; /* 0: none */
   struct timer timer;
   int status;          /* HWS_OK while it runs */
-  struct cause *cause; /* once it ended */
+  struct cause *cause; /* once it ended or was shut */
   struct op_list watches;
 };
 
@@ -55,6 +55,10 @@ struct cause *scope_cause(struct scope *scope);
 
 /* End it with HWS_E_CANCELED or HWS_E_DEADLINE; consumes the cause. Idempotent. */
 void scope_end(struct scope *scope, struct cause *cause);
+
+/* The runtime ends, and with it all that stood under a scope has: only those who watch this one are left, and are told.
+ * It revokes nothing any more; what is asked of an object that has ended is answered with the cause of that. */
+void scope_shut(struct scope *scope);
 
 /* Put an op under the scope: HWS_OK, or the scope's end. */
 int scope_attach(struct scope *scope, struct op *op);

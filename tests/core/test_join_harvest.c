@@ -137,13 +137,80 @@ static void nobody_harvests(void **state) {
   assert_true(least < 50 * MILLISECOND);
 }
 
+/* A watch of every kind of object, of scopes that were made before the queue and behind it: each has the join's word.
+ */
+enum { WATCHES_MAX = 16 };
+
+struct watcher {
+  hws_handle queue;
+  unsigned events;
+  struct hws_event got[WATCHES_MAX];
+  struct thread *thread;
+};
+
+static void keep_events(void *argument) {
+  struct watcher *watcher = argument;
+  while (hws_queue_wait(watcher->queue, &watcher->got[watcher->events], 1, -1) >= 0)
+    if (++watcher->events == WATCHES_MAX) return;
+}
+
+static hws_handle scope_under(struct world *world, hws_handle parent) {
+  hws_handle scope = 0;
+  assert_int_equal(hws_scope_open(world->runtime, parent, 0, &scope), HWS_OK);
+  return scope;
+}
+
+static void block_on_watch(void *argument) {
+  struct watcher *watcher = argument;
+  struct hws_how how = how_block();
+  assert_int_equal(hws_watch(watcher->queue, &how, &watcher->got[0], NULL), 1);
+}
+
+static void expect_shut(const struct hws_event *event) {
+  assert_status(event->status, HWS_E_CLOSED);
+  assert_int_equal(event->code, HWS_CODE_SHUTTING_DOWN);
+  assert_int_equal(event->flags & HWS_EVENT_OP, 0);
+}
+
+static void watches_of_all_kinds(void **state) {
+  (void)state;
+  struct watcher watcher = {0}, blocked = {0};
+  char url[URL_MAX];
+  struct world *world = here_world = world_open(here->flags);
+  hws_handle early = scope_under(world, 0), early_child = scope_under(world, early);
+  assert_int_equal(hws_queue_open(world->runtime, &watcher.queue), HWS_OK);
+  assert_int_equal(hws_close(world->queue, NULL, NULL, NULL), 0);
+  world->queue = watcher.queue;
+  hws_handle late = scope_under(world, 0), late_child = scope_under(world, early);
+  hws_handle listener = listen_at(world, url_new(url, ""));
+  struct pair pair = connect_at(world, listener, "");
+  struct pair sessions = sessions_open(world);
+  hws_handle watched[] = {early, early_child, late, late_child, listener, pair.client, sessions.client};
+  unsigned count = sizeof watched / sizeof watched[0];
+  for (unsigned i = 0; i < count; i++) (void)post_watch(world, watched[i]);
+  struct hws_how how = how_scoped(world, early); /* one that stands under the scope of another */
+  assert_int_equal(hws_watch(late, &how, NULL, NULL), 0);
+  blocked.queue = late;
+  blocked.thread = thread_start(block_on_watch, &blocked);
+  thread_blocked(blocked.thread);
+  watcher.thread = thread_start(keep_events, &watcher);
+  thread_blocked(watcher.thread);
+  world_join(world);
+  thread_join(watcher.thread);
+  thread_join(blocked.thread);
+  assert_int_equal(watcher.events, count + 1);
+  for (unsigned i = 0; i < watcher.events; i++) expect_shut(&watcher.got[i]);
+  expect_shut(&blocked.got[0]);
+}
+
 #undef PLACED
 #define PLACED(test, at, name)                                                                                         \
   { #test " (" name ")", test, place_only, NULL, (void *)(uintptr_t)&places[at] }
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-      EVERYWHERE(one_by_one),         EVERYWHERE(by_two_threads),        EVERYWHERE(by_one_who_works),
-      EVERYWHERE(joins_without_time), EVERYWHERE(joins_without_harvest), EVERYWHERE(nobody_harvests)};
+      EVERYWHERE(one_by_one),          EVERYWHERE(by_two_threads),        EVERYWHERE(by_one_who_works),
+      EVERYWHERE(joins_without_time),  EVERYWHERE(joins_without_harvest), EVERYWHERE(nobody_harvests),
+      EVERYWHERE(watches_of_all_kinds)};
   return cmocka_run_group_tests(tests, NULL, NULL);
 }
