@@ -53,7 +53,7 @@ int session_accept(struct session *session, struct scope *life, const struct req
   int status = HWS_OK;
   lock_take(&mux->lock);
   if (!mux->inbound && (mux->leaving || mux->state == SESSION_DRAINING || mux->state == SESSION_ENDED))
-    return mux_refuse(mux, request, HWS_KIND_ACCEPT, mux->cause ? mux->cause : cause_plain(HWS_E_CLOSED));
+    return mux_refuse(mux, request, HWS_KIND_ACCEPT, mux_going(mux));
   bool there = mux->inbound; /* then none waits: it would have been its */
   if (!there && (request->flags & HWS_TRY)) status = HWS_E_AGAIN;
   struct op *op = NULL;

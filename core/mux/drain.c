@@ -19,13 +19,14 @@ static void leave(struct mux *mux, struct op_list *ended) {
   mux->leaving = true;
   if (mux->native) mux->drain_wanted = true;
   mux_admit(mux, ended); /* those that wait for room learn that there will be none */
-  const struct cause *closed = cause_plain(HWS_E_CLOSED);
+  struct cause *going = mux_going(mux);
   for (struct op *op; !mux->inbound && (op = mux->accepts.first);) {
     struct mux_stream *stream = mux_take_awaited(&mux->accepts, op);
-    stream_end(&stream->stream, (struct cause *)(uintptr_t)closed, true, ended);
-    op_fail(op, closed, ended);
+    stream_end(&stream->stream, going, true, ended);
+    op_fail(op, going, ended);
     object_unpin(&stream->stream.object);
   }
+  cause_unref(going);
 }
 
 int session_shutdown(struct session *session, const struct request *request) {

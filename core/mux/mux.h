@@ -538,14 +538,16 @@ void way_await(const struct mux *mux, struct way_wait *wait); /* the wait begins
 bool way_is_busy(const struct mux *mux, struct way_wait *wait, uint32_t looks);
 
 /* ---- open.c, accept.c ---- */
-struct cause *mux_no_open(const struct mux *mux);       /* why nothing can be opened; NULL: it can */
+/* Why nothing can be opened; NULL: it can. The caller's reference, as that of the next. */
+struct cause *mux_no_open(const struct mux *mux);
+struct cause *mux_going(const struct mux *mux);         /* of one that ended, or that takes no more of either side */
 void mux_admit(struct mux *mux, struct op_list *ended); /* opens that wait for room */
 /* An op that makes a stream and has to wait. Pins the stream. Lock held. */
 void mux_await(struct op_list *list, struct op *op, struct mux_stream *stream, const struct request *request,
                struct op_list *ended);
 /* Off the list; the stream is made, or never will be. Its pin goes to the caller. */
 struct mux_stream *mux_take_awaited(struct op_list *list, struct op *op);
-/* Answer an open or an accept that makes nothing. Lock held; dropped. */
+/* Answer an open or an accept that makes nothing; consumes the cause. Lock held; dropped. */
 int mux_refuse(struct mux *mux, const struct request *request, enum hws_kind kind, struct cause *cause);
 void mux_stream_discard(struct mux_stream *stream); /* one that was never shown to anybody */
 void mux_revoke(struct op *op);                     /* of ops that pend on the session */

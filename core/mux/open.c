@@ -14,12 +14,20 @@ static bool has_room(const struct mux *mux) {
   return mux->unacked < UNACKED_MAX && mux->streams < STREAMS_PLAIN_MAX;
 }
 
+struct cause *mux_going(const struct mux *mux) {
+  if (mux->cause) return cause_ref(mux->cause);
+  if (mux->leaving) return cause_make(HWS_E_CLOSED, 0, 0, "the session is going away: it was shut down here");
+  return cause_make(HWS_E_CLOSED, 0, 0, "the session was closed");
+}
+
 struct cause *mux_no_open(const struct mux *mux) {
-  if (mux->state == SESSION_RUNNING && mux->leaving) return cause_plain(HWS_E_CLOSED);
-  if (mux->state == SESSION_RUNNING && mux->peer_away) return cause_plain_remote(HWS_E_CLOSED);
-  if (mux->state == SESSION_RUNNING && mux->takes_none) return mux->takes_none;
-  if (mux->state == SESSION_RUNNING) return mux->next_id > UINT32_MAX ? cause_plain(HWS_E_LIMIT) : NULL;
-  return mux->cause ? mux->cause : mux->deaf ? mux->deaf : cause_plain(HWS_E_CLOSED);
+  if (mux->state != SESSION_RUNNING) return mux->deaf && !mux->cause ? cause_ref(mux->deaf) : mux_going(mux);
+  if (mux->leaving) return mux_going(mux);
+  if (mux->peer_away)
+    return cause_by_peer(cause_make(HWS_E_CLOSED, 0, 0, "the peer is going away and takes no new streams"));
+  if (mux->takes_none) return cause_ref(mux->takes_none);
+  if (mux->next_id > UINT32_MAX) return cause_make(HWS_E_LIMIT, 0, 0, "the session has used all ids of streams");
+  return NULL;
 }
 
 static struct cause *not_plain(void) {
@@ -86,8 +94,10 @@ static void admit_one(struct mux *mux, struct op *op, struct cause *cause, struc
 }
 
 void mux_admit(struct mux *mux, struct op_list *ended) {
+  if (!mux->opens.first) return;
   struct cause *cause = mux_no_open(mux);
   while (mux->opens.first && (cause || has_room(mux))) admit_one(mux, mux->opens.first, cause, ended);
+  cause_unref(cause);
 }
 
 static struct op_list *list_of(struct mux *mux, const struct op *op) {
@@ -133,7 +143,6 @@ void mux_stream_discard(struct mux_stream *stream) {
 int mux_refuse(struct mux *mux, const struct request *request, enum hws_kind kind, struct cause *cause) {
   struct hws_event event = {
       .kind = (uint16_t)kind, .status = cause->status, .code = cause->code, .flags = cause->flags};
-  cause_ref(cause);
   cause_unref(mux->met);
   mux->met = cause;
   lock_drop(&mux->lock);

@@ -403,6 +403,8 @@ static void go_away_lets_streams_finish(void **state) {
   struct hws_event event;
   assert_int_equal(hws_open(peer->session, NULL, &how, &event, NULL, &none), 1);
   assert_status(event.status, HWS_E_CLOSED);
+  assert_int_equal(event.flags, HWS_EVENT_REMOTE);
+  expect_detail(peer->session, HWS_E_CLOSED, "the peer is going away");
   send_all(stream, "goes on", 7);
   peer_expect_data(peer, id, "goes on");
   assert_true(peer_say_data(peer, FRAME_FIN, id, "and on", 6));
@@ -422,6 +424,30 @@ static void go_away_ends_opens_that_wait(void **state) {
   assert_true(peer_say(peer, FRAME_GOAWAY, 0, 0, 0));
   world_await_status(world, waiting, HWS_E_CLOSED);
   assert_status(recv_status(stream), HWS_E_CLOSED);
+  expect_detail(stream, HWS_E_CLOSED, "the peer is going away");
+  peer_close(peer);
+}
+
+/* What was shut down here takes no more of either side, and says so: of an accept that pends its stream does, of what
+ * makes no stream the session. */
+static void a_shutdown_says_why_nothing_is_made(void **state) {
+  struct world *world = *state;
+  struct peer *peer = peer_open(world, HWS_ROLE_CLIENT, NULL);
+  hws_handle pending = 0, none = 0;
+  uint64_t waiting = post_accept(world, peer->session, &pending);
+  world_await_status(world, post_shutdown(world, peer->session), HWS_OK);
+  world_await_status(world, waiting, HWS_E_CLOSED);
+  expect_detail(pending, HWS_E_CLOSED, "shut down here");
+  for (int accepts = 0; accepts < 2; accepts++) {
+    struct hws_how how = how_block();
+    struct hws_event event;
+    int result = accepts ? hws_accept(peer->session, 0, &how, &event, NULL, &none)
+                         : hws_open(peer->session, NULL, &how, &event, NULL, &none);
+    assert_int_equal(result, 1);
+    assert_status(event.status, HWS_E_CLOSED);
+    assert_int_equal(event.flags, 0);
+    expect_detail(peer->session, HWS_E_CLOSED, "shut down here");
+  }
   peer_close(peer);
 }
 
@@ -493,6 +519,7 @@ int main(void) {
       BOTH_MODES(one_cause_at_once),
       BOTH_MODES(go_away_lets_streams_finish),
       BOTH_MODES(go_away_ends_opens_that_wait),
+      BOTH_MODES(a_shutdown_says_why_nothing_is_made),
       BOTH_MODES(go_away_with_a_reason_ends_it),
       BOTH_MODES(hang_up_by_role),
   };

@@ -516,6 +516,7 @@ static void drains_refuse_what_was_not_seen(void **state) {
     hws_handle none = 0;
     assert_int_equal(hws_open(peer->session, NULL, &how, &event, NULL, &none), 1);
     assert_status(event.status, HWS_E_CLOSED);
+    expect_detail(peer->session, HWS_E_CLOSED, "the peer is going away");
     assert_int_equal(stat_of(peer->session, "streams"), 1 + cases[i].seen);
     /* A second one can take back what the first had let stand. */
     assert_true(peer_say_drain(peer, 0));
