@@ -88,10 +88,10 @@ static void on_open_part(struct mux *mux, const struct frame *frame, const uint8
 
 /* ---- RESET, SETTINGS, DRAIN ---- */
 
-/* The peer will not read any more: what is still to be sent is of no use. */
+/* The peer will not read any more: what is still to be sent is of no use. Also what a closed session still sends. */
 static void stop_sending(struct mux_stream *stream, struct cause *cause, struct op_list *ended) {
-  if (stream->stream.out >= OUT_SHUT) return;
-  stream_end_out(&stream->stream, cause, ended);
+  if (stream->stream.out == OUT_SHUT) return;
+  if (stream->stream.out != OUT_ENDED) stream_end_out(&stream->stream, cause, ended);
   mux_stream_drop_blocks(stream);
   stream->out_void = true;
   mux_stream_closed(stream, ended); /* it may have waited for what was to be sent */

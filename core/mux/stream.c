@@ -154,11 +154,19 @@ void mux_stream_drop(struct mux_stream *stream, struct op_list *ended) {
   mux_let_go(stream);
 }
 
+/* Has the peer's direction ended, for both sides? One that the close of the session ended goes on for the peer: what
+ * comes is dropped, and earns credit. */
+static bool is_in_over(const struct mux_stream *stream) {
+  if (stream->stream.in == IN_OPEN) return false;
+  bool stopped = stream->native && stream->native->stop;
+  return stream->mux->state != SESSION_DRAINING || stopped || (stream->heard & (HEARD_FIN | HEARD_ABORT));
+}
+
 void mux_stream_settle(struct mux_stream *stream, struct op_list *ended) {
   if (stream->gone || stream->in_batch || (stream->stream.in == IN_OPEN && !stream->dead)) return;
   bool reset_out = stream->dead && !(stream->wants & WANT_RST);
   bool unsaid = stream->out_void || (stream->stream.closing && stream->mux->state == SESSION_DEAF);
-  bool both_ends = stream->stream.in != IN_OPEN && (stream->stream.out == OUT_SHUT || unsaid);
+  bool both_ends = is_in_over(stream) && (stream->stream.out == OUT_SHUT || unsaid);
   if (stream->dead || (stream->wants & (WANT_STOP | WANT_ABORT))) both_ends = false; /* the peer is told first */
   if (reset_out || both_ends) mux_stream_drop(stream, ended);
 }
@@ -309,7 +317,9 @@ static void stream_close_class(struct stream *stream, struct op_list *ended) {
     mine->gone = true;
     mux_stream_closed(mine, ended);
   } else {
-    if (stream->unread && stream->in == IN_OPEN && mine->on_wire) mux_stream_refuse_data(mine, ended);
+    /* Without a window nothing can come that would be refused, and nobody would grant one any more. */
+    bool refused = stream->unread || (mine->mux->native && !mine->window);
+    if (refused && stream->in == IN_OPEN && mine->on_wire) mux_stream_refuse_data(mine, ended);
     mux_stream_closed(mine, ended);
     alive_linger(mine);
     mux_stream_settle(mine, ended);

@@ -192,12 +192,95 @@ static void plain_peers_that_were_sent_nothing_are_reset(void **state) {
   peer_close(peer);
 }
 
+/* The carrier takes nothing more for as long as the peer does not read. */
+static void fill_carrier(struct peer *peer) {
+  enum { BIG = 8 << 20, STILL = 60 };
+  static uint8_t big[BIG];
+  uint32_t id = 0;
+  hws_handle stream = peer_is_opened_native(peer, &id);
+  assert_true(peer_say(peer, FRAME_WINDOW, 0, id, BIG));
+  peer_expect_quiet(peer);
+  (void)post_send(peer->world, stream, big, BIG);
+  size_t before = 0;
+  for (int still = 0; still < STILL; still++) {
+    world_turn(peer->world);
+    if (wire_readable(peer->wire) != before || !before) still = 0;
+    before = wire_readable(peer->wire);
+  }
+}
+
+/* All of the window was read, and no credit for more could be said before the close: without either the peer would
+ * wait. */
+static void native_peers_without_credit_are_told(void **state) {
+  struct world *world = *state;
+  struct peer *peer = peer_open_native(world, HWS_ROLE_CLIENT, "linger=3600s&write_timeout=3600s&keepalive=0");
+  hws_handle stream = peer_opens_native(peer, 2);
+  fill_carrier(peer);
+  static uint8_t found[NATIVE_INITIAL];
+  for (uint32_t said = 0; said < NATIVE_INITIAL; said += PIECE) assert_true(peer_say_data(peer, 0, 2, bytes, PIECE));
+  recv_exactly(stream, found, NATIVE_INITIAL);
+  (void)post_close(world, stream);
+  for (bool told = false, ended = false; !told || !ended;) {
+    struct frame frame;
+    assert_true(peer_hear(peer, &frame));
+    if (frame.stream != 2) continue;
+    told |= frame.type == FRAME_RESET || frame.length;
+    ended |= frame.type == FRAME_WINDOW && frame.flags == FRAME_FIN;
+  }
+  peer_close(peer);
+}
+
+/* The session has nothing left to send: it goes away, and its close ends once the peer has gone. */
+static void expect_close(struct peer *peer, uint64_t closing) {
+  struct frame frame = {0};
+  while (frame.type != FRAME_GOAWAY) assert_true(peer_hear(peer, &frame));
+  peer_hang_up(peer);
+  assert_int_equal(world_await_status(peer->world, closing, HWS_OK).data, 0);
+  peer->session = 0;
+  peer_close(peer);
+}
+
+/* The peer reads no more of what a closed session still owes it: that was the last debt. */
+static void a_stop_ends_the_debt_of_a_closed_session(void **state) {
+  struct world *world = *state;
+  for (int both = 0; both < 2; both++) {
+    struct peer *peer = peer_open_native(world, HWS_ROLE_CLIENT, "drain=3600s&keepalive=0");
+    hws_handle stream = peer_opens_native(peer, 2);
+    fill(world, stream);
+    uint64_t closing = post_close(world, peer->session);
+    assert_true(peer_say_reset(peer, 2, 7, RESET_STOP, ""));
+    if (both) assert_true(peer_say_reset(peer, 2, 7, RESET_ABORT, ""));
+    expect_close(peer, closing);
+  }
+}
+
+/* A stream of a closed session that its peer has stopped is not over for the peer: what comes is dropped, and earns
+ * credit. */
+static void a_stopped_stream_of_a_closed_session_takes_on(void **state) {
+  struct world *world = *state;
+  struct peer *peer = peer_open_native(world, HWS_ROLE_CLIENT, "drain=3600s&keepalive=0");
+  hws_handle streams[2] = {peer_opens_native(peer, 2), peer_opens_native(peer, 4)};
+  for (int i = 1; i >= 0; i--) fill(world, streams[i]);
+  for (uint32_t said = 0; said < NATIVE_INITIAL; said += PIECE) assert_true(peer_say_data(peer, 0, 2, bytes, PIECE));
+  assert_true(peer_say_reset(peer, 2, 7, RESET_STOP, ""));
+  peer_settle(peer);
+  uint64_t closing = post_close(world, peer->session);
+  peer_expect(peer, FRAME_WINDOW, 0, 2, NATIVE_INITIAL);
+  for (uint32_t total = 0, window = NATIVE_INITIAL; total < DROPPED_MAX / 2; total += window)
+    assert_true((window = drop_a_window(peer, window)) > 0);
+  assert_true(peer_say_reset(peer, 4, 7, RESET_STOP, ""));
+  expect_close(peer, closing);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       BOTH_MODES(closes_of_streams_face_to_face),
       BOTH_MODES(closes_of_sessions_face_to_face),
       BOTH_MODES(an_unread_close_ends_the_peers_sends),
       BOTH_MODES(native_peers_are_told_at_once),
+      BOTH_MODES(native_peers_without_credit_are_told),
+      BOTH_MODES(a_stop_ends_the_debt_of_a_closed_session),
+      BOTH_MODES(a_stopped_stream_of_a_closed_session_takes_on),
       BOTH_MODES(plain_peers_get_on),
       BOTH_MODES(plain_peers_that_were_sent_nothing_are_reset),
   };
