@@ -488,7 +488,8 @@ hws_result hws_watch(hws_handle object, const struct hws_how *how, struct hws_ev
  * take all of it within `drain`, or did not end within that; or a limit of a connection), HWS_E_LIMIT (it only talked),
  * HWS_E_CLOSED (the peer hung up, the runtime was joined), HWS_E_RESET (the peer reset the stream), or the failure of
  * the connection. `data` is how many bytes are known to have been dropped; what had been handed to the system and did
- * not arrive is not among them. */
+ * not arrive is not among them. One that is given up (HWS_EVENT_OP) counts all that was on its way out: it does not
+ * wait for what becomes of that. */
 hws_result hws_close(hws_handle object, const struct hws_how *how, struct hws_event *out, hws_handle *op);
 
 /* Why the object ended, or what its last failed op met; status HWS_OK: nothing yet. So an open or an accept that made

@@ -180,6 +180,10 @@ static void conn_abort(struct stream *stream) {
   ((struct conn *)stream)->aborting = true;
 }
 
+static void conn_lose(struct stream *stream) {
+  conn_lose_copy((struct conn *)stream);
+}
+
 static bool conn_stop(struct stream *stream, bool sending, struct cause *cause) {
   (void)stream, (void)sending, (void)cause;
   return false;
@@ -272,6 +276,7 @@ const struct stream_class conn_class = {
     .consumed = conn_consumed,
     .hold_in = conn_hold_in,
     .hold_out = conn_hold_out,
+    .lose = conn_lose,
     .abort = conn_abort,
     .stop = conn_stop,
     .over = conn_is_over,

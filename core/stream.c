@@ -151,6 +151,11 @@ void stream_end(struct stream *stream, struct cause *cause, bool discard, struct
   if (in || out) tell_watchers(stream, ended);
 }
 
+uint64_t stream_give_up(struct stream *stream) {
+  if (stream->class->lose) stream->class->lose(stream);
+  return stream->lost;
+}
+
 void stream_closed(struct stream *stream, struct op_list *ended) {
   struct op *op = stream->closer;
   stream->closed = true;

@@ -84,6 +84,9 @@ struct stream_class {
    */
   void (*hold_in)(struct stream *stream);
   void (*hold_out)(struct stream *stream);
+  /* The close is given up, and waits for nothing: what was taken and is out counts as lost now, whatever becomes of it.
+   * NULL: nothing is out of which that is not known. */
+  void (*lose)(struct stream *stream);
   /* Would a close end at once? Once it would, it always does. */
   bool (*over)(const struct stream *stream);
   /* The user closed it: get rid of it once all is sent; stream_closed when that is done. Again when it is hurried. */
@@ -169,6 +172,9 @@ void stream_void(struct stream *stream, struct cause *cause, struct op_list *end
 /* What has not ended is over; takes a reference of its own. discard: drop what was received and not read, unless its
  * end had come (MUX-10). */
 void stream_end(struct stream *stream, struct cause *cause, bool discard, struct op_list *ended);
+
+/* Of one whose close is given up: how many bytes that has to say are lost. */
+uint64_t stream_give_up(struct stream *stream);
 
 /* The class is done with a stream that the user has closed. */
 void stream_closed(struct stream *stream, struct op_list *ended);

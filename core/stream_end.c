@@ -91,7 +91,7 @@ int stream_close(struct stream *stream, const struct request *request) {
   status = op_begin_close(op, request, &ended);
   if (status == HWS_OK) stream->closer = op;
   close_locked(stream, code_of_close(request, status), &ended);
-  if (op && status != HWS_OK) op->event.data = stream->lost; /* nobody has seen it yet */
+  if (op && status != HWS_OK) op->event.data = stream_give_up(stream); /* nobody has seen it yet */
   lock_drop(stream->lock);
   op_deliver(&ended);
   stream->class->kick(stream, KICK_NOW);

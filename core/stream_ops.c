@@ -43,7 +43,7 @@ static void revoke_close(struct stream *stream, struct op *op, int status, struc
   stream->closer = NULL;
   stream_end(stream, cause, true, ended);
   stream->class->abort(stream);
-  op->event.data = stream->lost;
+  op->event.data = stream_give_up(stream);
   op_end_early(op, status, ended);
   cause_unref(cause);
 }

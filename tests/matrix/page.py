@@ -28,7 +28,6 @@ CODE = {
 }
 DATA = {
     "lost": "`data` says how many bytes are lost",
-    "lost?": "`data` says how many bytes are known to be lost, maybe none",
     "address": "`data` is where the bytes are",
 }
 GROUPS = (("mux", "A stream of a session"), ("raw", "A connection"))
@@ -45,7 +44,8 @@ does. Both progress modes end alike.
 
 A status stands without its `HWS_E_`. *op* is `HWS_EVENT_OP`: the op alone was given up. *remote* is `HWS_EVENT_REMOTE`: the peer
 brought it about. `?`: where the transport has a reset; else the end of a peer that is gone, `EOF` for what receives and `CLOSED`
-for the rest. *made*: the event names the object that was to be made, and it is to be closed; *none*: there is none. A dash: that
+for the rest. `unix` has none: where "the peer sees a reset or an end" it sees an end there, unless something that it sent was unread, also
+where the close lost something. *made*: the event names the object that was to be made, and it is to be closed; *none*: there is none. A dash: that
 cannot be, and the note says why. A number in parentheses is that of a note at the end of the page.
 """
 

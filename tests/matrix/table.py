@@ -20,7 +20,7 @@ COLUMNS = {
 }
 FLAGS = {"op": "HWS_EVENT_OP", "remote": "HWS_EVENT_REMOTE"}
 CODES = {"code": "MATRIX_CODE", "deadline": "HWS_CODE_DEADLINE", "shutting": "HWS_CODE_SHUTTING_DOWN"}
-DATA = {"lost": "DATA_LOST", "lost?": "DATA_ANY", "address": "DATA_ANY"}
+DATA = {"lost": "DATA_LOST", "address": "DATA_ANY"}
 OBJECTS = ("it", "none")
 AFTERS = ("again", "same", "stale", "done")
 PEERS = ("-", "on", "eof", "reset", "reset-canceled", "reset-deadline", "end", "gone", "gone-canceled", "gone-either", "closed")
