@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "core/file_sim.h"
+#include "core/loop_sim.h"
 #include "core/refused_sim.h"
 #include "core/walk_sim.h"
 #include "tests/faults/allocation.h"
@@ -85,6 +86,7 @@ static bool play_here(struct playing *playing, struct totals *totals) {
   fault_forget();
   sim_run(&config, run_play, playing, &result);
   refused_sim_forget();
+  if (poller_sim_forget()) playing->fine = fault("a poller was woken after it was freed");
   totals->steps += result.steps;
   if (playing->skipped || (result.verdict == SIM_ENDED && playing->fine)) return true;
   char name[CELL_NAME];
