@@ -2,6 +2,7 @@
  *
  * Opening streams: at once where there is room and the wire is decided, else when there is.
  */
+#include <assert.h>
 #include <string.h>
 
 #include "core/mux/mux.h"
@@ -208,6 +209,7 @@ int session_open(struct session *session, const struct hws_open_config *config, 
     lock_drop(&mux->lock);
     return status;
   }
+  assert(stream);
   *handle = stream->stream.object.handle;
   struct hws_event event = {.object = *handle, .kind = HWS_KIND_OPEN};
   if (at_once) {

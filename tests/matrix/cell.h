@@ -27,17 +27,17 @@ struct cell {
   } at;
   int line;          /* of ends.txt */
   const char *never; /* why it cannot be; NULL: it can */
+  uint64_t code;
   int32_t status;
+  uint32_t needs; /* traits of the transport, a bit each */
+  enum data data;
+  enum matrix_after after;
+  enum matrix_peer peer;
+  uint16_t flags;
   bool maybe;   /* where the transport has it */
   bool already; /* what ends it also lets it go well */
   bool or_ok;   /* or it goes well all the same: that is a race */
-  uint16_t flags;
-  uint64_t code;
-  enum data data;
-  bool made; /* the event names an object */
-  enum matrix_after after;
-  enum matrix_peer peer;
-  uint32_t needs; /* traits of the transport, a bit each */
+  bool made;    /* the event names an object */
 };
 
 struct transport {

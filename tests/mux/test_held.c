@@ -207,7 +207,7 @@ static void resets_take_what_was_complete(void **state) {
   enum { ENDED = 3, LENGTH = 15 * PIECE };
   struct pair pair = connect(HWS_MODE_YAMUX), other = connect(HWS_MODE_YAMUX);
   hws_handle here[ENDED], there[ENDED], aside;
-  (void)ended_stream(&other, 9, 4 * PIECE, &aside); /* now there are two, and a share is half of it */
+  (void)ended_stream(&other, 9, UINT64_C(4) * PIECE, &aside); /* now there are two, and a share is half of it */
   for (int i = 0; i < ENDED; i++) here[i] = ended_stream(&pair, (uint64_t)i, LENGTH, &there[i]);
   while (held() < LIMIT - LIMIT / 8) hold_more(&pair, 15);
   assert_int_equal(stat_of(limited->runtime, "held_resets"), 0);
@@ -275,7 +275,7 @@ static void a_search_that_is_of_no_use_is_not_repeated(void **state) {
     pass_a_byte(used, used_here);
   }
   looks = stat_of(limited->runtime, "held_looks") - looks;
-  if (looks > 8 * KEPT) fail_msg("%u looks for %d reads", (unsigned)looks, 2 * ROUNDS);
+  if (looks > UINT64_C(8) * KEPT) fail_msg("%u looks for %d reads", (unsigned)looks, 2 * ROUNDS);
   assert_true(held() > MIB);
   recv_exactly(unread_here, bytes, PIECE);
 }
@@ -296,7 +296,7 @@ static void what_can_be_taken_back_still_is(void **state) {
   }
   world_until(peers, stat_of(limited->runtime, "held_resets") > 0);
   world_until(peers, held() < MIB + MIB / 2);
-  if (most > 2 * MIB) fail_msg("%u KiB are held", (unsigned)(most / 1024));
+  if (most > UINT64_C(2) * MIB) fail_msg("%u KiB are held", (unsigned)(most / 1024));
 }
 
 /* Each session has a share, which shrinks as others come, and what is kept does not: so it is refused to all in time.

@@ -153,7 +153,7 @@ static void what_waits_for_the_carrier_is_not_given_up(void **state) {
   world_until(world, wire_readable(peer->wire) > 100000); /* the carrier is full */
   send_all(small, "waits", 5);
   uint64_t closing = post_close(world, small);
-  wait_for(world, 4 * LINGER_MS * MILLISECOND);
+  wait_for(world, UINT64_C(4) * LINGER_MS * MILLISECOND);
   assert_true(peer_say(peer, FRAME_WINDOW, FRAME_FIN, 4, 0));
   struct frame frame = {0};
   uint64_t heard = 0;

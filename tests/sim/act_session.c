@@ -33,7 +33,7 @@ static void keep(hws_handle session) {
 
 void nest(const struct act *act) {
   static const uint32_t modes[] = {HWS_MODE_YAMUX, HWS_MODE_AUTO, HWS_MODE_NATIVE};
-  struct end *ends[2] = {&world.ends[act->pair * 2], &world.ends[act->pair * 2 + 1]};
+  struct end *ends[2] = {end_at(act->pair, 0), end_at(act->pair, 1)};
   if (world.nest_count == NESTS_MAX || !is_fresh(ends[0]) || !is_fresh(ends[1])) return;
   uint32_t mode = modes[act->number % 3];
   unsigned first = act->side;

@@ -151,7 +151,7 @@ static void listen_out(bool joins) {
   for (unsigned i = 0; i < world.story->pairs * 2; i++) world.closed_early[i] = world.ends[i].closed;
   /* More than windows hold, so that a closed stream waits for credit. */
   for (unsigned i = 0; i < world.story->pairs && world.story->session == SETTINGS_LINGER && stage_exact; i++)
-    if (world.story->buffer > 10000) end_send(&world.ends[i * 2], 300000);
+    if (world.story->buffer > 10000) end_send(end_at(i, 0), 300000);
   world.lets_out = drains || world.story->carrier == CARRIER_RAW;
   struct readers readers;
   readers_begin(&readers, 2);

@@ -127,7 +127,7 @@ static bool listen(void) {
 }
 
 static bool open_pair(unsigned pair, bool must) {
-  struct end *ends = &world.ends[pair * 2];
+  struct end *ends = end_at(pair, 0);
   hws_handle made[2] = {0};
   hws_handle *sessions = world.story->carrier == CARRIER_RAW ? NULL : world.sessions;
   bool both = meet(made, sessions, pair, must ? 600 * SECOND : stage_block_ns, must);
@@ -229,7 +229,7 @@ static void thread_main(void *argument) {
 static void run_threads(void) {
   stage_acts(true);
   for (unsigned i = 0; i < world.story->threads; i++) {
-    char name[16];
+    char name[24];
     (void)snprintf(name, sizeof name, "teller %u", i);
     world.threads[i] = stage_spawn(name, thread_main, (void *)(uintptr_t)i);
   }

@@ -57,6 +57,10 @@ struct world {
 
 extern struct world world;
 
+static inline struct end *end_at(unsigned pair, unsigned side) {
+  return &world.ends[(size_t)pair * 2 + side];
+}
+
 /* Everything as the story has it. False: it cannot be; where that is a fault it was said. */
 bool world_begin(const struct story *story);
 
