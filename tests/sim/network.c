@@ -62,6 +62,17 @@ static void draw_reset(char *text, uint64_t *state) {
   if (below(state, 2)) put(text, "keeps", below(state, 2) * 100);
 }
 
+static bool says(const char *text, const char *name, uint64_t value) {
+  char word[64];
+  int length = snprintf(word, sizeof word, "&%s=%llu", name, (unsigned long long)value);
+  const char *at = strstr(text, word);
+  return at && (at[length] == '&' || !at[length]);
+}
+
+static bool is_slow(const char *mood, bool patient) {
+  return says(mood, "rate", 500) || says(mood, "rate", 10000) || (says(mood, "late_us", 20000) && !patient);
+}
+
 void network_make(struct network *network, const struct story *story) {
   static const uint64_t delays[] = {0, 1, 2000, 50000};
   uint64_t state = story->seed ^ 0x6e6574776f726b;
@@ -72,6 +83,7 @@ void network_make(struct network *network, const struct story *story) {
   if (below(&state, 2)) DRAW(network->mood, moods, 4);
   if (below(&state, 4) == 0) put(network->mood, "delay_us", delays[below(&state, patient ? 4 : 3)]);
   if (raw && !story->chaos && below(&state, 3) == 0) put(network->mood, "messages", 1);
+  network->slow = story->place && is_slow(network->mood, patient);
   if (below(&state, 3)) return;
   if (below(&state, 2)) draw_reset(network->harm, &state);
   DRAW(network->harm, reads_and_writes, 3);

@@ -17,6 +17,7 @@ struct network {
   char harm[NETWORK_TEXT];  /* and of the connections to be hurt */
   char late[NETWORK_TEXT];  /* and of what is dialled once the story stands */
   char heard[NETWORK_TEXT]; /* of what listens */
+  bool slow;                /* what was taken may need longer than all limits */
   unsigned hurt;            /* raw: the pair to be hurt. The others notice nothing */
 };
 

@@ -47,6 +47,9 @@ void stage_acts(bool begin);
 /* An op's handle, which the library may be writing in another thread. */
 hws_handle stage_peek(const hws_handle *op);
 
+/* Is the network so slow that what was taken may need longer than the limits of closes, drains and joins? */
+bool stage_is_slow(void);
+
 /* Has the stage made something fail by now? And may it be the reason for such a status of an op at that pair (-1: at
  * none)? */
 bool stage_has_failed(void);

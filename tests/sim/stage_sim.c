@@ -48,6 +48,10 @@ void stage_end(void) {
   if (allocation_live() != live) fault("%lld allocations are left", (long long)(allocation_live() - live));
 }
 
+bool stage_is_slow(void) {
+  return network.slow;
+}
+
 bool stage_has_failed(void) {
   return failing_has() || failing_sim_met_first();
 }

@@ -71,6 +71,10 @@ bool owner_try(unsigned seconds) {
   return pthread_mutex_timedlock(&owner, &until) == 0;
 }
 
+bool stage_is_slow(void) {
+  return false;
+}
+
 bool stage_has_failed(void) {
   return false; /* tests/faults do that there */
 }
