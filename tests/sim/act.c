@@ -119,9 +119,11 @@ static void release(struct record *record, uint64_t consumed) {
     result = hws_release(lease, record->event.bytes);
   }
   struct end *end = record->end;
-  /* What goes back to a stream that ends meanwhile may be dropped, and was counted as not taken. */
+  /* What goes back to a stream that ends meanwhile, be it for want of something, may be dropped, also from before bytes
+   * that are in another lease, and was counted as not taken. */
   if (end && consumed < record->event.bytes &&
-      (turmoil() || !end->peer || end_was_left(end) || end_was_left(end->peer)))
+      (turmoil() || !end->peer || stage_excuses((int)end->pair, HWS_E_RESET) || end_was_left(end) ||
+       end_was_left(end->peer)))
     end->unsure = true;
   if (end && record->taken < record->event.bytes) end->read_again = true;
   if (result != HWS_OK) fault("releasing the lease of op %u: %d", record_index(record), result);
