@@ -12,6 +12,7 @@
 #include "core/endpoint.h"
 #include "core/entropy.h"
 #include "core/fork.h"
+#include "core/mux/session.h"
 #include "core/park.h"
 #include "core/pool.h"
 #include "core/queue.h"
@@ -329,16 +330,22 @@ static void close_handle(struct object *object) {
     object_unpin(object);
 }
 
+static bool calls_have_told(struct runtime *runtime, bool abandoned) {
+  return op_pool_is_home(&runtime->ops) && (abandoned || sessions_rest(runtime));
+}
+
 /* With the thread gone and every queue closed, the last waiters leave, and the last tasks only free memory. The baton
  * is taken for good: a call that is late finds nothing left to drive. But a call that has an op still may post a task
- * when it lets go of that, which nobody would run: so the last of these are waited for. */
+ * when it lets go of that, which nobody would run, and so may one that has ended a session's own read, write or close
+ * of its carrier and not told it yet: so the last of these are waited for. Where a plugin never completes an io a
+ * session waits for ever. */
 #define CALLS_PATIENCE_NS UINT64_C(5000000000)
 #define CALLS_STEP_NS UINT64_C(1000000)
-static void settle(struct runtime *runtime) {
+static void settle(struct runtime *runtime, bool abandoned) {
   waiters_gone(&runtime->loop);
   baton_keep(&runtime->loop);
   uint64_t limit = clock_now() + CALLS_PATIENCE_NS;
-  while (atomic_load(&runtime->loop.tasks) || (!op_pool_is_home(&runtime->ops) && clock_now() < limit))
+  while (atomic_load(&runtime->loop.tasks) || (!calls_have_told(runtime, abandoned) && clock_now() < limit))
     loop_turn(&runtime->loop, NULL, clock_now() + CALLS_STEP_NS);
 }
 
@@ -376,7 +383,7 @@ static int join_alone(struct runtime *runtime, uint64_t until) {
   handle_each(runtime, close_queue);
   if (runtime->thread) io_thread_stop(runtime->thread);
   runtime->thread = NULL;
-  settle(runtime);
+  settle(runtime, abandoned);
   loop_free(&runtime->loop);
   object_unpin(&runtime->object); /* the handle's; the memory goes with the last lease */
   return abandoned ? HWS_E_PLUGIN : status;

@@ -131,6 +131,32 @@ static void relieve(struct task *task) {
   object_unpin(&runtime->object);
 }
 
+static bool rests(struct mux *mux) {
+  lock_take(&mux->lock);
+  bool out = atomic_load(&mux->writer) == WRITER_OUT || mux->reading || !mux->under_closed;
+  lock_drop(&mux->lock);
+  return !out;
+}
+
+bool sessions_rest(struct runtime *runtime) {
+  struct mux *pinned = NULL;
+  bool rest = true;
+  lock_take(&runtime->lock);
+  for (struct mux *mux = runtime->sessions; mux; mux = mux->next_session) {
+    /* rare: it is about to be freed */
+    if (!object_try_pin(&mux->session.object)) continue;
+    mux->next_greedy = pinned;
+    pinned = mux;
+  }
+  lock_drop(&runtime->lock);
+  for (struct mux *mux; (mux = pinned);) {
+    pinned = mux->next_greedy;
+    rest = rests(mux) && rest;
+    object_unpin(&mux->session.object);
+  }
+  return rest;
+}
+
 void hold_begin(struct mux *mux) {
   struct runtime *runtime = mux->session.object.runtime;
   mux->holder.hold = &runtime->hold;

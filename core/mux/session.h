@@ -35,6 +35,9 @@ bool session_is_over(struct session *session);
 /* End it here and now; consumes the cause. Non-blocking, idempotent, from any thread. */
 void session_end(struct session *session, struct cause *cause);
 
+/* Has the carrier of each session of the runtime told it all? For the runtime's end only. */
+bool sessions_rest(struct runtime *runtime);
+
 void session_detail(struct session *session, struct hws_detail *detail);
 int session_text(struct session *session, uint32_t which, char *text, uint32_t size);
 int session_peer(struct session *session, struct hws_peer *peer);
