@@ -61,7 +61,8 @@ static bool opens(hws_handle session) {
 
 /* MUX-15: a native peer is told that no streams are taken any more; behind all that was taken before. */
 static void see_drain(const hws_handle *sessions, const bool *leaving) {
-  if (stage_is_slow()) return;
+  /* Without memory for it none is sent, and the peer learns by refusals. */
+  if (stage_is_slow() || stage_has_failed()) return;
   for (unsigned side = 0; side < 2; side++) {
     if (!leaving[side] || !is_native(sessions[side])) continue;
     bool told = false;
