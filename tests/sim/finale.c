@@ -122,8 +122,8 @@ bool world_join(unsigned side, int64_t timeout_ns) {
   uint64_t busy = stage_busy();
   hws_result result = hws_runtime_join(world.runtimes[side], timeout_ns);
   uint64_t took = stage_now() - begun;
-  /* What a connection can take at once goes out; a dozen bytes a call make many calls of that. */
-  uint64_t busy_most = stage_busy_most * (world.story->buffer < 100 ? 5 : 1);
+  /* What a connection can take at once goes out; small buffers make many calls of that. */
+  uint64_t busy_most = stage_busy_most * (world.story->buffer < 1000 ? 5 : 1);
   if (took > (uint64_t)timeout_ns + stage_patience_ns || (!timeout_ns && stage_busy() - busy > busy_most))
     fault("join of side %u: it took %llu ms and %llu steps of its own, where it had %llu ms", side,
           (unsigned long long)(took / 1000000), (unsigned long long)(stage_busy() - busy),
